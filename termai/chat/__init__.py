@@ -1,0 +1,1 @@
+"""Conversations with any server that speaks the OpenAI API."""

@@ -1,0 +1,1 @@
+"""Inference engines: each found, and told a profile in its own words."""

@@ -1,0 +1,1 @@
+"""Checks of the machine: each returns what was found, a verdict, cause and fix."""

@@ -1,0 +1,1 @@
+"""Facts from GGUF files: bytes in, facts out."""

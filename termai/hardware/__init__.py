@@ -1,0 +1,1 @@
+"""Frozen snapshots of the host and its GPUs."""

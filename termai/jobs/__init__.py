@@ -1,0 +1,1 @@
+"""Detached processes that outlive the terminal."""

@@ -1,0 +1,1 @@
+"""Model files: what is on disk, what a hub offers, how they are downloaded."""

@@ -1,0 +1,1 @@
+"""Launch profiles: options declared once, and the files that set them."""

@@ -1,0 +1,1 @@
+"""Engines run as jobs: started, adopted, watched, explained and stopped."""

@@ -1,0 +1,88 @@
+"""The user's settings, ``config.toml``: declared once, read tolerantly, changed key by key."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from termai import tomlfile
+from termai.errors import InvalidFileError, NotFoundError
+from termai.paths import config_dir
+
+_NAMES = {str: "text", bool: "true or false", int: "a whole number", tuple: "a list of texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``config.toml`` can say; every field has a default.
+
+    theme: name of the colour theme.
+    llama_server: path of the llama-server to prefer, empty for none.
+    model_dirs: further directories to look for GGUF files in.
+    log_limit_mib: the most a server's log takes on disk, in MiB (1 to 65536).
+    stop_grace_s: seconds between SIGTERM and SIGKILL when a server is stopped (1 to 600).
+    start_timeout_s: seconds a server may take to become ready (1 to 86400).
+    mouse: whether the program tracks the mouse, which costs traffic on a slow link.
+    """
+
+    theme: str = "termai-dark"
+    llama_server: str = ""
+    model_dirs: tuple[str, ...] = ()
+    log_limit_mib: int = 64
+    stop_grace_s: int = 10
+    start_timeout_s: int = 900
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings as far as they could be read, and one sentence for each key that could not."""
+
+    values: Settings
+    problems: tuple[str, ...] = ()
+
+
+_RANGES = {"log_limit_mib": (1, 65536), "stop_grace_s": (1, 600), "start_timeout_s": (1, 86400)}
+
+
+def load() -> LoadedSettings:
+    """Read ``config.toml``; what is missing or wrong takes its default and is reported."""
+    path = config_dir() / "config.toml"
+    try:
+        document = tomlfile.read(path)
+    except NotFoundError:
+        return LoadedSettings(Settings())
+    except InvalidFileError as error:
+        return LoadedSettings(Settings(), (str(error),))
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, value in document.data.items():
+        if key == "schema":
+            continue
+        try:
+            values[key] = _checked(document, key, value)
+        except InvalidFileError as error:
+            problems.append(str(error))
+    return LoadedSettings(Settings(**values), tuple(problems))
+
+
+def save(**changes: Any) -> None:
+    """Write the named settings to ``config.toml``, keeping its comments and other keys."""
+    plain: dict[tomlfile.Key, Any] = {
+        (key,): list(value) if isinstance(value, tuple) else value for key, value in changes.items()
+    }
+    tomlfile.update(config_dir() / "config.toml", plain)
+
+
+def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:
+    defaults = {field.name: field.default for field in fields(Settings)}
+    if key not in defaults:
+        raise document.wrong((key,), f"unknown setting, expected one of {', '.join(defaults)}")
+    wanted: type = type(defaults[key])
+    if wanted is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if type(value) is not wanted:
+        raise document.wrong((key,), f"expected {_NAMES[wanted]}, found {value!r}")
+    if key in _RANGES:
+        low, high = _RANGES[key]
+        if not low <= value <= high:
+            raise document.wrong((key,), f"expected {low} to {high}, found {value}")
+    return value

@@ -1,0 +1,32 @@
+"""Text from models, logs and file names, made safe to show: data never drives the terminal."""
+
+import re
+
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|[ -/]*[0-~])"
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without escape sequences, control and bidirectional-override characters.
+
+    Newlines and tabs stay; a carriage return becomes a newline so that nothing is overwritten.
+    Escape sequences follow ECMA-48 (CSI, OSC, DCS, SOS, PM, APC, in 7-bit and 8-bit form).
+    """
+    if text.isprintable():
+        return _CONTROL.sub("", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", _ANSI.sub("", text))
+
+
+def one_line(text: str, width: int = 0) -> str:
+    """Return ``text`` printable on a single line, cut with an ellipsis to ``width`` if above 0."""
+    flat = " ".join(printable(text).split())
+    return flat if not width or len(flat) <= width else flat[: width - 1] + "…"
+
+
+def decode(raw: bytes) -> str:
+    """Return UTF-8 bytes as printable text; a byte that is not UTF-8 shows as U+FFFD."""
+    return printable(raw.decode("utf-8", "replace"))

@@ -1,0 +1,1 @@
+"""Set-up and chores of the source checkout; nothing here is shipped."""

@@ -1,0 +1,1 @@
+"""Runnable comparisons: each prints ratios measured in one run on one machine."""

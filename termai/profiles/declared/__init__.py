@@ -1,0 +1,1 @@
+"""The declarations of all launch options, one module per group."""

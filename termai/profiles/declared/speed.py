@@ -1,0 +1,135 @@
+"""How many threads and how large batches; drafting."""
+
+from termai.profiles.option import ONLY_NATIVE, Kind, Option
+
+GROUP = "Speed"
+
+OPTIONS = (
+    Option(
+        "load",
+        "threads",
+        Kind.WHOLE,
+        -1,
+        "CPU threads that generate; -1 lets the engine choose. What runs on the CPU is fastest "
+        "with one thread per physical core; more slows it down.",
+        GROUP,
+        low=-1,
+        high=1024,
+        flag="--threads",
+        basic=True,
+    ),
+    Option(
+        "load",
+        "threads_batch",
+        Kind.WHOLE,
+        None,
+        "CPU threads that read prompts; unset takes the same as for generating. Reading gains "
+        "from every hardware thread, so the number of logical cores is a good value.",
+        GROUP,
+        low=-1,
+        high=1024,
+        flag="--threads-batch",
+    ),
+    Option(
+        "load",
+        "batch_size",
+        Kind.WHOLE,
+        2048,
+        "The most prompt tokens handed to the model at a time. Larger reads long prompts of "
+        "several users faster; it must be at least ubatch_size to matter.",
+        GROUP,
+        unit="tokens",
+        low=1,
+        high=1_048_576,
+        flag="--batch-size",
+    ),
+    Option(
+        "load",
+        "ubatch_size",
+        Kind.WHOLE,
+        512,
+        "How many of those tokens are computed in one go. 1024 or 2048 reads long prompts "
+        "noticeably faster on a GPU; the compute buffer grows in proportion.",
+        GROUP,
+        unit="tokens",
+        low=1,
+        high=1_048_576,
+        flag="--ubatch-size",
+    ),
+    Option(
+        "load",
+        "spec_type",
+        Kind.CHOICE,
+        None,
+        "How tokens are drafted ahead: unset drafts with model_draft if there is one; draft-mtp "
+        "uses the model's own next-token heads, the ngram kinds guess from what was already "
+        "written and need no further model.",
+        GROUP,
+        choices=(
+            "none",
+            "draft-simple",
+            "draft-eagle3",
+            "draft-mtp",
+            "draft-dflash",
+            "draft-dspark",
+            "ngram-simple",
+            "ngram-map-k",
+            "ngram-map-k4v",
+            "ngram-mod",
+            "ngram-cache",
+        ),
+        engines=ONLY_NATIVE,
+        flag="--spec-type",
+    ),
+    Option(
+        "load",
+        "spec_draft_n_max",
+        Kind.WHOLE,
+        3,
+        "The most tokens drafted ahead. More gains on predictable text and loses on the rest, "
+        "where the drafts are thrown away.",
+        GROUP,
+        unit="tokens",
+        low=0,
+        high=1024,
+        engines=ONLY_NATIVE,
+        flag="--spec-draft-n-max",
+    ),
+    Option(
+        "load",
+        "spec_draft_n_min",
+        Kind.WHOLE,
+        0,
+        "The fewest drafted tokens worth checking; shorter drafts are dropped.",
+        GROUP,
+        unit="tokens",
+        low=0,
+        high=1024,
+        engines=ONLY_NATIVE,
+        flag="--spec-draft-n-min",
+    ),
+    Option(
+        "load",
+        "spec_draft_p_min",
+        Kind.NUMBER,
+        0.0,
+        "How sure the draft model must be to draft on. Raise it when too many drafts are rejected.",
+        GROUP,
+        low=0,
+        high=1,
+        engines=ONLY_NATIVE,
+        flag="--spec-draft-p-min",
+    ),
+    Option(
+        "load",
+        "warmup",
+        Kind.SWITCH,
+        True,
+        "Run the model once on nothing before it is ready, so that the first answer is as fast as "
+        "the others. Off is ready a little sooner.",
+        GROUP,
+        engines=ONLY_NATIVE,
+        flag="--warmup",
+        off_flag="--no-warmup",
+    ),
+)

@@ -1,0 +1,74 @@
+"""What a launch option is: the shape that every declaration has."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+NATIVE = "llama-server"
+EMBEDDED = "llama-cpp-python"
+ENGINES = (NATIVE, EMBEDDED)
+EVERY = frozenset(ENGINES)
+ONLY_NATIVE = frozenset({NATIVE})
+
+
+class Kind(StrEnum):
+    """The type of an option's value, with the Python type that holds it."""
+
+    TEXT = "text"  # str without line breaks
+    PROSE = "prose"  # str that may span lines
+    PATH = "path"  # str
+    WHOLE = "whole number"  # int
+    NUMBER = "number"  # float
+    SWITCH = "switch"  # bool
+    CHOICE = "choice"  # str, one of `choices`
+    LIST = "list of texts"  # tuple[str, ...]
+    NUMBERS = "list of numbers"  # tuple[float, ...]
+    ADAPTERS = "list of adapters"  # tuple[Adapter, ...]
+
+
+class Adapter(NamedTuple):
+    """A LoRA adapter and the strength with which it is applied (1.0: as trained)."""
+
+    path: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One launch option, from which the TOML check, forms, flags, argv and reference come.
+
+    section, key: the TOML table and the key in it; keys are unique over all tables.
+    default: what the engine does when the option is not set, None when that depends on the
+        model or the machine.
+    help: what it does, when to change it, what it costs.
+    low, high: inclusive bounds of a number, of each number in a list.
+    words: texts accepted beside a number, such as "auto".
+    engines: the engines that know the option.
+    flag, off_flag: llama-server's flag, and the one that switches a switch off; empty where
+        termai itself acts on the option or sends it with each request.
+    request: the name in the body of a chat request, empty when it is not sent.
+    basic: whether a form shows it before "all options" is asked for.
+    """
+
+    section: str
+    key: str
+    kind: Kind
+    default: Any
+    help: str
+    group: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    engines: frozenset[str] = EVERY
+    flag: str = ""
+    off_flag: str = ""
+    request: str = ""
+    basic: bool = False
+
+    @property
+    def help_with_flag(self) -> str:
+        """Return the help followed by llama-server's flag or flags, where there are any."""
+        flags = " / ".join(flag for flag in (self.flag, self.off_flag) if flag)
+        return f"{self.help} llama-server: {flags}." if flags else self.help

@@ -1,1 +1,1 @@
-"""Detached processes that outlive the terminal."""
+"""Detached processes that outlive the terminal: runner, state file, bounded log, adoption."""

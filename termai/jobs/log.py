@@ -1,0 +1,148 @@
+"""Bounded reading of a job's log, whose middle may be a hole.
+
+A log longer than its limit loses what lies between its first part and its last (see
+``bound``); byte offsets stay true. Nothing here reads more than it was asked for, and every
+line it returns is printable.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from termai.text import decode
+
+CHUNK = 64 << 10  # bytes per read
+LINE_LIMIT = 16 << 10  # bytes of one line that are kept; the rest of it is dropped
+
+
+def read_new(path: Path, offset: int, limit: int = 1 << 20) -> tuple[bytes, int]:
+    """Return up to ``limit`` bytes written since ``offset`` and the offset to go on from.
+
+    A hole is stepped over and never read across, so that the bytes are those of one piece. A
+    log that was cut short is read on from its end. A missing log reads as empty.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b"", offset
+    try:
+        size = os.fstat(descriptor).st_size
+        start = _next_data(descriptor, min(offset, size), size)
+        end = min(_end_of_data(descriptor, start, size), start + limit)
+        data = os.pread(descriptor, end - start, start)
+        return data.replace(b"\0", b""), start + len(data)
+    finally:
+        os.close(descriptor)
+
+
+def tail(path: Path, lines: int, max_bytes: int = 1 << 20) -> list[str]:
+    """Return the last ``lines`` lines, looking at no more than the last ``max_bytes`` bytes."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return []
+    try:
+        return _tail(descriptor, lines, max_bytes) if lines > 0 else []
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield every line that is kept, oldest first, with one line in place of a hole."""
+    offset = 0
+    splitter = LineSplitter()
+    while True:
+        data, following = read_new(path, offset, CHUNK)
+        if not data and following == offset:
+            break
+        if following - len(data) > offset:
+            yield from splitter.flush()
+            yield f"[{following - len(data) - offset} bytes of log were dropped here]"
+        yield from splitter.feed(data)
+        offset = following
+    yield from splitter.flush()
+
+
+def follow(
+    path: Path, offset: int, alive: Callable[[], bool], *, poll_s: float = 0.1
+) -> Iterator[str]:
+    """Yield lines written after ``offset`` as they come, until ``alive`` says there are no more.
+
+    Sleeps ``poll_s`` seconds whenever there is nothing new; what was written before ``alive``
+    turned false is still yielded.
+    """
+    splitter = LineSplitter()
+    while True:
+        more = alive()
+        data, offset = read_new(path, offset)
+        yield from splitter.feed(data)
+        if data:
+            continue
+        if not more:
+            yield from splitter.flush()
+            return
+        time.sleep(poll_s)
+
+
+def end_offset(path: Path) -> int:
+    """Return the size of the log in bytes, 0 when there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into printable lines, keeping an unfinished one for later."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that ``data`` completes."""
+        *complete, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:LINE_LIMIT]
+        return [_line(raw) for raw in complete]
+
+    def flush(self) -> list[str]:
+        """Return the unfinished line, if there is one."""
+        rest, self._rest = self._rest, b""
+        return [_line(rest)] if rest else []
+
+
+def _line(raw: bytes) -> str:
+    return decode(raw[:LINE_LIMIT].rstrip(b"\r")).replace("\n", " ")
+
+
+def _tail(descriptor: int, lines: int, max_bytes: int) -> list[str]:
+    end = os.fstat(descriptor).st_size
+    start, found = end, b""
+    while start > 0 and len(found) < max_bytes and found.count(b"\n") <= lines:
+        step = min(CHUNK, start, max_bytes - len(found))
+        block = os.pread(descriptor, step, start - step)
+        start -= len(block)
+        found = block + found
+        if b"\0" in block:
+            found = found[found.rindex(b"\0") + 1 :]
+            break
+    pieces = found.removesuffix(b"\n").split(b"\n")
+    if start > 0 and len(pieces) > 1:
+        pieces = pieces[1:]  # the first one was cut
+    return [_line(raw) for raw in pieces[-lines:]] if found else []
+
+
+def _next_data(descriptor: int, offset: int, size: int) -> int:
+    if offset >= size:
+        return size
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA)
+    except OSError:  # no data behind, or a file system that cannot tell
+        return offset
+
+
+def _end_of_data(descriptor: int, offset: int, size: int) -> int:
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_HOLE)
+    except OSError:
+        return size

@@ -1,0 +1,177 @@
+"""The jobs on disk, each checked against the processes that live now."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
+from termai.jobs import records
+from termai.jobs.processes import is_alive
+from termai.jobs.records import Exit, Job, JobState
+from termai.jobs.states import FINAL, JobStatus, advance
+from termai.paths import jobs_dir, private_dir, state_dir
+
+STAGED = ".new"  # suffix of a directory whose runner has not recorded itself yet
+
+
+def list_jobs(kind: str | None = None) -> list[Job]:
+    """Return the jobs, newest first, leaving out those whose files do not parse.
+
+    A job whose runner is gone is adopted: its child's pid and start time must agree with the
+    state file.
+    """
+    jobs = [found for found in map(_try_load, _directories()) if isinstance(found, Job)]
+    chosen = [job for job in jobs if kind is None or job.spec.kind == kind]
+    return sorted(chosen, key=lambda job: (job.spec.created_at, job.id), reverse=True)
+
+
+def broken_jobs() -> list[tuple[Path, str]]:
+    """Return the directories whose files do not parse, each with a sentence; they are left alone."""
+    found = ((directory, _try_load(directory)) for directory in _directories())
+    return [(directory, str(error)) for directory, error in found if isinstance(error, TermaiError)]
+
+
+def load_job(job_id: str) -> Job:
+    """Return a job by its id; raises NotFoundError and InvalidFileError."""
+    if not job_id or job_id.startswith(".") or "/" in job_id:
+        raise NotFoundError(f"There is no job {job_id!r}.")
+    return _load(jobs_dir() / job_id)
+
+
+def refresh(job: Job) -> Job:
+    """Return the job as it is now; raises NotFoundError when it was removed meanwhile."""
+    return _load(job.directory)
+
+
+def remove(job: Job) -> None:
+    """Delete an ended job with its log; raises UsageError while it is alive."""
+    import shutil
+
+    if refresh(job).alive:
+        raise UsageError(f"{job.name} is still running.", fix="Stop it first.")
+    doomed = job.directory.with_name(f".{job.id}.removed")
+    try:
+        job.directory.rename(doomed)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        raise StorageError(f"{job.directory} could not be removed: {error.strerror}.") from error
+
+
+def prune(keep: int) -> None:
+    """Remove the oldest ended jobs of each kind and name beyond the ``keep`` newest."""
+    seen: dict[tuple[str, str], int] = {}
+    for job in list_jobs():
+        if job.alive:
+            continue
+        key = (job.spec.kind, job.name)
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] > keep:
+            _remove_if_there(job)
+
+
+@contextmanager
+def lock(name: str, *, timeout_s: float = 60.0) -> Iterator[None]:
+    """Hold a lock that every termai program of this user respects; it ends with the process.
+
+    Raises UsageError when another program holds it for ``timeout_s`` seconds.
+    """
+    import fcntl
+    import time
+
+    path = private_dir(state_dir() / "locks") / f"{_safe(name)}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not _try_lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if time.monotonic() > deadline:
+                raise UsageError(
+                    f"Another termai has been busy with {name} for {timeout_s:.0f} s.",
+                    fix="Wait until it is done, then try again.",
+                )
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int, how: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"%{b:02x}" for b in m[0].encode()), name)
+
+
+def _directories() -> list[Path]:
+    try:
+        names = os.listdir(jobs_dir())  # noqa: PTH208
+    except OSError:
+        return []
+    return [jobs_dir() / name for name in names if not name.startswith(".")]
+
+
+def _try_load(directory: Path) -> Job | TermaiError | None:
+    try:
+        return _load(directory)
+    except (NotFoundError, InvalidFileError) as error:
+        return error if directory.is_dir() else None
+
+
+def _load(directory: Path) -> Job:
+    spec = records.read_spec(directory)
+    if spec.id != directory.name:
+        raise InvalidFileError(f"{directory / records.SPEC_FILE}: id: expected {directory.name!r}.")
+    return Job(directory, spec, _checked(directory, records.read_state(directory)))
+
+
+def _checked(directory: Path, state: JobState) -> JobState:
+    """Return ``state`` corrected by which of its processes live.
+
+    The state is read again once both are seen dead: a runner writes before it ends, so what is
+    on disk then is final.
+    """
+    if state.status in FINAL or is_alive(state.runner):
+        return state
+    if is_alive(state.child):
+        return _adopted(state)
+    state = records.read_state(directory)
+    if state.status in FINAL or is_alive(state.runner):
+        return state
+    return _adopted(state) if is_alive(state.child) else _lost(directory, state)
+
+
+def _adopted(state: JobState) -> JobState:
+    starting = state.status is JobStatus.STARTING
+    status = advance(state.status, JobStatus.RUNNING) if starting else state.status
+    return state._replace(status=status, runner=None)
+
+
+def _lost(directory: Path, state: JobState) -> JobState:
+    status = advance(state.status, JobStatus.LOST)
+    end = state.exit or Exit(None, None, "unknown")
+    return state._replace(
+        status=status, runner=None, child=None, ended_at=_last_sign(directory), exit=end
+    )
+
+
+def _last_sign(directory: Path) -> float | None:
+    """Return when the log was last written to: the best guess at when its writer ended."""
+    try:
+        return (directory / records.LOG_FILE).stat().st_mtime
+    except OSError:
+        return None
+
+
+def _remove_if_there(job: Job) -> None:
+    try:
+        remove(job)
+    except (NotFoundError, UsageError):
+        return

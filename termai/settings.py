@@ -81,7 +81,7 @@ def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:
         return tuple(value)
     if type(value) is not wanted:
         raise document.wrong((key,), f"expected {_NAMES[wanted]}, found {value!r}")
-    if key in _RANGES:
+    if key in _RANGES and isinstance(value, int):
         low, high = _RANGES[key]
         if not low <= value <= high:
             raise document.wrong((key,), f"expected {low} to {high}, found {value}")

@@ -1,0 +1,1 @@
+"""Trains the smoke model from the text in this folder and writes it as GGUF."""

@@ -1,0 +1,81 @@
+"""Who may reach a server: the address it listens on, its key file, and what ties the two."""
+
+import ipaddress
+import stat
+from pathlib import Path
+
+from termai.errors import InvalidFileError, NotFoundError, UsageError
+from termai.files import read_text
+from termai.paths import config_dir
+from termai.profiles.profile import Profile
+
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a server that listens on ``host`` is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL at which this machine reaches a server that listens on ``host``."""
+    name = host.strip("[]")
+    name = _ANY.get(name, name)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def key_file(profile: Profile) -> Path | None:
+    """Return the profile's key file, checked, or None when it names none.
+
+    A relative path is relative to the configuration directory. Raises NotFoundError when the
+    file is missing and InvalidFileError when others can read it or it holds no key.
+    """
+    named = str(profile.value("api_key_file") or "")
+    if not named:
+        return None
+    path = config_dir() / Path(named).expanduser()
+    read_key(path)
+    return path
+
+
+def read_key(path: Path) -> str:
+    """Return the first key in ``path``: one a line, lines that begin with ``#`` are comments."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            f"The API key file {path} does not exist.",
+            fix="Create it with mode 0600 and one key in it, or take api_key_file out of the "
+            "profile.",
+        ) from error
+    except OSError as error:
+        raise InvalidFileError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(mode):
+        raise InvalidFileError(f"{path} is not a file; api_key_file names a file with a key.")
+    if stat.S_IMODE(mode) & 0o077:
+        raise InvalidFileError(
+            f"The API key file {path} can be read by others (mode {stat.S_IMODE(mode):04o}).",
+            fix=f"Run `chmod 600 {path}`.",
+        )
+    lines = (line.strip() for line in read_text(path, limit=1 << 16).splitlines())
+    key = next((line for line in lines if line and not line.startswith("#")), "")
+    if not key:
+        raise InvalidFileError(f"{path} holds no key.", fix="Write one key on a line of its own.")
+    return key
+
+
+def check_exposure(host: str, keys: Path | None) -> None:
+    """Refuse to listen beyond this machine without a key. Raises UsageError."""
+    if is_loopback(host) or keys:
+        return
+    raise UsageError(
+        f"Listening on {host} lets everybody who reaches this machine use the model, and the "
+        "profile names no api_key_file.",
+        fix='Set api_key_file under [server], or keep host = "127.0.0.1" and reach it with '
+        "`ssh -L`.",
+    )

@@ -1,0 +1,70 @@
+"""Reading what llama.cpp's programs print about themselves (common/arg.cpp, common_arg)."""
+
+import re
+from collections.abc import Iterator
+
+from termai.engines.base import OptionHelp
+
+_FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(,?\s*)")
+_COLUMNS = re.compile(r"\s{2,}")
+_DEVICE = re.compile(r"^\s+([A-Za-z]\w*): .")
+_NOT_GPU = ("CPU", "BLAS", "RPC")
+_REMOVED = "argument has been removed"
+
+
+def parse_help(text: str) -> dict[str, OptionHelp]:
+    """Return every flag that ``--help`` offers; those it calls removed are left out."""
+    found: dict[str, OptionHelp] = {}
+    for head, rest in _entries(text):
+        flags, takes, described = _split_head(head)
+        words = " ".join([described, *rest]).strip()
+        if _REMOVED not in words:
+            found.update((flag, OptionHelp(takes, words)) for flag in flags)
+    return found
+
+
+def parse_version(text: str) -> str:
+    """Return what follows ``version:`` in the output of ``--version``, or an empty text."""
+    match = re.search(r"^version:\s*(.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def parse_devices(text: str) -> tuple[str, ...]:
+    """Return the names of the GPU devices in the output of ``--list-devices``."""
+    names = (match[1] for line in text.splitlines() if (match := _DEVICE.match(line)))
+    return tuple(name for name in names if not name.startswith(_NOT_GPU))
+
+
+def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
+    head, rest = "", list[str]()
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if re.match(r"\s{0,4}--?[A-Za-z]", line):
+            if head:
+                yield head, rest
+            head, rest = line.strip(), []
+        elif indent == 0:
+            if head:
+                yield head, rest
+            head, rest = "", []
+        elif head:
+            rest.append(line.strip())
+    if head:
+        yield head, rest
+
+
+def _split_head(head: str) -> tuple[list[str], str, str]:
+    """Split ``-c, --ctx-size N   size of ...`` into flags, placeholder and description."""
+    flags: list[str] = []
+    position = 0
+    while match := _FLAG.match(head, position):
+        flags.append(match[1])
+        position = match.end()
+        if not match[2].startswith(","):
+            break
+    gap = len(match[2]) if match else 0
+    rest = head[position:]
+    if gap >= 2 or not rest:
+        return flags, "", rest
+    takes, *described = _COLUMNS.split(rest, maxsplit=1)
+    return flags, takes, " ".join(described)

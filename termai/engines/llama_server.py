@@ -1,0 +1,144 @@
+"""The native engine: llama.cpp's own llama-server."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from termai import settings
+from termai.engines import access, extras, probe
+from termai.engines.arguments import arguments, unknown
+from termai.engines.base import Detection, Launch
+from termai.errors import NotFoundError, TermaiError
+from termai.profiles.profile import Profile
+from termai.profiles.schema import NATIVE, option
+
+HOW_TO_GET_IT = (
+    "Run `make run` in termai's checkout, which builds it, or set llama_server in config.toml "
+    "to one you have."
+)
+_LOGGING = {
+    "--verbosity": "4",
+    "--log-colors": "off",
+    "--log-prefix": "",
+    "--log-timestamps": "",
+}
+
+
+class LlamaServer:
+    """Finds llama-server and writes its command line."""
+
+    name = NATIVE
+
+    def detect(self) -> Detection:
+        """Return the first llama-server that works, one that can use a GPU before others."""
+        found, problems = search()
+        if not found:
+            raise NotFoundError(
+                "No llama-server was found: none is configured, beside termai or on PATH.",
+                fix=HOW_TO_GET_IT,
+                detail=problems,
+            )
+        return next((d for d in found if d.uses_gpu), found[0])
+
+    def compose(self, profile: Profile, detection: Detection, *, model: Path, port: int) -> Launch:
+        """Return the command line that serves ``model`` on ``port`` as the profile says."""
+        host = str(profile.value("host"))
+        keys = access.key_file(profile)
+        access.check_exposure(host, keys)
+        argv = (
+            str(detection.program),
+            *("--model", str(model), "--host", host, "--port", str(port)),
+            *(("--api-key-file", str(keys)) if keys else ()),
+            *_cors(profile, detection),
+            *_logging(detection),
+            *(("--jinja",) if "--jinja" in detection.options else ()),
+            *arguments(profile, detection),
+            *extras.extra_args(profile, NATIVE),
+        )
+        return Launch(
+            engine=NATIVE,
+            argv=argv,
+            env=extras.extra_env(profile),
+            unset_env=extras.overriding_env(("LLAMA_ARG_", "LLAMA_API_KEY")),
+            host=host,
+            port=port,
+            model=model,
+            url=access.url_of(host, port),
+        )
+
+
+def search() -> tuple[list[Detection], tuple[str, ...]]:
+    """Return every llama-server that works, in order of preference, and why others do not."""
+    found: list[Detection] = []
+    problems: list[str] = []
+    for source, program in _candidates():
+        if any(program.samefile(other.program) for other in found if program.exists()):
+            continue
+        try:
+            found.append(_detection(source, program))
+        except TermaiError as error:
+            problems.append(str(error))
+    return found, tuple(problems)
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    configured = settings.load().values.llama_server
+    if configured:
+        yield "configured in config.toml", Path(configured).expanduser().absolute()
+    beside = beside_termai()
+    if beside:
+        yield "beside termai", beside
+    on_path = shutil.which(NATIVE)
+    if on_path:
+        yield "on PATH", Path(on_path).absolute()
+
+
+def beside_termai() -> Path | None:
+    """Return the llama-server that came with the llama-cpp-python package, if one did."""
+    package = importlib.util.find_spec("llama_cpp")
+    if package is None or not package.origin:
+        return None
+    program = Path(package.origin).parent.parent / "bin" / NATIVE
+    return program if program.is_file() else None
+
+
+def _detection(source: str, program: Path) -> Detection:
+    if not program.is_file():
+        raise NotFoundError(f"{program}, {source}, does not exist.")
+    if not os.access(program, os.X_OK):
+        raise NotFoundError(f"{program}, {source}, is not executable.")
+    answers = probe.probe(program)
+    return Detection(
+        engine=NATIVE,
+        program=program,
+        version=answers.version,
+        devices=answers.devices,
+        options=frozenset(answers.options),
+        help=answers.options,
+        source=source,
+    )
+
+
+def _logging(binary: Detection) -> tuple[str, ...]:
+    """Return what makes the log say where the model's layers and buffers are.
+
+    Builds whose verbosity has the level "trace" need 4 for that; before, it was always said.
+    """
+    wanted: list[str] = []
+    for flag, value in _LOGGING.items():
+        about = binary.help.get(flag)
+        fits = about and bool(about.takes) == bool(value)
+        if fits and about and (flag != "--verbosity" or "4: trace" in about.text):
+            wanted += (flag, value) if value else (flag,)
+    return tuple(wanted)
+
+
+def _cors(profile: Profile, binary: Detection) -> tuple[str, ...]:
+    """Return the web pages that may call; without a flag for it, older builds allow all."""
+    if "--cors-origins" not in binary.options:
+        if profile.is_set("cors_origins"):
+            raise unknown(option("cors_origins"), profile, str(binary.program))
+        return ()
+    return "--cors-origins", ",".join(profile.value("cors_origins"))

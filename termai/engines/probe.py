@@ -1,0 +1,159 @@
+"""Asking a program what it knows: its help, its version and its devices, remembered on disk."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from termai.engines import helptext
+from termai.engines.base import OptionHelp
+from termai.errors import StorageError, TermaiError
+from termai.files import write_atomic
+from termai.paths import state_dir
+
+TIME_LIMIT_S = 20.0
+_VISIBLE = (
+    "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "GGML_VK_VISIBLE_DEVICES",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one program said about itself."""
+
+    version: str
+    devices: tuple[str, ...] = ()
+    options: Mapping[str, OptionHelp] = field(default_factory=dict)
+
+
+class ProbeError(TermaiError):
+    """A program is there and does not say what it can do."""
+
+    exit_code = 5
+
+
+def probe(program: Path) -> Probe:
+    """Return what ``program`` says about itself, from the cache while the file is unchanged.
+
+    A list of devices is only remembered when it names one: a driver may appear while the
+    program stays the same. Raises ProbeError when the program cannot be run or is no
+    llama-server.
+    """
+    cached = read_cache(program)
+    if cached and (cached.devices or "--list-devices" not in cached.options):
+        return cached
+    fresh = _with_devices(program, cached or _ask(program))
+    if fresh != cached:
+        write_cache(program, fresh)
+    return fresh
+
+
+def read_cache(program: Path) -> Probe | None:
+    """Return the remembered answers of exactly this file, or None; a broken cache is ignored."""
+    try:
+        data = json.loads(_cache_path(program).read_text())
+        return Probe(
+            str(data["version"]),
+            tuple(str(name) for name in data["devices"]),
+            {k: OptionHelp(str(v[0]), str(v[1])) for k, v in data["options"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+
+
+def write_cache(program: Path, answers: Probe) -> None:
+    """Remember ``answers``; a disk that takes no more costs only the next start's time."""
+    data: dict[str, Any] = {
+        "program": str(program),
+        "version": answers.version,
+        "devices": answers.devices,
+        "options": {name: (about.takes, about.text) for name, about in answers.options.items()},
+    }
+    try:
+        write_atomic(_cache_path(program), json.dumps(data))
+    except StorageError:
+        return
+
+
+def run(program: Path, arguments: Sequence[str]) -> str:
+    """Return both outputs of a short run. Raises ProbeError, also past TIME_LIMIT_S seconds."""
+    try:
+        result = subprocess.run(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIME_LIMIT_S,
+            env=_plain_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProbeError(
+            f"{program} {' '.join(arguments)} gave no answer within {TIME_LIMIT_S:.0f} s.",
+            fix="Run it by hand to see what it waits for.",
+        ) from error
+    except OSError as error:
+        raise ProbeError(f"{program} cannot be run: {error.strerror}.") from error
+    output = result.stdout.decode("utf-8", "replace")
+    if result.returncode < 0:
+        raise ProbeError(_killed(program, -result.returncode), fix=_REBUILD)
+    if result.returncode:
+        raise ProbeError(
+            f"{program} ends with code {result.returncode} when asked what it can do.",
+            fix=_REBUILD,
+            detail=tuple(output.splitlines()[-5:]),
+        )
+    return output
+
+
+_REBUILD = "Build llama.cpp again on this machine: `make run` in the checkout does it."
+
+
+def _ask(program: Path) -> Probe:
+    options = helptext.parse_help(run(program, ["--help"]))
+    if not {"--model", "--port"} <= options.keys():
+        raise ProbeError(
+            f"{program} is not a llama-server: its --help names neither --model nor --port.",
+            fix="Set llama_server in config.toml to llama.cpp's llama-server.",
+        )
+    version = ""
+    if "--version" in options:
+        version = helptext.parse_version(run(program, ["--version"]))
+    return Probe(version or "unknown", (), options)
+
+
+def _with_devices(program: Path, answers: Probe) -> Probe:
+    if "--list-devices" not in answers.options:
+        return answers
+    devices = helptext.parse_devices(run(program, ["--list-devices"]))
+    return Probe(answers.version, devices, answers.options)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return the environment without what would make llama.cpp refuse or hide an answer."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("LLAMA_ARG_")}
+
+
+def _cache_path(program: Path) -> Path:
+    facts = program.stat()
+    visible = "\0".join(os.environ.get(name, "\1") for name in _VISIBLE)
+    key = f"{program}\0{facts.st_size}\0{facts.st_mtime_ns}\0{visible}"
+    return state_dir() / "probes" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+def _killed(program: Path, number: int) -> str:
+    if number == signal.SIGILL:
+        return f"{program} was built for another CPU and dies of an illegal instruction."
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    return f"{program} was killed by {name} when asked what it can do."

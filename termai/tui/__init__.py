@@ -1,1 +1,23 @@
-"""The terminal program."""
+"""The terminal program: the only room that imports Textual, and only when it is opened."""
+
+
+def run(start: str = "", chat_with: str = "") -> int:
+    """Open the program and return its exit code when it is quit.
+
+    start: the mode to open (``environment``, ``models``, ``profiles``, ``servers``, ``chat``),
+    empty for the one that fits what runs. chat_with: name of the server to chat with, which
+    opens Chat. Raises UsageError for an unknown mode.
+    """
+    from termai.tui import terminal
+
+    terminal.prepare()
+    from termai.tui import opening
+
+    plan = opening.plan(start, chat_with)
+    from termai import settings
+    from termai.tui.app import TermaiApp
+
+    loaded = settings.load()
+    app = TermaiApp(plan, loaded)
+    app.run(mouse=loaded.values.mouse)
+    return app.return_code or 0

@@ -1,0 +1,232 @@
+"""The program: five modes over the same servers, machine and themes."""
+
+from __future__ import annotations
+
+from asyncio import Event, timeout
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import ModalScreen, Screen
+
+from termai.settings import LoadedSettings
+from termai.text import one_line
+from termai.tui import work
+from termai.tui.background import Background
+from termai.tui.messages import Failed, MachineSeen, ServersSeen, ServerStarted, ServerStopped
+from termai.tui.opening import MODES, Opening
+from termai.tui.threads import Threads
+
+if TYPE_CHECKING:
+    from termai.hardware import Snapshot
+    from termai.servers.records import Server
+
+POLL_SECONDS = 2.0
+LOADING_POLL_SECONDS = 0.5
+LOADING = frozenset({"starting", "loading", "stopping"})
+TOAST_CHARACTERS = 400
+_TITLES = {mode: mode.capitalize() for mode in MODES}
+_PURPOSES = {
+    "environment": "What this machine has and lacks.",
+    "models": "The model files on this machine.",
+    "profiles": "How models are launched.",
+    "servers": "What runs, what ran, and their logs.",
+    "chat": "Talk to a server.",
+}
+
+
+def _screen(mode: str) -> Screen[Any]:
+    """Import a mode's module when the mode is first opened, and make its screen."""
+    from importlib import import_module
+
+    try:
+        module = import_module(f"termai.tui.screens.{mode}")
+    except ModuleNotFoundError:
+        from termai.tui.screens.base import ModeScreen
+
+        return ModeScreen()
+    screen: Screen[Any] = getattr(module, f"{_TITLES[mode]}Screen")()
+    return screen
+
+
+def _commands() -> type[Provider]:
+    from termai.tui.commands import Commands
+
+    return Commands
+
+
+def _mode_bindings() -> list[BindingType]:
+    return [
+        Binding(
+            f"f{number},alt+{number}",
+            f"mode('{mode}')",
+            _TITLES[mode],
+            id=f"mode.{mode}",
+            tooltip=_PURPOSES[mode],
+            show=False,
+            priority=True,
+        )
+        for number, mode in enumerate(MODES, 1)
+    ]
+
+
+class TermaiApp(Background, App[int]):
+    """The program; its state is what all modes share, and the rest is in their screens.
+
+    machine: the last snapshot of the hardware. servers: running and past servers, newest first.
+    chat_server: name of the server that Chat is to talk to, empty while none was chosen. The
+    three are reactive; screens watch them.
+    """
+
+    TITLE = "termai"
+    COMMANDS = App.COMMANDS | {_commands}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's type
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        mode: partial(_screen, mode) for mode in MODES
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_mode_bindings(),
+        Binding("f8", "change_theme", "Theme", id="theme", show=False, tooltip="Choose colours."),
+        Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Servers keep on."),
+    ]
+
+    machine: reactive[Snapshot | None] = reactive(None)
+    servers: reactive[tuple[Server, ...]] = reactive(())
+    chat_server: reactive[str] = reactive("")
+
+    def __init__(self, opening: Opening, settings: LoadedSettings) -> None:
+        self.DEFAULT_MODE = opening.mode  # type: ignore[misc]
+        super().__init__()
+        self.opening = opening
+        self.settings = settings
+        self.threads = Threads()
+        self.set_reactive(TermaiApp.chat_server, opening.chat_with)
+
+    def on_mount(self) -> None:
+        self.use_theme_of_settings()
+        self.wake = Event()
+        self.run_worker(self._watch(), group="watch", exit_on_error=False)
+        for problem in self.settings.problems:
+            self.post_message(Failed(problem))
+        if self.opening.start_profile:
+            self.start_profile(self.opening.start_profile)
+
+    def use_theme_of_settings(self) -> None:
+        """Use the theme of the settings; whatever is wrong with themes is one toast."""
+        from termai.tui import themes
+
+        problem = themes.apply(self, self.settings.values.theme)
+        if problem:
+            self.post_message(Failed(problem.sentence, problem.fix))
+
+    async def _watch(self) -> None:
+        """Look at the machine and the servers for as long as the program runs."""
+        said = ""
+        while True:
+            problem = ""
+            for read, message in _READERS:
+                try:
+                    self.post_message(message(await self.threads.run(read)))
+                except Exception as error:  # noqa: BLE001 - one bad look must not end looking
+                    problem = str(error)
+                    if problem != said:
+                        self.post_message(Failed.of(error))
+            said = problem
+            await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        self.wake.clear()
+        loading = any(server.state in LOADING for server in self.servers)
+        with suppress(TimeoutError):
+            async with timeout(LOADING_POLL_SECONDS if loading else POLL_SECONDS):
+                await self.wake.wait()
+
+    def on_machine_seen(self, message: MachineSeen) -> None:
+        self.machine = message.snapshot
+
+    def on_servers_seen(self, message: ServersSeen) -> None:
+        self.servers = message.servers
+
+    def on_failed(self, message: Failed) -> None:
+        """Show what went wrong and what to do about it."""
+        text = one_line(f"{message.sentence} {message.fix}", TOAST_CHARACTERS)
+        self.notify(text, severity="error", timeout=12, markup=False)
+
+    def on_server_started(self, message: ServerStarted) -> None:
+        self.notify(f"{one_line(message.server.name)} starts.", markup=False)
+        self.wake.set()
+
+    def on_server_stopped(self, message: ServerStopped) -> None:
+        self.notify(f"{one_line(message.server.name)} stopped.", markup=False)
+        self.wake.set()
+
+    def start_profile(self, name: str) -> None:
+        """Start the profile called ``name``; the answer is ServerStarted or Failed."""
+        self.background(partial(work.start_profile, name), ServerStarted, group="start")
+
+    def stop_server(self, name: str) -> None:
+        """Stop the running server called ``name``; the answer is ServerStopped or Failed."""
+        self.background(partial(work.stop_server, name), ServerStopped, group="stop")
+
+    def restart_server(self, name: str) -> None:
+        """Stop and start the server called ``name``; the answer is ServerStarted or Failed."""
+        self.background(partial(work.restart_server, name), ServerStarted, group="start")
+
+    def open_chat(self, server_name: str = "") -> None:
+        """Switch to Chat, with the server called ``server_name`` when one is named."""
+        if server_name:
+            self.chat_server = server_name
+        self.switch_mode("chat")
+
+    def action_mode(self, mode: str) -> None:
+        """Switch to a mode."""
+        self.switch_mode(mode)
+
+    def action_change_theme(self) -> None:
+        """Choose a theme, seeing each as it is highlighted."""
+        from termai.tui.screens.theme_picker import ThemePicker
+
+        self.push_screen(ThemePicker(self.theme))
+
+    def action_keys(self) -> None:
+        """Show what this mode is for and the keys that work now."""
+        from termai.tui.screens.keys import KeysScreen
+
+        self.push_screen(KeysScreen(self.screen))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep the modes' keys quiet while a question is open."""
+        if action in {"mode", "change_theme", "keys"}:
+            return not isinstance(self.screen, ModalScreen)
+        return True
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the palette offers beside the keys, which commands.py finds by itself."""
+        yield SystemCommand("Screenshot", "Save the screen as SVG", self.deliver_screenshot)
+
+    def on_unmount(self) -> None:
+        self.threads.close()
+
+
+def _machine() -> Snapshot:
+    from termai import hardware
+
+    return hardware.snapshot()
+
+
+def _servers() -> tuple[Server, ...]:
+    from termai.servers.registry import list_servers
+
+    return tuple(list_servers())
+
+
+_READERS: tuple[tuple[Callable[[], Any], Callable[[Any], Message]], ...] = (
+    (_machine, MachineSeen),
+    (_servers, ServersSeen),
+)

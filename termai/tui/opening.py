@@ -1,0 +1,56 @@
+"""What the program shows first: the mode that fits what runs, and on the first start a model."""
+
+import os
+from dataclasses import dataclass
+
+from termai.errors import UsageError
+
+MODES = ("environment", "models", "profiles", "servers", "chat")
+FIRST_PROFILE = "smoke"
+NO_AUTOSTART = "TERMAI_NO_AUTOSTART"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The mode to open, the server to chat with, and the profile to start (empty for none)."""
+
+    mode: str = "servers"
+    chat_with: str = ""
+    start_profile: str = ""
+
+
+def plan(start: str = "", chat_with: str = "") -> Opening:
+    """Choose the opening: what was asked for, else Chat if a server runs, else Servers.
+
+    Where no job was ever recorded this is the first start: the shipped profile ``smoke`` is
+    then to be started and chatted with, unless TERMAI_NO_AUTOSTART is set. Raises UsageError
+    for an unknown mode.
+    """
+    if start and start not in MODES:
+        raise UsageError(f"There is no mode {start}.", fix=f"Modes are {', '.join(MODES)}.")
+    if chat_with:
+        return Opening("chat", chat_with)
+    if _first_start():
+        return Opening(start or "chat", FIRST_PROFILE, FIRST_PROFILE)
+    running = _running()
+    if start:
+        return Opening(start, running)
+    return Opening("chat", running) if running else Opening("servers")
+
+
+def _first_start() -> bool:
+    from termai.paths import jobs_dir
+
+    if os.environ.get(NO_AUTOSTART):
+        return False
+    try:
+        return next(jobs_dir().iterdir(), None) is None
+    except OSError:
+        return True
+
+
+def _running() -> str:
+    """Return the name of the newest living server, empty when none lives."""
+    from termai.servers.registry import list_servers
+
+    return next((server.name for server in list_servers(past=False)), "")

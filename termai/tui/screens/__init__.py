@@ -1,0 +1,1 @@
+"""One module per mode, each imported when its mode is first opened."""

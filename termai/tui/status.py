@@ -1,0 +1,97 @@
+"""What the top line says about the machine, in facts that can be left out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from termai.text import one_line
+from termai.tui import formats
+
+if TYPE_CHECKING:
+    from termai.hardware import Gpu, Snapshot
+    from termai.servers.records import Server
+
+HOT_CELSIUS = 85
+ALIVE = frozenset({"starting", "loading", "ready", "stopping"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A few words for the top line; ``rank`` 0 is the last to be left out."""
+
+    text: str
+    rank: int
+    style: str = ""
+
+
+def facts(machine: Snapshot | None, servers: Sequence[Server]) -> tuple[Fact, ...]:
+    """Return the facts in the order in which they are shown."""
+    known: list[Fact] = []
+    if machine is not None:
+        known += _gpu_facts(machine.gpus) if machine.gpus else _host_facts(machine)
+    return (*known, *_server_facts(servers))
+
+
+def fitted(known: Iterable[Fact], width: int) -> tuple[Fact, ...]:
+    """Return the facts that fit in ``width`` cells, one cell apart, the highest rank left out."""
+    kept = list(known)
+    while kept and sum(len(fact.text) + 1 for fact in kept) - 1 > width:
+        kept.remove(max(kept, key=lambda fact: fact.rank))
+    return tuple(kept)
+
+
+def _gpu_facts(gpus: Sequence[Gpu]) -> list[Fact]:
+    """Describe one GPU by itself, several by their sums and the hottest of them."""
+    used, total = _sum(g.memory_used for g in gpus), _sum(g.memory_total for g in gpus)
+    loads = [g.utilization for g in gpus if g.utilization is not None]
+    heats = [g.temperature for g in gpus if g.temperature is not None]
+    name = _short_name(gpus[0].name)
+    known = [Fact(name if len(gpus) == 1 else f"{len(gpus)}x {name}", 5, "$text-muted")]
+    if used is not None and total:
+        known.append(Fact(formats.pair(used, total), 1, _alarm(used / total > 0.95)))
+    if loads:
+        known.append(Fact(f"{sum(loads) / len(loads):.0f}%", 3))
+    if heats:
+        known.append(Fact(f"{max(heats)}C", 4, _alarm(max(heats) >= HOT_CELSIUS)))
+    return known
+
+
+def _host_facts(machine: Snapshot) -> list[Fact]:
+    known = []
+    if machine.cpu_percent is not None:
+        known.append(Fact(f"CPU {machine.cpu_percent:.0f}%", 2))
+    if machine.ram_used is not None and machine.ram_total:
+        used, total = machine.ram_used, machine.ram_total
+        known.append(Fact(f"RAM {formats.pair(used, total)}", 3, _alarm(used / total > 0.95)))
+    return known
+
+
+def _server_facts(servers: Sequence[Server]) -> list[Fact]:
+    alive = [server for server in servers if server.state in ALIVE]
+    known = [Fact(f"●{len(alive)}" if alive else "○0", 0, "$text-success" if alive else "")]
+    rates = [rate for rate in map(speed, alive) if rate]
+    if rates:
+        known.append(Fact(formats.rate(sum(rates)), 2))
+    return known
+
+
+def speed(server: Server) -> float | None:
+    """Return the tokens per second of a server's last reply, None before the first."""
+    return None
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _short_name(name: str) -> str:
+    """Return ``RTX 4090`` for ``NVIDIA GeForce RTX 4090``."""
+    words = one_line(name, 40).split()
+    return " ".join(w for w in words if w not in {"NVIDIA", "GeForce", "Tesla", "Graphics"})
+
+
+def _alarm(alarming: bool) -> str:
+    return "bold $text-warning" if alarming else ""

@@ -1,0 +1,66 @@
+"""The top line of every mode: the modes, the one you are in, and the machine."""
+
+from __future__ import annotations
+
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from termai.tui import status
+from termai.tui.background import program
+
+TABS = {
+    "environment": ("F1", "Env"),
+    "models": ("F2", "Models"),
+    "profiles": ("F3", "Profiles"),
+    "servers": ("F4", "Servers"),
+    "chat": ("F5", "Chat"),
+}
+
+
+class ModeBar(Widget):
+    """Draw the modes on the left and as much of the machine as fits on the right."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    ModeBar {
+        height: 1; dock: top; background: $panel; color: $foreground;
+        link-style: none; link-color: $foreground; link-background: transparent;
+        link-style-hover: none; link-background-hover: $primary 40%;
+    }
+    """
+
+    facts: reactive[tuple[status.Fact, ...]] = reactive(())
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def on_mount(self) -> None:
+        app = program(self)
+        self.watch(app, "machine", self._look, init=False)
+        self.watch(app, "servers", self._look)
+
+    def _look(self) -> None:
+        app = program(self)
+        self.facts = status.facts(app.machine, app.servers)
+
+    def render(self) -> Content:
+        """Return the line; the facts that do not fit are left out, the least important first."""
+        tabs = Content(" ").join(self._tab(mode) for mode in TABS)
+        room = self.size.width - tabs.cell_length - 2
+        facts = status.fitted(self.facts, room)
+        machine = Content(" ").join(Content.styled(f.text, f.style) for f in facts)
+        gap = max(1, self.size.width - tabs.cell_length - machine.cell_length - 1)
+        return Content.assemble(tabs, " " * gap, machine)
+
+    def _tab(self, mode: str) -> Content:
+        key, title = TABS[mode]
+        click = f"@click=app.mode('{mode}')"
+        here = mode == self.mode
+        key_style = "bold $block-cursor-foreground on $block-cursor-background"
+        style = key_style if here else "$foreground"
+        return Content.from_markup(
+            f"[{click}][{style}] [b]$key[/b] $title [/][/]", key=key, title=title
+        )

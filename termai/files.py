@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from termai.errors import InvalidFileError, NotFoundError, StorageError
@@ -15,17 +16,20 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o600) -> None
     directories are created with mode 0700. Raises StorageError; the old content then stays.
     """
     data = content.encode() if isinstance(content, str) else content
-    target = path.resolve() if path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
     try:
         private_dir(target.parent)
         _fill(temporary, data, mode)
         temporary.replace(target)
         _sync_directory(target.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise StorageError(
-            f"{target} could not be written: {os.strerror(error.errno or 0)}.",
+            f"{target} could not be written: {error.strerror or error}.",
             fix="What was there before is unchanged; free space or mend the permissions, "
             "then try again.",
         ) from error
@@ -38,7 +42,7 @@ def read_text(path: Path, *, limit: int = 4 << 20) -> str:
     is larger than ``limit``, or is not UTF-8.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_open_now) as stream:
             data = stream.read(limit + 1)
     except FileNotFoundError as error:
         raise NotFoundError(f"{path} does not exist.") from error
@@ -51,6 +55,11 @@ def read_text(path: Path, *, limit: int = 4 << 20) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFileError(f"{path}, line {line}: the text is not UTF-8.") from error
+
+
+def _open_now(name: str, flags: int) -> int:
+    """Open without waiting, so that a named pipe in place of a file is empty, not a hang."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def _fill(path: Path, data: bytes, mode: int) -> None:

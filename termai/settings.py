@@ -80,9 +80,9 @@ def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:
     if wanted is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if type(value) is not wanted:
-        raise document.wrong((key,), f"expected {_NAMES[wanted]}, found {value!r}")
+        raise document.wrong((key,), f"expected {_NAMES[wanted]}, found {tomlfile.shown(value)}")
     if key in _RANGES and isinstance(value, int):
         low, high = _RANGES[key]
         if not low <= value <= high:
-            raise document.wrong((key,), f"expected {low} to {high}, found {value}")
+            raise document.wrong((key,), f"expected {low} to {high}, found {tomlfile.shown(value)}")
     return value

@@ -3,20 +3,24 @@
 import re
 
 _ANSI = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|[ -/]*[0-~])"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|[ -/]*[0-~])"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
     """Return ``text`` without escape sequences, control and bidirectional-override characters.
 
-    Newlines and tabs stay; a carriage return becomes a newline so that nothing is overwritten.
-    Escape sequences follow ECMA-48 (CSI, OSC, DCS, SOS, PM, APC, in 7-bit and 8-bit form).
+    Newlines and tabs stay; a carriage return becomes a newline so that nothing is overwritten;
+    half a surrogate pair, as in a file name that is not UTF-8, becomes U+FFFD. Escape sequences
+    follow ECMA-48 (CSI, OSC, DCS, SOS, PM, APC, in 7-bit and 8-bit form) and end with the line
+    at the latest.
     """
     if text.isprintable():
-        return _CONTROL.sub("", text)
+        return text
+    text = _SURROGATE.sub("\ufffd", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", _ANSI.sub("", text))
 

@@ -1,24 +1,35 @@
 """TOML files people edit by hand: read with line numbers, updated without losing comments."""
 
+import copy
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from termai.errors import InvalidFileError
 from termai.files import read_text, write_atomic
+from termai.text import one_line
 
 SCHEMA = 1
+LIMIT = 1 << 20
 
 Key = tuple[str, ...]
 
+_DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
-_HEADER = re.compile(r"^\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
-_BARE_OR_QUOTED = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-_ASSIGNMENT = re.compile(rf"^\s*({_BARE_OR_QUOTED}(?:\s*\.\s*{_BARE_OR_QUOTED})*)\s*=")
-_PART = re.compile(_BARE_OR_QUOTED)
+_TOKEN = re.compile(
+    r'(?P<string>"""(?:\\.|[^\\])*?"{3,5}(?!")'
+    r"|'''.*?'{3,5}(?!')"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*')"
+    r"|(?P<comment>\#[^\n]*)"
+    r"|(?P<newline>\n)"
+    r"|(?P<mark>[\[\]{}=.,])"
+    r"|(?P<bare>[^\s\[\]{}=.,\#\"']+)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,8 @@ class Document:
 
     def wrong(self, key: Key, expected: str, fix: str = "") -> InvalidFileError:
         """Return the error for ``key``: file, line, key and what was expected."""
-        return InvalidFileError(f"{self.where(key)}: {'.'.join(key)}: {expected}.", fix=fix)
+        named = one_line(".".join(key), 120)
+        return InvalidFileError(f"{self.where(key)}: {named}: {expected}.", fix=fix)
 
 
 def read(path: Path) -> Document:
@@ -50,27 +62,29 @@ def read(path: Path) -> Document:
 
     Raises NotFoundError, and InvalidFileError naming file, line and what was expected.
     """
-    text = read_text(path, limit=1 << 20)
-    document = parse(text, path)
-    schema = document.data.get("schema", SCHEMA)
-    if schema != SCHEMA or isinstance(schema, bool):
-        raise document.wrong(
-            ("schema",),
-            f"expected {SCHEMA}, found {schema!r}",
-            fix="A newer termai may have written it; upgrade termai to read it.",
-        )
-    return document
+    return parse(read_text(path, limit=LIMIT), path)
 
 
 def parse(text: str, path: Path) -> Document:
-    """Parse TOML text that came from ``path``; raises InvalidFileError with the line."""
+    """Parse TOML text that came from ``path`` and check its ``schema``.
+
+    Raises InvalidFileError with the line.
+    """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(path, str(error), text) from error
     except RecursionError as error:
         raise InvalidFileError(f"{path}: values are nested too deeply.") from error
-    return Document(path, data, _lines(text))
+    except ValueError as error:  # TOMLDecodeError, and int() refusing thousands of digits
+        raise _syntax_error(path, str(error), text) from error
+    document = Document(path, data, _lines(text))
+    schema = data.get("schema", SCHEMA)
+    if type(schema) is not int or schema != SCHEMA:
+        raise document.wrong(
+            ("schema",),
+            f"expected {SCHEMA}, found {shown(schema)}",
+            fix="A newer termai may have written it; upgrade termai to read it.",
+        )
+    return document
 
 
 def update(path: Path, changes: Mapping[Key, Any]) -> None:
@@ -80,26 +94,64 @@ def update(path: Path, changes: Mapping[Key, Any]) -> None:
     parse: what cannot be understood is never overwritten.
     """
     if not path.exists():
-        write_new(path, changes)
-        return
-    read(path)
-    import tomlkit
-
-    document = tomlkit.parse(read_text(path))
-    for key, value in changes.items():
-        _set(document, key, value)
-    write_atomic(path, tomlkit.dumps(document))
+        write_atomic(path, new_text(changes))
+    else:
+        write_atomic(path, updated_text(read_text(path, limit=LIMIT), path, changes))
 
 
-def write_new(path: Path, values: Mapping[Key, Any]) -> None:
-    """Write a new TOML file from dotted keys, with ``schema`` first."""
+def new_text(values: Mapping[Key, Any]) -> str:
+    """Return a TOML text of dotted keys, with ``schema`` first."""
     import tomli_w
 
     tree: dict[str, Any] = {"schema": SCHEMA}
     for key, value in values.items():
         if value is not None:
             _set(tree, key, value)
-    write_atomic(path, tomli_w.dumps(tree))
+    return tomli_w.dumps(tree, multiline_strings=True)
+
+
+def updated_text(text: str, path: Path, changes: Mapping[Key, Any]) -> str:
+    """Return TOML text from ``path`` with keys set or, by ``None``, removed.
+
+    Comments, order and spelling of everything else stay. Raises InvalidFileError when the text
+    does not parse or cannot be changed without changing more than was asked.
+    """
+    import tomlkit
+
+    wanted = copy.deepcopy(parse(text, path).data)
+    document = tomlkit.parse(text)
+    try:
+        for key, value in changes.items():
+            _set(wanted, key, value)
+            _set_in_place(document, key, value)
+        result = tomlkit.dumps(document)
+        same = tomllib.loads(result) == wanted
+    except (TypeError, ValueError, AttributeError):  # a plain value where a table belongs
+        same = False
+    if not same:
+        raise InvalidFileError(
+            f"{path} could not be changed without changing more than was asked.",
+            fix="The file was left as it is; edit it by hand.",
+        )
+    return result
+
+
+def shown(value: Any) -> str:
+    """Return a TOML value short and printable, for an error message."""
+    import json
+    import reprlib
+
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"a number of {value.bit_length()} bits"
+    if isinstance(value, str):
+        return json.dumps(one_line(value[:200], 60), ensure_ascii=False)
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    return one_line(reprlib.repr(value), 60)
 
 
 def _set(tree: Any, key: Key, value: Any) -> None:
@@ -115,6 +167,56 @@ def _set(tree: Any, key: Key, value: Any) -> None:
         tree[key[-1]] = value
 
 
+def _set_in_place(document: Any, key: Key, value: Any) -> None:
+    """Do what ``_set`` does to a tomlkit document, below the last key of the table."""
+    holder = document
+    for part in key[:-1]:
+        holder = holder.get(part) if holder is not None else None
+    new = value is not None and holder is not None and key[-1] not in holder
+    trailing = _detach_trailing(holder) if new and holder is not document else []
+    _set(document, key, None if value is None else _item(value))
+    if trailing:
+        holder.value.body.extend(trailing)
+
+
+def _detach_trailing(table: Any) -> list[Any]:
+    """Take off what follows a blank line after a table's last key: it belongs to the next."""
+    from tomlkit.items import Table
+
+    if not isinstance(table, Table):
+        return []
+    body = table.value.body
+    last = max((i for i, (name, _) in enumerate(body) if name is not None), default=-1)
+    for index in range(last + 1, len(body)):
+        if not body[index][1].as_string().strip():
+            trailing = body[index:]
+            del body[index:]
+            return trailing
+    return []
+
+
+def _item(value: Any) -> Any:
+    """Return a value as a tomlkit item: tables in lists inline, texts of several lines so."""
+    import tomlkit
+
+    if isinstance(value, str) and "\n" in value:
+        return tomlkit.string(value, multiline=True)
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for item in value:
+            array.append(_inline(item) if isinstance(item, dict) else item)
+        return array
+    return tomlkit.item(value)
+
+
+def _inline(values: dict[str, Any]) -> Any:
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
 def _syntax_error(path: Path, message: str, text: str) -> InvalidFileError:
     found = _AT_LINE.search(message)
     line = int(found[1]) if found else text.count("\n") + 1
@@ -125,22 +227,41 @@ def _syntax_error(path: Path, message: str, text: str) -> InvalidFileError:
 
 
 def _lines(text: str) -> dict[Key, int]:
-    """Map each table and key of valid TOML to its line, skipping strings that span lines."""
+    """Map each table and key of valid TOML, outside of values, to the line where it begins."""
     lines: dict[Key, int] = {}
     table: Key = ()
-    fence = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if fence:
-            fence = "" if line.count(fence) % 2 else fence
-            continue
-        if header := _HEADER.match(line):
-            table = _split(header[1])
+    for number, tokens in _statements(text):
+        if tokens[0] == "[":
+            table = _key(tokens)
             lines.setdefault(table, number)
-        elif assignment := _ASSIGNMENT.match(line):
-            lines.setdefault(table + _split(assignment[1]), number)
-        fence = next((f for f in ('"""', "'''") if line.count(f) % 2), "")
+        elif "=" in tokens:
+            lines.setdefault(table + _key(tokens[: tokens.index("=")]), number)
     return lines
 
 
-def _split(dotted: str) -> Key:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and tokens of each header and assignment of valid TOML."""
+    number, start, depth = 1, 1, 0
+    tokens: list[str] = []
+    for match in _TOKEN.finditer(text):
+        found, kind = match[0], match.lastgroup
+        if kind == "newline" and not depth:
+            if tokens:
+                yield start, tokens
+            tokens = []
+        elif kind in ("string", "mark", "bare"):
+            start = start if tokens else number
+            tokens.append(found)
+            depth += _DEPTH.get(found, 0)
+        number += found.count("\n")
+    if tokens:
+        yield start, tokens
+
+
+def _key(tokens: list[str]) -> Key:
+    parts = [token for token in tokens if token not in ("[", "]", ".")]
+    return tuple(_unquoted(part) for part in parts)
+
+
+def _unquoted(part: str) -> str:
+    return str(tomllib.loads(f"key = {part}")["key"]) if part[0] in "\"'" else part

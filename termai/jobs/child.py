@@ -64,7 +64,10 @@ class OwnChild:
         if not hasattr(os, "waitid"):  # macOS before Python 3.13
             pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             return _end(os.waitstatus_to_exitcode(status)) if pid else None
-        found = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            found = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return End()
         if found is None:
             return None
         exited = found.si_code == os.CLD_EXITED
@@ -151,7 +154,7 @@ def _become(spec: JobSpec, log: int, go: int, error: int) -> NoReturn:
         os.execvpe(at, list(spec.argv), environment(spec))
     except OSError as failure:
         _report(error, failure.errno or 0, at)
-    except BaseException:  # a forked copy must never run on as a second runner
+    except BaseException:  # noqa: BLE001  # a forked copy must never run on as a runner
         _report(error, 0, at)
 
 

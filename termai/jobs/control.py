@@ -1,11 +1,12 @@
 """Starting and stopping jobs from any program of the user."""
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 from termai.errors import StartFailedError, StorageError
@@ -13,10 +14,11 @@ from termai.jobs import records
 from termai.jobs.processes import ProcessId, is_alive, send_signal
 from termai.jobs.records import Job, JobSpec
 from termai.jobs.states import JobStatus
-from termai.jobs.store import STAGED, load_job, lock, refresh
-from termai.paths import jobs_dir, private_dir
+from termai.jobs.store import STAGED, discard, job_lock, load_job, refresh
+from termai.paths import jobs_dir
 
 ANSWER_S = 60.0  # seconds a runner may take to say that it started the child
+HEARD_S = 1.0  # seconds a runner may take to record that it was asked to stop
 KILLED_S = 10.0  # seconds a killed process may take to vanish
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from termai.jobs.runner import main; \
 sys.exit(main(sys.argv[1:]))"
@@ -55,12 +57,16 @@ def launch(
         created_at=time.time(),
         meta=dict(meta or {}),
     )
-    staged = private_dir(jobs_dir()) / f".{spec.id}{STAGED}"
+    staged = jobs_dir() / f".{spec.id}{STAGED}"
     try:
         records.write_spec(staged, spec)
         _start_runner(jobs_dir() / spec.id)
-    finally:
-        _discard(staged)
+    except StorageError:
+        _clear_away(staged, jobs_dir() / spec.id)
+        raise
+    except StartFailedError:
+        _clear_away(staged)
+        raise
     return load_job(spec.id)
 
 
@@ -71,19 +77,17 @@ def stop(job: Job, *, grace_s: float | None = None, wait: bool = True) -> Job:
     With ``wait`` returns when it ended, else as soon as it was asked to. Raises
     StartFailedError when it does not end even so.
     """
-    job = _ask_to_stop(job)
-    if not wait or not job.alive:
-        return job
     grace = job.spec.grace_s + 1.0 if grace_s is None else min(grace_s, job.spec.grace_s)
+    job, runner = _ask_to_stop(job)
     deadline = time.monotonic() + grace
-    while job.alive and time.monotonic() < deadline + KILLED_S:
-        if _gone(job.state.runner, deadline):
-            job = _ask_to_stop(job)
-        elif job.state.runner:
-            send_signal(job.state.runner, signal.SIGTERM)
-            _gone(job.state.runner, deadline + KILLED_S)
+    while wait and job.alive and time.monotonic() < deadline + KILLED_S:
+        if _gone(runner, deadline):
+            job, runner = _ask_to_stop(job)
+        elif runner:
+            send_signal(runner, SIGTERM)
+            _gone(runner, deadline + KILLED_S)
             job = refresh(job)
-    if job.alive:
+    if wait and job.alive:
         raise StartFailedError(
             f"{job.name} did not end after SIGKILL.",
             fix="The kernel is holding it, usually in a driver; look at dmesg.",
@@ -93,21 +97,47 @@ def stop(job: Job, *, grace_s: float | None = None, wait: bool = True) -> Job:
 
 def adopt(job: Job) -> Job:
     """Give a living job whose runner is gone a new runner, so that its log stays bounded."""
-    if not job.alive or is_alive(job.state.runner):
-        return job
-    with lock(f"job-{job.id}"):
-        return _with_runner(refresh(job))
-
-
-def _with_runner(job: Job) -> Job:
-    if not job.alive or is_alive(job.state.runner):
-        return job
-    _start_runner(job.directory, "--adopt")
+    if job.alive and not is_alive(job.state.runner):
+        with job_lock(job):
+            _runner_of(refresh(job))
     return refresh(job)
 
 
-def _start_runner(directory: Path, *options: str) -> None:
-    """Start a runner and wait for its answer; raises StorageError and StartFailedError."""
+def _ask_to_stop(job: Job) -> tuple[Job, ProcessId | None]:
+    """Make sure that a living job has a runner and that it was asked once, by whomever."""
+    with job_lock(job):
+        job = refresh(job)
+        runner = _runner_of(job)
+        if runner and not _heard(job):
+            send_signal(runner, SIGTERM)
+            deadline = time.monotonic() + HEARD_S
+            while not _heard(job := refresh(job)) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        return job, runner
+
+
+def _heard(job: Job) -> bool:
+    return not job.alive or job.state.status is JobStatus.STOPPING
+
+
+def _runner_of(job: Job) -> ProcessId | None:
+    """Return the runner of a living job, starting one when it is gone."""
+    if not job.alive or is_alive(job.state.runner):
+        return job.state.runner
+    return _start_runner(job.directory, "--adopt")
+
+
+def _gone(runner: ProcessId | None, deadline: float) -> bool:
+    """Wait until a runner has recorded the end and gone; False when it did not in time."""
+    while is_alive(runner):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _start_runner(directory: Path, *options: str) -> ProcessId:
+    """Start a runner and return who it is; raises StorageError and StartFailedError."""
     import subprocess
 
     package = Path(__file__).parents[2]
@@ -126,14 +156,13 @@ def _start_runner(directory: Path, *options: str) -> None:
             f"No job runner could be started: {error.strerror}.",
             fix="The machine may be out of memory or processes.",
         ) from error
-    assert starter.stdout
-    with starter.stdout as stream:
-        answer = _answer(stream.fileno())
-    starter.wait()
+    with starter:
+        answer = _answer(starter.stdout.fileno()) if starter.stdout else {}
     if answer.get("answer") == "failed":
         raise StorageError(str(answer.get("sentence")))
     if answer.get("answer") != "ok":
         raise StartFailedError("The job runner ended before it started anything.")
+    return ProcessId(*answer["runner"])
 
 
 def _answer(descriptor: int) -> dict[str, Any]:
@@ -151,39 +180,11 @@ def _answer(descriptor: int) -> dict[str, Any]:
     return dict(json.loads(found)) if found.endswith(b"\n") else {}
 
 
-def _ask_to_stop(job: Job) -> Job:
-    """Make sure that a living job has a runner and that it was asked once, by whomever."""
-    with lock(f"job-{job.id}"):
-        job = _with_runner(refresh(job))
-        runner = job.state.runner
-        if not runner or not job.alive or job.state.status is JobStatus.STOPPING:
-            return job
-        send_signal(runner, signal.SIGTERM)
-        deadline = time.monotonic() + 1.0
-        while job.alive and job.state.status is not JobStatus.STOPPING and is_alive(runner):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
-            job = refresh(job)
-        return job
-
-
-def _gone(runner: ProcessId | None, deadline: float) -> bool:
-    """Wait until a runner has recorded the end and gone; False when it did not in time."""
-    while is_alive(runner):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+def _clear_away(*directories: Path) -> None:
+    for directory in directories:
+        with suppress(OSError):
+            discard(directory)
 
 
 def _new_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(4).hex()}"
-
-
-def _discard(staged: Path) -> None:
-    """Remove what is left of a job whose runner never came to record itself."""
-    if staged.is_dir():
-        import shutil
-
-        shutil.rmtree(staged, ignore_errors=True)

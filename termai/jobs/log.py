@@ -14,6 +14,7 @@ from termai.text import decode
 
 CHUNK = 64 << 10  # bytes per read
 LINE_LIMIT = 16 << 10  # bytes of one line that are kept; the rest of it is dropped
+_ZEROS = bytes(512)  # what a hole reads as; nobody writes so many to a log
 
 
 def read_new(path: Path, offset: int, limit: int = 1 << 20) -> tuple[bytes, int]:
@@ -123,8 +124,8 @@ def _tail(descriptor: int, lines: int, max_bytes: int) -> list[str]:
         block = os.pread(descriptor, step, start - step)
         start -= len(block)
         found = block + found
-        if b"\0" in block:
-            found = found[found.rindex(b"\0") + 1 :]
+        if (hole := found.rfind(_ZEROS)) >= 0:
+            found = found[hole + len(_ZEROS) :].lstrip(b"\0")
             break
     pieces = found.removesuffix(b"\n").split(b"\n")
     if start > 0 and len(pieces) > 1:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from termai.errors import StorageError, TermaiError
@@ -20,7 +21,7 @@ from termai.jobs.oom import oom_kills
 from termai.jobs.processes import ProcessId, identify, is_alive
 from termai.jobs.records import Exit, JobSpec, JobState
 from termai.jobs.signals import Signals, signals
-from termai.jobs.states import FINAL, JobStatus, advance
+from termai.jobs.states import JobStatus, advance
 from termai.jobs.store import STAGED, load_job
 
 TICK_S = 1.0  # seconds between looks at the log
@@ -36,14 +37,11 @@ class Runner:
 
     def __init__(self, directory: Path, spec: JobSpec, waiting: Signals) -> None:
         self.directory, self.spec, self._signals = directory, spec, waiting
-        me = identify(os.getpid())
-        assert me, "this process lives"
-        self.me: ProcessId = me
-        self.state = JobState(JobStatus.STARTING, runner=me)
+        self.me = identify(os.getpid())
+        self.state = JobState(JobStatus.STARTING, runner=self.me)
         self._saved = False
         self._stops = 0
         self._kill_at: float | None = None
-        self._killed_by_us = False
         self._oom_before = oom_kills()
         self._log = -1
 
@@ -55,17 +53,15 @@ class Runner:
         while child:
             self._watch(child)
             self._ended(child)
-            child = self._start() if self._back_off() else None
+            child = self._restart() if self._back_off() else None
         self._save_at_last()
 
-    def adopt(self, state: JobState) -> None:
+    def adopt(self, state: JobState, child: Child) -> None:
         """Watch the child of a runner that is gone."""
-        assert state.child
         self.state = state._replace(runner=self.me)
         self._open_log()
         self._save()
         _answer("ok")
-        child = AdoptedChild(state.child)
         if state.status is JobStatus.STOPPING:
             self._stop(child)
         self._watch(child)
@@ -85,9 +81,7 @@ class Runner:
         os.dup2(self._log, 2)
 
     def _start(self) -> Child | None:
-        """Start the child and record it before it runs; None when it cannot be executed."""
-        if self.state.status is JobStatus.BACKOFF:
-            self._go(JobStatus.STARTING, child=None, exit=None)
+        """Start the child and record it before it runs; None when it is not to run."""
         self._oom_before = oom_kills()
         try:
             child = spawn(self.spec, self._log, self._announce)
@@ -99,9 +93,20 @@ class Runner:
         self._go(JobStatus.RUNNING)
         return child
 
+    def _restart(self) -> Child | None:
+        """Start the child again once that can be recorded; None when asked to stop meanwhile."""
+        self._go(JobStatus.STARTING, exit=None, ended_at=None)
+        while True:
+            try:
+                return self._start()
+            except StorageError:
+                if self._stopped_within(TICK_S):
+                    return None
+
     def _announce(self, process: ProcessId) -> None:
+        """Record the child before it runs: what nobody could find again must not be started."""
         self.state = self.state._replace(child=process, started_at=time.time())
-        self._save_at_last()
+        records.write_state(self.directory, self.state)
         self._note(f"started pid {process.pid} at {_now()}")
 
     def _watch(self, child: Child) -> None:
@@ -130,7 +135,6 @@ class Runner:
         self._kill_at = time.monotonic() + self.spec.grace_s
 
     def _kill(self, child: Child) -> None:
-        self._killed_by_us = self._killed_by_us or child.ended() is None
         child.signal(signal.SIGKILL)
         self._kill_at = time.monotonic() + 1.0
 
@@ -174,14 +178,18 @@ class Runner:
             return False
         delay = min(BACKOFF_MOST_S, BACKOFF_S * 2**self.state.restarts)
         self.state = self.state._replace(restarts=self.state.restarts + 1)
-        until = time.monotonic() + delay
+        return not self._stopped_within(delay)
+
+    def _stopped_within(self, seconds: float) -> bool:
+        """Wait while there is no child; True, with the end recorded, when asked to stop."""
+        until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self._signals.wait(min(left, TICK_S)) == signal.SIGTERM:
                 self._go(JobStatus.STOPPING)
                 self._go(JobStatus.EXITED, exit=Exit(None, None, "stopped"))
-                return False
+                return True
             self._keep_up()
-        return True
+        return False
 
     def _go(self, status: JobStatus, **changes: object) -> None:
         advance(self.state.status, status)
@@ -248,10 +256,12 @@ def _run(directory: Path, waiting: Signals) -> None:
 
 def _adopt(directory: Path, waiting: Signals) -> None:
     job = load_job(directory.name)
-    if is_alive(job.state.runner) or job.state.status in FINAL:
+    if job.state.child is None or is_alive(job.state.runner):
         _answer("ok")
         return
-    Runner(directory, job.spec, waiting).adopt(job.state)
+    for leftover in directory.glob(f".{records.STATE_FILE}.*.tmp"):
+        leftover.unlink(missing_ok=True)
+    Runner(directory, job.spec, waiting).adopt(job.state, AdoptedChild(job.state.child))
 
 
 def _detach() -> None:
@@ -264,10 +274,9 @@ def _detach() -> None:
 
 def _answer(word: str, sentence: str = "") -> None:
     """Tell the launching program how it went, then let go of its pipe."""
-    try:
-        os.write(1, json.dumps({"answer": word, "sentence": sentence}).encode() + b"\n")
-    except OSError:
-        pass  # it is gone, which is what this process is for
+    with suppress(OSError):  # that program may be gone, which is what this process is for
+        answer = {"answer": word, "sentence": sentence, "runner": identify(os.getpid())}
+        os.write(1, json.dumps(answer).encode() + b"\n")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     os.close(null)

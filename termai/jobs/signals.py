@@ -14,6 +14,8 @@ class BlockedSignals:
 
     def __init__(self) -> None:
         _ignore()
+        for number in SENT_TO_US:
+            signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_US)
 
     def wait(self, timeout_s: float) -> int | None:

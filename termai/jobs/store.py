@@ -14,6 +14,8 @@ from termai.jobs.states import FINAL, JobStatus, advance
 from termai.paths import jobs_dir, private_dir, state_dir
 
 STAGED = ".new"  # suffix of a directory whose runner has not recorded itself yet
+REMOVED = ".removed"  # suffix of a directory that is being deleted
+LEFT_OVER_S = 3600.0  # age in seconds from which such a directory belongs to nobody
 
 
 def list_jobs(kind: str | None = None) -> list[Job]:
@@ -28,7 +30,7 @@ def list_jobs(kind: str | None = None) -> list[Job]:
 
 
 def broken_jobs() -> list[tuple[Path, str]]:
-    """Return the directories whose files do not parse, each with a sentence; they are left alone."""
+    """Return the directories whose files do not parse, which are left alone, and why."""
     found = ((directory, _try_load(directory)) for directory in _directories())
     return [(directory, str(error)) for directory, error in found if isinstance(error, TermaiError)]
 
@@ -47,20 +49,32 @@ def refresh(job: Job) -> Job:
 
 def remove(job: Job) -> None:
     """Delete an ended job with its log; raises UsageError while it is alive."""
-    import shutil
-
     if refresh(job).alive:
         raise UsageError(f"{job.name} is still running.", fix="Stop it first.")
-    doomed = job.directory.with_name(f".{job.id}.removed")
     try:
-        job.directory.rename(doomed)
-        shutil.rmtree(doomed)
+        discard(job.directory)
     except OSError as error:
         raise StorageError(f"{job.directory} could not be removed: {error.strerror}.") from error
 
 
+def discard(directory: Path) -> None:
+    """Delete a job's directory, out of sight first, so that nobody sees half of it."""
+    import shutil
+
+    doomed = directory.with_name(f".{directory.name.lstrip('.')}{REMOVED}")
+    try:
+        directory.rename(doomed)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(doomed)
+
+
 def prune(keep: int) -> None:
-    """Remove the oldest ended jobs of each kind and name beyond the ``keep`` newest."""
+    """Remove the oldest ended jobs of each kind and name beyond the ``keep`` newest.
+
+    Removes as well what programs killed during a launch or a removal left over.
+    """
+    _sweep()
     seen: dict[tuple[str, str], int] = {}
     for job in list_jobs():
         if job.alive:
@@ -75,16 +89,36 @@ def prune(keep: int) -> None:
 def lock(name: str, *, timeout_s: float = 60.0) -> Iterator[None]:
     """Hold a lock that every termai program of this user respects; it ends with the process.
 
-    Raises UsageError when another program holds it for ``timeout_s`` seconds.
+    Raises UsageError when another program holds it for ``timeout_s`` seconds, and StorageError.
     """
-    import fcntl
+    path = state_dir() / "locks" / f"{_safe(name)}.lock"
+    try:
+        private_dir(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"{path} could not be opened: {error.strerror}.") from error
+    with _held(descriptor, name, timeout_s):
+        yield
+
+
+@contextmanager
+def job_lock(job: Job, *, timeout_s: float = 60.0) -> Iterator[None]:
+    """Hold the lock of one job, which needs no room on the disk; raises as ``lock`` does."""
+    try:
+        descriptor = os.open(job.directory, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NotFoundError(f"There is no job {job.id!r} any more.") from error
+    with _held(descriptor, job.name, timeout_s):
+        yield
+
+
+@contextmanager
+def _held(descriptor: int, name: str, timeout_s: float) -> Iterator[None]:
     import time
 
-    path = private_dir(state_dir() / "locks") / f"{_safe(name)}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     deadline = time.monotonic() + timeout_s
     try:
-        while not _try_lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        while not _try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise UsageError(
                     f"Another termai has been busy with {name} for {timeout_s:.0f} s.",
@@ -96,14 +130,24 @@ def lock(name: str, *, timeout_s: float = 60.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int, how: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     import fcntl
 
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def _sweep() -> None:
+    import shutil
+    import time
+
+    for suffix in (STAGED, REMOVED):
+        for directory in jobs_dir().glob(f".*{suffix}"):
+            if time.time() - directory.stat().st_mtime > LEFT_OVER_S:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def _safe(name: str) -> str:

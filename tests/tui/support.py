@@ -1,0 +1,47 @@
+"""Driving the program in tests: open it in a mode, wait for what it should show."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from textual.pilot import Pilot
+
+from termai import settings
+from termai.tui.app import TermaiApp
+from termai.tui.opening import Opening
+
+T = TypeVar("T")
+PATIENCE_S = 20.0
+SMALL, LARGE = (80, 24), (120, 40)
+
+
+@asynccontextmanager
+async def opened(
+    mode: str = "servers", *, size: tuple[int, int] = SMALL, chat_with: str = "", start: str = ""
+) -> AsyncIterator[tuple[TermaiApp, Pilot[int]]]:
+    """Run the program in ``mode`` and fail on any exception inside it."""
+    app = TermaiApp(Opening(mode, chat_with, start), settings.load())
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield app, pilot
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], T], *, what: str = "") -> T:
+    """Let the program run until ``condition`` is true; return its value."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while not (value := condition()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"not within {PATIENCE_S} s: {what or condition}")
+        await pilot.pause(0.02)
+    return value
+
+
+def screen_text(app: TermaiApp) -> str:
+    """Return what is on the screen as plain lines."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in lines)
+
+
+def toasts(app: TermaiApp) -> str:
+    """Return the text of all notifications so far."""
+    return "\n".join(notification.message for notification in app._notifications)

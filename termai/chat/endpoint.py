@@ -8,6 +8,7 @@ from termai.errors import UsageError
 from termai.text import one_line
 
 NATIVE_ENGINE = "llama-server"
+EMBEDDED_ENGINE = "llama-cpp-python"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def read_text(path: Path, *, limit: int = 4 << 20) -> str:
     try:
         with open(path, "rb", opener=_open_now) as stream:
             data = stream.read(limit + 1)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFoundError(f"{path} does not exist.") from error
     except OSError as error:
         raise InvalidFileError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,8 +1,9 @@
 """Profiles on disk: the user's own, which shadow those that come with termai."""
 
 import hashlib
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def load_profile(name: str) -> Profile:
     InvalidFileError with file, line, key and what was expected.
     """
     for path in (user_path(name), _shipped_path(name)):
-        if path.exists():
+        with suppress(NotFoundError):
             return _load(name, path)
     known = _names()
     raise NotFoundError(
@@ -65,14 +66,7 @@ def save_profile(profile: Profile) -> Path:
     """
     path = user_path(profile.name)
     with _alone(profile.name):
-        if path.exists():
-            text = _edited(profile, path)
-        elif profile.path == path:
-            raise UsageError(
-                f"{path} was removed meanwhile.", fix="Save the profile under a name as a new one."
-            )
-        else:
-            text = tomlfile.new_text(keys_of(profile))
+        text = _text(profile, path)
         _verify(profile, path, text)
         write_atomic(path, text)
     return path
@@ -137,21 +131,38 @@ def _alone(name: str) -> Iterator[None]:
         yield
 
 
-def _edited(profile: Profile, path: Path) -> str:
-    """Return the text of the existing file with what the profile says differently."""
-    text = read_text(path, limit=tomlfile.LIMIT)
-    before = read_profile(
-        profile.name, tomlfile.parse(text, path), shipped=False, revision=_revision(text)
-    )
+def _text(profile: Profile, path: Path) -> str:
+    """Return the text to write: what is there, or is shipped, with the differences, or new."""
+    if os.path.lexists(path):
+        text = read_text(path, limit=tomlfile.LIMIT)
+        _check_unchanged(profile, path, text)
+        return _edited(profile, path, text)
+    if profile.path == path:
+        raise UsageError(
+            f"{path} was removed meanwhile; nothing was written.",
+            fix="Save the profile under another name.",
+        )
+    if profile.shipped and profile.path == _shipped_path(profile.name):
+        return _edited(profile, profile.path, read_text(profile.path, limit=tomlfile.LIMIT))
+    return tomlfile.new_text(keys_of(profile))
+
+
+def _check_unchanged(profile: Profile, path: Path, text: str) -> None:
+    tomlfile.parse(text, path)
     if profile.path != path:
         raise UsageError(
             f"There is already a profile {profile.name} of your own.", fix="Take another name."
         )
-    if profile.revision != before.revision:
+    if profile.revision != _revision(text):
         raise UsageError(
             f"{path} was changed meanwhile; nothing was written.",
             fix="Load the profile again and repeat the change.",
         )
+
+
+def _edited(profile: Profile, path: Path, text: str) -> str:
+    """Return the text of ``path`` with what the profile says differently, comments kept."""
+    before = read_profile(profile.name, tomlfile.parse(text, path), shipped=False, revision="")
     old, new = keys_of(before), keys_of(profile)
     changes = {key: new.get(key) for key in old | new if old.get(key) != new.get(key)}
     return tomlfile.updated_text(text, path, changes)

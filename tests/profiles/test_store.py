@@ -1,0 +1,280 @@
+"""Profiles on disk: shadowing, saving without loss, broken files, two programs at once."""
+
+import dataclasses
+import multiprocessing
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
+from termai.paths import profiles_dir
+from termai.profiles.profile import Profile
+from termai.profiles.schema import Adapter
+from termai.profiles.store import (
+    delete_profile,
+    list_profiles,
+    load_profile,
+    save_profile,
+    user_path,
+)
+from tests.profiles.strategies import ENVIRONMENT, VALUES
+
+
+def _write(name: str, text: str) -> Path:
+    path = user_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _names() -> list[str]:
+    return [profile.name for profile in list_profiles().profiles]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, VALUES, ENVIRONMENT)
+def test_saving_and_loading_give_the_profile_back(
+    first: Mapping[str, Any], second: Mapping[str, Any], env: Mapping[str, str]
+) -> None:
+    """For all options, both for a new file and for the edit of an existing one."""
+    user_path("mine").unlink(missing_ok=True)
+    save_profile(Profile("mine", description="first", values=first, env=env))
+    loaded = load_profile("mine")
+    assert (loaded.values, loaded.env, loaded.description) == (first, env, "first")
+
+    changed = dataclasses.replace(loaded, values=second, env={}, engine="llama-server")
+    save_profile(changed)
+    again = load_profile("mine")
+    assert (again.values, again.env, again.engine) == (second, {}, "llama-server")
+
+
+def test_a_new_profile_is_private_and_has_a_schema() -> None:
+    path = save_profile(Profile("mine", values={"ctx_size": 512}))
+    assert path.read_text().startswith("schema = 1\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert profiles_dir().stat().st_mode & 0o777 == 0o700
+
+
+def test_an_edit_keeps_comments_order_and_spelling() -> None:
+    _write(
+        "mine",
+        "# my notes\nschema = 1\n\n[server]\nport = 9_000 # fixed\n\n"
+        "# about loading\n[load]\nctx_size = 0x1000\n# threads = 8\n\n# about chat\n[chat]\n"
+        "reasoning = 'off'\n",
+    )
+    save_profile(load_profile("mine").with_values(threads=4, reasoning=None, mlock=True))
+    assert user_path("mine").read_text() == (
+        "# my notes\nschema = 1\n\n[server]\nport = 9_000 # fixed\n\n"
+        "# about loading\n[load]\nctx_size = 0x1000\n# threads = 8\nmlock = true\nthreads = 4\n\n"
+        "# about chat\n[chat]\n"
+    )
+
+
+def test_adapters_replace_an_array_of_tables_in_place() -> None:
+    _write("mine", "[model]\npath = 'x'\n[[model.lora]]\npath = 'a'\n\n[load]\nctx_size = 1\n")
+    wanted = (Adapter("b", 0.5), Adapter("c, d"))
+    save_profile(load_profile("mine").with_values(lora=wanted))
+    assert load_profile("mine").values == {"path": "x", "lora": wanted, "ctx_size": 1}
+
+
+def test_saving_what_is_unchanged_leaves_the_bytes_alone() -> None:
+    text = "schema=1\n[load]\nctx_size  =  4096   # why\n[model]\nlora=[{scale=1,path='x'}]"
+    path = _write("mine", text)
+    save_profile(load_profile("mine"))
+    assert path.read_text() == text
+
+
+def test_a_user_profile_shadows_the_shipped_one_until_it_is_deleted() -> None:
+    shipped = load_profile("smoke")
+    assert shipped.shipped
+    save_profile(shipped.with_values(ctx_size=1024))
+    mine = load_profile("smoke")
+    assert not mine.shipped
+    assert mine.path == user_path("smoke")
+    assert mine.value("ctx_size") == 1024
+    assert _names().count("smoke") == 1
+    delete_profile("smoke")
+    assert load_profile("smoke") == shipped
+
+
+def test_a_copy_of_a_shipped_profile_keeps_its_comments() -> None:
+    save_profile(load_profile("single-gpu").with_values(path="x.gguf"))
+    text = user_path("single-gpu").read_text()
+    assert "# Rule of thumb" in text
+    assert 'path = "x.gguf"  # absolute' in text
+
+
+def test_a_shipped_profile_cannot_be_deleted() -> None:
+    with pytest.raises(NotFoundError, match="comes with termai"):
+        delete_profile("smoke")
+
+
+def test_a_broken_profile_hides_no_other_and_stays_as_it_is() -> None:
+    save_profile(Profile("good", values={"ctx_size": 512}))
+    bad = _write("bad", "[load]\nctx_size = ")
+    _write("worse", "[load]\nctx_size = true")
+    (profiles_dir() / "binary.toml").write_bytes(b"a = '\xff\xfe'")
+    (profiles_dir() / "folder.toml").mkdir()
+    listing = list_profiles()
+    assert "good" in [profile.name for profile in listing.profiles]
+    assert "smoke" in [profile.name for profile in listing.profiles]
+    assert {p.message.split(",")[0].split(": ")[0] for p in listing.problems} == {
+        str(bad),
+        str(user_path("worse")),
+        str(profiles_dir() / "binary.toml"),
+        f"{profiles_dir() / 'folder.toml'} cannot be read",
+    }
+    with pytest.raises(InvalidFileError):
+        save_profile(Profile("bad", values={"ctx_size": 512}))
+    assert bad.read_text() == "[load]\nctx_size = "
+
+
+def test_a_broken_user_profile_does_not_fall_back_to_the_shipped_one() -> None:
+    _write("smoke", "[load]\nctx_size = 'x'")
+    with pytest.raises(InvalidFileError, match="line 2"):
+        load_profile("smoke")
+    assert "smoke" not in _names()
+
+
+def test_a_change_by_someone_else_is_noticed() -> None:
+    save_profile(Profile("mine", values={"ctx_size": 512}))
+    ours = load_profile("mine").with_values(ctx_size=1024)
+    theirs = load_profile("mine").with_values(threads=2)
+    save_profile(theirs)
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        save_profile(ours)
+    assert load_profile("mine").values == {"ctx_size": 512, "threads": 2}
+
+
+def test_a_profile_made_by_someone_else_is_not_overwritten() -> None:
+    save_profile(Profile("mine", values={"ctx_size": 512}))
+    with pytest.raises(UsageError, match="already a profile mine"):
+        save_profile(Profile("mine", values={"ctx_size": 1024}))
+    assert load_profile("mine").value("ctx_size") == 512
+
+
+def test_a_profile_removed_by_someone_else_is_not_brought_back() -> None:
+    save_profile(Profile("mine", values={"ctx_size": 512}))
+    ours = load_profile("mine").with_values(ctx_size=1024)
+    delete_profile("mine")
+    with pytest.raises(UsageError, match="removed meanwhile"):
+        save_profile(ours)
+
+
+def _count_up(times: int) -> None:
+    done = 0
+    while done < times:
+        mine = load_profile("shared")
+        try:
+            save_profile(mine.with_values(ctx_size=mine.value("ctx_size") + 1))
+            done += 1
+        except UsageError:
+            continue
+
+
+def test_two_programs_that_save_lose_nothing() -> None:
+    save_profile(Profile("shared", values={"ctx_size": 0}))
+    context = multiprocessing.get_context("fork")
+    programs = [context.Process(target=_count_up, args=(15,)) for _ in range(2)]
+    try:
+        for program in programs:
+            program.start()
+        for program in programs:
+            program.join(60)
+        assert [program.exitcode for program in programs] == [0, 0]
+    finally:
+        for program in programs:
+            program.kill()
+    assert load_profile("shared").value("ctx_size") == 30
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "a/b", "a\\b", "-x", ".x", "a\nb", "a\x1bb", "x.", "x" * 65]
+)
+def test_a_name_never_leaves_the_directory(name: str) -> None:
+    for call in (load_profile, delete_profile, user_path):
+        with pytest.raises(UsageError, match="cannot be the name of a profile"):
+            call(name)
+    with pytest.raises(UsageError):
+        save_profile(Profile(name, values={"ctx_size": 1}))
+
+
+@pytest.mark.parametrize("name", ["Qwen3 8B", "größe_2", "a.b-c", "模型"])
+def test_names_of_many_kinds_are_saved_and_listed(name: str) -> None:
+    save_profile(Profile(name, values={"ctx_size": 1}))
+    assert name in _names()
+
+
+def test_a_file_with_a_name_no_profile_can_have_is_a_problem() -> None:
+    _write("x", "")
+    (profiles_dir() / "-x.toml").write_text("")
+    (profiles_dir() / "a\x1b[31m.toml").write_text("")
+    problems = [problem.message for problem in list_profiles().problems]
+    assert len(problems) == 2
+    assert all("cannot be the name of a profile" in problem for problem in problems)
+    assert all("\x1b" not in problem for problem in problems)
+
+
+def test_values_that_no_option_takes_are_not_written() -> None:
+    with pytest.raises(UsageError, match="expected a whole number"):
+        save_profile(Profile("mine", values={"ctx_size": "many"}))
+    with pytest.raises(UsageError, match="llamaserver"):
+        save_profile(Profile("mine", args={"llamaserver": ("-x",)}))
+    assert not user_path("mine").exists()
+
+
+def test_an_unknown_profile_names_the_nearest() -> None:
+    with pytest.raises(NotFoundError, match=r"no profile called smoek\. Did you mean smoke"):
+        load_profile("smoek")
+
+
+def test_with_values_checks_and_unsets() -> None:
+    profile = Profile("mine").with_values(ctx_size=512, mlock=True)
+    assert profile.with_values(mlock=None).values == {"ctx_size": 512}
+    with pytest.raises(UsageError, match="Did you mean ctx_size"):
+        profile.with_values(ctx_siz=1)
+    with pytest.raises(UsageError, match="expected true or false"):
+        profile.with_values(mlock=1)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 64 KiB as the configuration directory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "termai" / "config"
+    disk.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this container may not mount")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_is_an_error_and_not_a_truncated_profile(small_disk: Path) -> None:
+    save_profile(Profile("mine", values={"ctx_size": 512}))
+    before = user_path("mine").read_bytes()
+    grown = load_profile("mine").with_values(system_prompt="x" * 40_000)
+    (small_disk / "filler").write_bytes(b"\0" * 40_000)
+    with pytest.raises(StorageError, match="No space left"):
+        save_profile(grown)
+    assert user_path("mine").read_bytes() == before
+    assert sorted(path.name for path in profiles_dir().iterdir()) == ["mine.toml"]
+    (small_disk / "filler").unlink()
+    save_profile(grown)
+    assert load_profile("mine").values == grown.values
+
+
+def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "termai").mkdir()
+    (tmp_path / "termai" / "config").write_text("a file in the way")
+    with pytest.raises(TermaiError):
+        save_profile(Profile("mine", values={"ctx_size": 512}))
+    assert load_profile("smoke").shipped

@@ -93,7 +93,7 @@ class Connection:
         """
         began, pause = time.monotonic(), 0.1
         while True:
-            response = await self._send("POST", path, body, self.patience.first_s)
+            response = await self._send("POST", path, body, self.patience.first_s, last=True)
             if response.status_code == 200:
                 return response, b""
             try:
@@ -146,13 +146,18 @@ class Connection:
         return b"".join(found)[:BODY_LIMIT]
 
     async def _send(
-        self, method: str, path: str, body: Any, patience_s: float
+        self, method: str, path: str, body: Any, patience_s: float, *, last: bool = False
     ) -> "httpx2.Response":
+        """Send one request, the ``last`` one on its connection where an answer is streamed:
+        a server that failed in mid-stream closes it without a word.
+        """
         import httpx2
 
         http = self._client()
         content = None if body is None else msgspec.json.encode(body)
-        request = http.build_request(method, self.endpoint.url(path), content=content)
+        headers = {"Connection": "close"} if last else {}
+        url = self.endpoint.url(path)
+        request = http.build_request(method, url, content=content, headers=headers)
         try:
             async with asyncio.timeout(patience_s):
                 return await http.send(request, stream=True)

@@ -39,14 +39,15 @@ def read_new(path: Path, offset: int, limit: int = 1 << 20) -> tuple[bytes, int]
 
 def tail(path: Path, lines: int, max_bytes: int = 1 << 20) -> list[str]:
     """Return the last ``lines`` lines, looking at no more than the last ``max_bytes`` bytes."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return []
-    try:
-        return _tail(descriptor, lines, max_bytes) if lines > 0 else []
-    finally:
-        os.close(descriptor)
+    whole, rest, _ = _tail(path, lines, max_bytes)
+    shown = [*whole, *([_line(rest)] if rest else [])]
+    return shown[-lines:] if lines > 0 else []
+
+
+def tail_to_follow(path: Path, lines: int, max_bytes: int = 1 << 20) -> tuple[list[str], int]:
+    """Return the last finished lines and the offset from which to follow without a gap."""
+    whole, rest, end = _tail(path, lines, max_bytes)
+    return whole[-lines:] if lines > 0 else [], end - len(rest)
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -116,8 +117,23 @@ def _line(raw: bytes) -> str:
     return decode(raw[:LINE_LIMIT].rstrip(b"\r")).replace("\n", " ")
 
 
-def _tail(descriptor: int, lines: int, max_bytes: int) -> list[str]:
-    end = os.fstat(descriptor).st_size
+def _tail(path: Path, lines: int, max_bytes: int) -> tuple[list[str], bytes, int]:
+    """Return at least the last ``lines`` finished lines, the unfinished one, and the size."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return [], b"", 0
+    try:
+        end = os.fstat(descriptor).st_size
+        found, cut = _last_bytes(descriptor, end, lines, max_bytes)
+    finally:
+        os.close(descriptor)
+    *whole, rest = found.split(b"\n")
+    return [_line(raw) for raw in whole[cut:]], rest, end
+
+
+def _last_bytes(descriptor: int, end: int, lines: int, max_bytes: int) -> tuple[bytes, bool]:
+    """Return the end of a log, and whether its first line is cut."""
     start, found = end, b""
     while start > 0 and len(found) < max_bytes and found.count(b"\n") <= lines:
         step = min(CHUNK, start, max_bytes - len(found))
@@ -125,12 +141,8 @@ def _tail(descriptor: int, lines: int, max_bytes: int) -> list[str]:
         start -= len(block)
         found = block + found
         if (hole := found.rfind(_ZEROS)) >= 0:
-            found = found[hole + len(_ZEROS) :].lstrip(b"\0")
-            break
-    pieces = found.removesuffix(b"\n").split(b"\n")
-    if start > 0 and len(pieces) > 1:
-        pieces = pieces[1:]  # the first one was cut
-    return [_line(raw) for raw in pieces[-lines:]] if found else []
+            return found[hole + len(_ZEROS) :].lstrip(b"\0"), True
+    return found, start > 0
 
 
 def _next_data(descriptor: int, offset: int, size: int) -> int:

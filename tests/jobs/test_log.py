@@ -42,6 +42,16 @@ def test_tail_of_little_or_nothing(tmp_path: Path) -> None:
     assert log.tail(tmp_path / "log", 0) == []
 
 
+def test_following_after_the_tail_neither_repeats_nor_misses(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"one\ntwo\nthr")
+    lines, offset = log.tail_to_follow(path, 1)
+    with path.open("ab") as stream:
+        stream.write(b"ee\nfour\n")
+    assert lines == ["two"]
+    assert list(log.follow(path, offset, lambda: False)) == ["three", "four"]
+
+
 def test_tail_reads_no_more_than_it_may(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"x" * 300_000 + b"\nlast\n")
     assert log.tail(tmp_path / "log", 5, max_bytes=1000) == ["last"]

@@ -7,7 +7,6 @@ from pathlib import Path
 from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.files import read_text
 from termai.paths import config_dir
-from termai.profiles.profile import Profile
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -29,13 +28,12 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def key_file(profile: Profile) -> Path | None:
-    """Return the profile's key file, checked, or None when it names none.
+def key_file(named: str | None) -> Path | None:
+    """Return the key file that a profile names, checked, or None when it names none.
 
     A relative path is relative to the configuration directory. Raises NotFoundError when the
     file is missing and InvalidFileError when others can read it or it holds no key.
     """
-    named = str(profile.value("api_key_file") or "")
     if not named:
         return None
     path = config_dir() / Path(named).expanduser()

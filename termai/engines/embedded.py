@@ -10,13 +10,14 @@ from typing import Any
 from termai.engines import access, extras, probe, values
 from termai.engines.arguments import unknown
 from termai.engines.base import Detection, Launch
+from termai.engines.host.settings import HostSettings, encode
 from termai.errors import NotFoundError, UsageError
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED, OPTIONS
 
-SETTINGS_VARIABLE = "TERMAI_HOST_SETTINGS"
 _GPU_LIBRARIES = ("cuda", "hip", "vulkan", "metal", "sycl", "musa", "opencl", "cann")
 _WITHOUT_EFFECT = frozenset({"parallel", "warmup", "timeout"})
+_ELSEWHERE = frozenset({"path", "host", "port", "port_strict", "api_key_file", "system_prompt"})
 _FIX = (
     "Run `make run` in termai's checkout, or `pip install 'llama-cpp-python[server]'` in the "
     "environment termai runs in."
@@ -48,7 +49,7 @@ class LlamaCppPython:
     def compose(self, profile: Profile, detection: Detection, *, model: Path, port: int) -> Launch:
         """Return the command line of the host; what the profile says travels in ``env``."""
         host = str(profile.value("host"))
-        keys = access.key_file(profile)
+        keys = access.key_file(profile.value("api_key_file"))
         access.check_exposure(host, keys)
         if extras.extra_args(profile, EMBEDDED):
             raise UsageError(
@@ -56,17 +57,11 @@ class LlamaCppPython:
                 "which takes none.",
                 fix="Take them out, or use the engine llama-server.",
             )
-        told = {
-            "model": str(model),
-            "host": host,
-            "port": port,
-            "api_key_file": str(keys) if keys else None,
-            "options": _options(profile),
-        }
+        told = HostSettings(str(model), host, port, str(keys) if keys else None, _options(profile))
         return Launch(
             engine=EMBEDDED,
             argv=(str(detection.program), "-P", "-m", "termai.engines.host"),
-            env={**extras.extra_env(profile), SETTINGS_VARIABLE: json.dumps(told)},
+            env={**extras.extra_env(profile), **encode(told)},
             unset_env=extras.overriding_env(("LLAMA_API_KEY",)),
             host=host,
             port=port,
@@ -79,7 +74,7 @@ def _options(profile: Profile) -> dict[str, Any]:
     """Return the set options by key, with files found; raises UsageError for one unknown here."""
     told: dict[str, Any] = {}
     for option in OPTIONS:
-        if not option.flag or not profile.is_set(option.key):
+        if option.key in _ELSEWHERE or not profile.is_set(option.key):
             continue
         value = profile.value(option.key)
         if EMBEDDED not in option.engines:

@@ -45,7 +45,7 @@ class LlamaServer:
     def compose(self, profile: Profile, detection: Detection, *, model: Path, port: int) -> Launch:
         """Return the command line that serves ``model`` on ``port`` as the profile says."""
         host = str(profile.value("host"))
-        keys = access.key_file(profile)
+        keys = access.key_file(profile.value("api_key_file"))
         access.check_exposure(host, keys)
         argv = (
             str(detection.program),

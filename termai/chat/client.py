@@ -39,6 +39,11 @@ class ChatClient:
         self._props: dict[str, Any] | None = None
         self._model = endpoint.model
 
+    @property
+    def known_ctx_size(self) -> int | None:
+        """The tokens of context as far as known without asking the server."""
+        return self.endpoint.ctx_size or _ctx_size(self._props)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -96,11 +101,10 @@ class ChatClient:
 
     async def ctx_size(self) -> int | None:
         """Return the tokens of context that one conversation has, or None when nobody says."""
-        if self.endpoint.ctx_size is not None:
-            return self.endpoint.ctx_size
-        settings = (await self.props() or {}).get("default_generation_settings")
-        if isinstance(settings, dict) and (size := _positive(settings.get("n_ctx"))):
-            return size
+        if self.endpoint.ctx_size is None:
+            await self.props()
+        if self.known_ctx_size is not None:
+            return self.known_ctx_size
         for model in await self._models():
             meta = model.get("meta")
             said = meta.get("n_ctx") if isinstance(meta, dict) else model.get("max_model_len")
@@ -221,6 +225,11 @@ class ChatClient:
 def _is_stream(response: "httpx2.Response") -> bool:
     kind: str = response.headers.get("content-type", "")
     return not kind.lower().startswith(("application/json", "text/html"))
+
+
+def _ctx_size(props: dict[str, Any] | None) -> int | None:
+    settings = (props or {}).get("default_generation_settings")
+    return _positive(settings.get("n_ctx")) if isinstance(settings, dict) else None
 
 
 def _positive(value: Any) -> int | None:

@@ -1,6 +1,5 @@
 """What the open program costs while nobody types: processor share and resident memory."""
 
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -8,7 +7,7 @@ import psutil
 
 from benchmarks.home import temporary_home
 from benchmarks.measure import Ratio
-from benchmarks.startup import HELLO, TERMAI
+from benchmarks.startup import HELLO, TERMAI, output
 from benchmarks.terminal import Terminal
 
 SECONDS = 20.0
@@ -18,7 +17,7 @@ MODES = {"Chat": "\x1b[15~", "Servers": "\x1bOS", "Models": "\x1bOQ"}
 def run() -> Iterator[Ratio]:
     """Watch every mode's screen for a while, a server running behind it."""
     with temporary_home() as env:
-        subprocess.run([TERMAI, "start", "smoke"], env=env, capture_output=True, check=True)
+        output(TERMAI, "start", "smoke", env=env)
         try:
             with Terminal(HELLO, env=env) as hello:
                 hello.wait_for("hello, world")
@@ -34,7 +33,7 @@ def run() -> Iterator[Ratio]:
                     ours.settle(timeout=5)
                     yield Ratio(f"idle processor share, {name}", _share(ours), 1.0, "%")
         finally:
-            subprocess.run([TERMAI, "stop", "--all"], env=env, capture_output=True, check=True)
+            output(TERMAI, "stop", "--all", env=env)
 
 
 def _resident(pid: int) -> float:

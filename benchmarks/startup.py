@@ -13,16 +13,21 @@ TERMAI = str(Path(sys.executable).parent / "termai")
 HELLO = (sys.executable, "-m", "benchmarks.hello")
 
 
+def output(*argv: str, env: dict[str, str]) -> str:
+    """Run a command that must succeed and return what it printed."""
+    return subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
+
+
 def run() -> Iterator[Ratio]:
     """Measure with a server's worth of state on disk."""
     with temporary_home() as env:
-        subprocess.run([TERMAI, "start", "smoke"], env=env, capture_output=True, check=True)
+        output(TERMAI, "start", "smoke", env=env)
         try:
             for arguments in (["--version"], ["ps"], ["ps", "--json"], ["logs", "smoke"]):
                 yield _command(arguments, env)
             yield _first_paint(env)
         finally:
-            subprocess.run([TERMAI, "stop", "--all"], env=env, capture_output=True, check=True)
+            output(TERMAI, "stop", "--all", env=env)
 
 
 def _command(arguments: list[str], env: dict[str, str]) -> Ratio:

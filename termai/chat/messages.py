@@ -31,7 +31,8 @@ class ReplyStats:
     """What was measured of one reply; None where nothing is known.
 
     Tokens, seconds, and tokens per second of generation. ``context_used`` counts prompt and
-    reply together, against ``ctx_size``.
+    reply together, against ``ctx_size``. The reasoning before the answer took
+    ``reasoning_tokens`` (a part of ``completion_tokens``) and ``reasoning_s``.
     """
 
     prompt_tokens: int | None = None
@@ -40,6 +41,8 @@ class ReplyStats:
     tokens_per_second: float | None = None
     context_used: int | None = None
     ctx_size: int | None = None
+    reasoning_tokens: int | None = None
+    reasoning_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

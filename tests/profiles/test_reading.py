@@ -79,7 +79,12 @@ def test_what_was_read_is_written_back_the_same() -> None:
         ("[load]\nctx_size = '1'", 2, "load.ctx_size: expected a whole number", ""),
         ("[server]\nctx_size = 1", 2, "server.ctx_size: expected below [load]", "Move it there."),
         ("ctx_size = 1", 1, "ctx_size: expected below [load]", "Move it there."),
-        ("\n[lode]\nx = 1", 2, "lode: unknown, expected a table or a key", "Did you mean load or model?"),
+        (
+            "\n[lode]\nx = 1",
+            2,
+            "lode: unknown, expected a table or a key",
+            "Did you mean load or model?",
+        ),
         ("load = 5", 1, "load: expected a table [load], found 5", ""),
         ("[[load]]\nctx_size = 1", 1, "load: expected a table [load], found a list of 1", ""),
         ("engine = 'kobold'", 1, "engine: expected one of auto, llama-server", ""),

@@ -10,6 +10,7 @@ from typing import Any
 from termai.chat.client import ChatClient, Waiting
 from termai.chat.deltas import Delta, Finished, Progress
 from termai.chat.messages import ReplyStats
+from termai.chat.meter import Meter
 from termai.chat.sampling import Sampling
 from termai.chat.thinking import Piece, ThinkSplitter
 
@@ -55,8 +56,7 @@ class Generation:
         self._splitter = ThinkSplitter()
         self._told_apart = False
         self._clock = clock
-        self._asked = self._first = self._last = 0.0
-        self._deltas = 0
+        self._meter = Meter()
         self._stopped = False
         self._reader: asyncio.Task[Any] | None = None
 
@@ -68,7 +68,7 @@ class Generation:
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        return _joined(self._reasoning)
+        return _joined(self._reasoning).strip()
 
     @property
     def finish_reason(self) -> str:
@@ -87,18 +87,9 @@ class Generation:
 
     @property
     def stats(self) -> ReplyStats:
-        """The measurements so far: the server's where it gives them, else those made here.
-
-        Until the server has counted, each piece of text is taken for one token.
-        """
+        """The measurements so far."""
         usage = self.finished.usage if self.finished else None
-        prompt = usage.prompt_tokens if usage else None
-        completion = usage.completion_tokens if usage else None
-        completion = completion if completion is not None else self._deltas or None
-        used = None if prompt is None else prompt + (completion or 0)
-        first = self._first - self._asked if self._deltas else None
-        rate = (usage.tokens_per_second if usage else None) or self._rate(completion)
-        return ReplyStats(prompt, completion, first, rate, used, self._client.known_ctx_size)
+        return self._meter.stats(usage, self._client.known_ctx_size)
 
     def stop(self) -> None:
         """End the answer here; the iteration ends normally and what came stays.
@@ -114,12 +105,12 @@ class Generation:
 
         Raises what `ChatClient.stream` raises.
         """
-        self._asked = self._clock()
+        self._meter.asked = self._clock()
         async with aclosing(self._stream) as stream:
             while not self._stopped and (delta := await self._next(stream)) is not None:
                 for update in self._taken(delta):
                     yield update
-            for update in self._pieces(self._splitter.settle()):
+            for update in self._pieces(self._splitter.finish()):
                 yield update
 
     async def _next(self, stream: AsyncGenerator[Delta, None]) -> Delta | None:
@@ -136,23 +127,29 @@ class Generation:
 
     def _taken(self, delta: Delta) -> list[Update]:
         if delta.progress is not None:
+            self._meter.prompt_tokens = delta.progress.total
             return [Update(progress=delta.progress)]
         if delta.finished is not None:
             self.finished = delta.finished
             return []
-        self._count()
+        now = self._clock()
         if delta.reasoning:
+            self._meter.count(now, reasoning=True)
             self._reasoning.append(delta.reasoning)
             held = [] if self._told_apart else self._pieces(self._splitter.settle())
             self._told_apart = True
             return [*held, Update(reasoning=delta.reasoning)]
-        return self._pieces(self._splitter.feed(delta.content))
+        pieces = self._splitter.feed(delta.content)
+        answered = any(piece.content for piece in pieces)
+        self._meter.count(now, reasoning=self._splitter.thinking and not answered)
+        return self._pieces(pieces)
 
     def _pieces(self, pieces: list[Piece]) -> list[Update]:
         for piece in pieces:
             if piece.restarted:
-                moved = (self.content + piece.reasoning).strip()
-                self._content, self._reasoning = [], [moved]
+                self._reasoning.append(self.content + piece.reasoning)
+                self._content = []
+                self._meter.restart()
                 continue
             if piece.content:
                 self._content.append(piece.content)
@@ -160,23 +157,11 @@ class Generation:
                 self._reasoning.append(piece.reasoning)
         return [Update(p.content, p.reasoning, None, p.restarted) for p in pieces]
 
-    def _count(self) -> None:
-        self._last = self._clock()
-        if not self._deltas:
-            self._first = self._last
-        self._deltas += 1
-
-    def _rate(self, completion: int | None) -> float | None:
-        elapsed = self._last - self._first
-        if completion is None or completion < 2 or elapsed <= 0:
-            return None
-        return (completion - 1) / elapsed
-
     def _waited(self, on_wait: Waiting | None) -> Waiting:
         """Count the time to the first token from the moment the server was ready."""
 
         def waited(seconds: float, said: str) -> None:
-            self._asked = self._clock()
+            self._meter.asked = self._clock()
             if on_wait is not None:
                 on_wait(seconds, said)
 

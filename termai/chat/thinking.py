@@ -44,6 +44,11 @@ class ThinkSplitter:
         self._thought = False
         self._code = _CodeWatch()
 
+    @property
+    def thinking(self) -> bool:
+        """Whether the reasoning has begun and not ended."""
+        return self._state is _State.THINKING
+
     def feed(self, text: str) -> list[Piece]:
         """Return the pieces that ``text`` completes; the end of it may be held back."""
         if self._state is _State.SETTLED:
@@ -56,10 +61,14 @@ class ThinkSplitter:
             if self._state is state:
                 return pieces
 
+    def finish(self) -> list[Piece]:
+        """Return what was held back, at the end of the answer."""
+        return self.settle()
+
     def settle(self) -> list[Piece]:
         """Return what was held back, and take all that follows as the answer.
 
-        For the end of the answer, and for a server that tells reasoning apart itself.
+        For a server that tells reasoning apart itself.
         """
         state, held = self._state, self._held
         self._state, self._held = _State.SETTLED, ""

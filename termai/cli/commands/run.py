@@ -1,0 +1,61 @@
+"""run: a running server and an answer, or a chat, in one command."""
+
+from typing import Any
+
+import click
+
+from termai.cli import names, options
+from termai.errors import UsageError
+from termai.servers.records import Server
+
+
+@click.command()
+@click.argument("target", shell_complete=names.profiles)
+@click.argument("prompt", required=False)
+@options.sets
+@options.samplers
+@options.as_json
+def run(
+    target: str,
+    prompt: str | None,
+    changes: tuple[tuple[str, Any], ...],
+    system: str | None,
+    *,
+    as_json: bool,
+    **samplers: Any,
+) -> int:
+    """Run TARGET, a profile or a GGUF file, and answer PROMPT, or open a chat with it.
+
+    Starts the server if it does not run. Standard input is (the rest of) the prompt when it is
+    not a terminal. The server runs on afterwards.
+    """
+    from termai.cli import prompting, waiting
+
+    text = prompting.compose(prompt)
+    if not text:
+        prompting.require_terminal(as_json=as_json)
+    server = waiting.until_ready(_server(target, changes))
+    if not text:
+        from termai.cli.main import open_program
+
+        return open_program(chat_with=server.name)
+    from termai.cli import asking, endpoints
+
+    question = endpoints.question(text, samplers, server, system)
+    return asking.ask(endpoints.of_server(server), question, as_json=as_json)
+
+
+def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
+    """Return the running server that ``target`` means, or start it."""
+    from termai.cli import targets
+    from termai.servers import manager
+
+    already = None if targets.is_path(target) else targets.running(target)
+    if already and changes:
+        raise UsageError(
+            f"{target} is already running, so --set cannot change it.",
+            fix=f"Stop it first: termai stop {target}.",
+        )
+    if already:
+        return already
+    return manager.ensure(targets.profile_of(target, changes))

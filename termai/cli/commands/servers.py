@@ -1,0 +1,94 @@
+"""start, stop, restart, ps and logs."""
+
+from typing import Any
+
+import click
+
+from termai.cli import names, options
+from termai.cli.ending import warn
+from termai.cli.style import out, out_json
+from termai.errors import UsageError
+from termai.servers import registry
+from termai.servers.records import Server
+
+
+@click.command()
+@click.argument("profile", shell_complete=names.profiles)
+@options.sets
+@options.no_wait
+@options.as_json
+def start(
+    profile: str, changes: tuple[tuple[str, Any], ...], *, no_wait: bool, as_json: bool
+) -> int:
+    """Start the server of PROFILE (or of a GGUF file) and wait until it is ready."""
+    from termai.cli import targets
+    from termai.servers import manager
+
+    server = manager.start(targets.profile_of(profile, changes))
+    return _ready(server, no_wait=no_wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("name", shell_complete=names.servers)
+@options.no_wait
+@options.as_json
+def restart(name: str, *, no_wait: bool, as_json: bool) -> int:
+    """Stop the server NAME and start it again as it was started."""
+    from termai.servers import manager
+
+    return _ready(manager.restart(registry.get(name)), no_wait=no_wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("name", nargs=-1, shell_complete=names.running_servers)
+@click.option("--all", "everything", is_flag=True, help="Stop every server.")
+@options.as_json
+def stop(name: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
+    """Stop the servers called NAME, or all of them."""
+    from termai.servers import manager
+
+    if bool(name) == everything:
+        raise UsageError("Say which servers to stop, or --all.", fix="`termai ps` lists them.")
+    chosen = registry.list_servers(past=False) if everything else [registry.get(n) for n in name]
+    stopped: list[Server] = []
+    for server in chosen:
+        stopped.append(manager.stop(server))
+        if not as_json:
+            out(f"{server.name} {'is stopped' if server.alive else 'was not running'}.")
+    if as_json:
+        out_json([server.as_json() for server in stopped])
+    elif not chosen:
+        warn("No server runs.")
+    return 0
+
+
+@click.command()
+@click.option("-a", "--all", "past", is_flag=True, help="Show servers that have ended, too.")
+@options.as_json
+def ps(*, past: bool, as_json: bool) -> int:
+    """Show the servers: where they are, and how many layers are on which device."""
+    from termai.cli import ps as listing
+
+    return listing.ps(past=past, as_json=as_json)
+
+
+@click.command()
+@click.argument("name", shell_complete=names.servers)
+@click.option("-n", "--lines", default="", metavar="N|all", help="How many lines (100).")
+@click.option("-f", "--follow", is_flag=True, help="Print what comes until the server ends.")
+@options.as_json
+def logs(name: str, lines: str, *, follow: bool, as_json: bool) -> int:
+    """Print the end of the log of the server NAME."""
+    from termai.cli import logs as printing
+
+    count = printing.parse_lines(lines) if lines else printing.DEFAULT_LINES
+    return printing.logs(name, lines=count, follow=follow, as_json=as_json)
+
+
+def _ready(server: Server, *, no_wait: bool, as_json: bool) -> int:
+    from termai.cli import waiting
+
+    if not no_wait:
+        server = waiting.until_ready(server)
+    waiting.tell_started(server, as_json=as_json)
+    return 0

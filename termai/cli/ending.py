@@ -1,0 +1,120 @@
+"""How a command ends: its exit code, and failures told on standard error without a traceback.
+
+Exit codes: 0, those of ``termai.errors``, 130 when interrupted with Ctrl-C, and 141 when the
+reader of standard output went away (128 plus SIGINT and SIGPIPE, as shells report them).
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from termai.cli.style import paint
+from termai.errors import TermaiError
+from termai.text import printable
+
+INTERRUPTED = 130
+NO_READER = 141
+
+HELP = """\
+Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file · 5 start failed
+· 6 unreachable · 7 storage · 130 interrupted."""
+
+
+class InterruptedWaitError(KeyboardInterrupt):
+    """Ctrl-C at a moment where something goes on without us; ``message`` says what."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """Run ``command`` and return the exit code, whatever happens in it."""
+    try:
+        code = command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _without_reader()
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
+    except TermaiError as error:
+        _traceback_if_wanted()
+        tell(error, as_json="--json" in arguments)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  # the last place before a traceback
+        _traceback_if_wanted()
+        tell(_unexpected(error), as_json="--json" in arguments)
+        return 1
+    return code
+
+
+def tell(error: TermaiError, *, as_json: bool) -> None:
+    """Write a failure to standard error: what, the evidence, what to do; or one JSON object."""
+    if as_json:
+        _write(json.dumps({"error": as_object(error)}, ensure_ascii=False))
+        return
+    lines = [f"{paint('Error:', 'bad', sys.stderr)} {printable(error.message)}"]
+    lines += [f"  | {printable(line)}" for line in error.detail]
+    if error.fix:
+        lines.append(printable(error.fix))
+    _write("\n".join(lines))
+
+
+def as_object(error: TermaiError) -> dict[str, object]:
+    """Return a failure as JSON values: kind, message, fix, detail and exit_code."""
+    return {
+        "kind": kind(type(error)),
+        "message": error.message,
+        "fix": error.fix,
+        "detail": list(error.detail),
+        "exit_code": error.exit_code,
+    }
+
+
+def kind(error: type[TermaiError]) -> str:
+    """Return the public name of a class of failures, such as ``not_found``."""
+    public: Sequence[type] = error.__mro__[: error.__mro__.index(TermaiError)]
+    name = public[-1].__name__ if public else "UnexpectedError"
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name.removesuffix("Error"))
+    return words.lstrip("_")
+
+
+def warn(sentence: str) -> None:
+    """Tell a person something on standard error that is no failure."""
+    _write(printable(sentence))
+
+
+def _unexpected(error: Exception) -> TermaiError:
+    return TermaiError(
+        f"termai met a fault of its own: {type(error).__name__}: {error}",
+        fix="Set TERMAI_DEBUG=1 and repeat the command to see where.",
+    )
+
+
+def _traceback_if_wanted() -> None:
+    if os.environ.get("TERMAI_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+
+
+def _interrupted(error: KeyboardInterrupt) -> int:
+    message = error.message if isinstance(error, InterruptedWaitError) else ""
+    _write(f"\n{message}" if message else "")
+    return INTERRUPTED
+
+
+def _without_reader() -> int:
+    """Let nothing more be written, not even by Python as it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    return NO_READER
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return  # nobody can be told that nobody can be told

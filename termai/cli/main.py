@@ -1,0 +1,88 @@
+"""The command line as a tree of click commands, each loaded when it is used."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+import termai
+from termai.cli import ending
+from termai.errors import TermaiError, UsageError
+
+_COMMANDS = {
+    "run": "run",
+    "start": "servers",
+    "stop": "servers",
+    "restart": "servers",
+    "ps": "servers",
+    "logs": "servers",
+    "chat": "chat",
+    "profiles": "profiles",
+    "completion": "completion",
+}
+
+
+class Commands(click.Group):
+    """The commands in the order in which one meets them, imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name, None when there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"termai.cli.commands.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"\b\n{ending.HELP}",
+)
+@click.version_option(termai.__version__, prog_name="termai", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> int:
+    """Run language models on this machine: servers that outlive the terminal, and chat.
+
+    Without a command, opens the program. Servers speak the OpenAI API on 127.0.0.1.
+    """
+    if ctx.invoked_subcommand is None:
+        return open_program()
+    return 0
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; raises the errors of ``termai.errors``."""
+    try:
+        code: Any = cli.main(arguments, prog_name="termai", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+    except click.ClickException as error:
+        raise _as_ours(error) from error
+    return code if isinstance(code, int) else 0
+
+
+def open_program(chat_with: str = "") -> int:
+    """Open the program, with ``chat_with`` in a chat with that server; returns its exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The program needs a terminal to open in.",
+            fix="In scripts use a command such as `termai run`; `termai --help` lists them.",
+        )
+    from termai import tui
+
+    return tui.run(chat_with=chat_with)
+
+
+def _as_ours(error: click.ClickException) -> TermaiError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    fix = f"`{context.command_path} --help` explains it." if context else ""
+    return UsageError(error.format_message(), fix=fix)

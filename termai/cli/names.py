@@ -1,0 +1,45 @@
+"""Completing the names of servers and profiles in the shell; failing quietly, as it must."""
+
+from typing import TYPE_CHECKING
+
+from termai.errors import TermaiError
+
+if TYPE_CHECKING:
+    import click
+
+
+def running_servers(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
+    """Return the running servers whose names begin so."""
+    return _beginning(begun, _servers(past=False))
+
+
+def servers(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
+    """Return the running and past servers whose names begin so."""
+    return _beginning(begun, _servers(past=True))
+
+
+def profiles(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
+    """Return the profiles whose names begin so."""
+    return _beginning(begun, _profiles())
+
+
+def _servers(*, past: bool) -> list[str]:
+    from termai.servers import registry
+
+    try:
+        return [server.name for server in registry.list_servers(past=past)]
+    except TermaiError:
+        return []
+
+
+def _profiles() -> list[str]:
+    from termai.profiles.store import list_profiles
+
+    try:
+        return [profile.name for profile in list_profiles().profiles]
+    except TermaiError:
+        return []
+
+
+def _beginning(begun: str, names: list[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(begun))

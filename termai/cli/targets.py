@@ -1,0 +1,60 @@
+"""What a person names on the command line: a profile, a model file or a server."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from termai.errors import NotFoundError, UsageError
+from termai.profiles.profile import Profile
+from termai.servers import registry
+from termai.servers.records import Server
+
+
+def profile_of(target: str, changes: Iterable[tuple[str, Any]] = ()) -> Profile:
+    """Return the profile called ``target``, or one for the GGUF file at that path, changed.
+
+    Raises NotFoundError, InvalidFileError and UsageError.
+    """
+    profile = _of_file(target) if is_path(target) else _called(target)
+    return profile.with_values(**dict(changes))
+
+
+def is_path(target: str) -> bool:
+    """Return whether ``target`` means a file: it has a separator, ``~`` or ``.gguf``."""
+    return os.sep in target or target.startswith("~") or target.lower().endswith(".gguf")
+
+
+def running(name: str) -> Server | None:
+    """Return the running server of this name, None when there is none."""
+    named = [s for s in registry.list_servers(past=False) if s.name == name]
+    return named[0] if named else None
+
+
+def only_running() -> Server:
+    """Return the one server that runs; NotFoundError when none does, UsageError when several."""
+    servers = registry.list_servers(past=False)
+    if not servers:
+        raise NotFoundError(
+            "No server runs.",
+            fix="`termai run PROFILE` starts one; `termai profiles list` shows which there are.",
+        )
+    if len(servers) > 1:
+        names = ", ".join(server.name for server in servers)
+        raise UsageError("Several servers run.", fix=f"Say which with --server: {names}.")
+    return servers[0]
+
+
+def _called(name: str) -> Profile:
+    from termai.profiles.store import load_profile
+
+    return load_profile(name)
+
+
+def _of_file(target: str) -> Profile:
+    from termai.servers import manager
+
+    path = Path(target).expanduser()
+    if not path.is_file():
+        raise NotFoundError(f"There is no file {path}.", fix="Check the path of the model.")
+    return manager.for_model(path)

@@ -1,0 +1,107 @@
+"""Waiting for a server where a person can watch, and telling how it went."""
+
+import os
+import sys
+from types import TracebackType
+from typing import Self
+
+from termai.cli.ending import InterruptedWaitError
+from termai.cli.style import out, out_json, paint
+from termai.servers import readiness
+from termai.servers.readiness import Progress
+from termai.servers.records import Server
+from termai.text import one_line
+
+_CLEAR = "\r\x1b[K"
+
+
+def until_ready(server: Server) -> Server:
+    """Return the server once it is ready, showing progress on a terminal.
+
+    Raises StartFailedError; Ctrl-C leaves the server starting and says so.
+    """
+    with _Line(server.name) as line:
+        try:
+            return readiness.wait_ready(server, on_progress=line.show)
+        except KeyboardInterrupt as error:
+            name = server.name
+            raise InterruptedWaitError(
+                f"{name} goes on starting. `termai logs {name} -f` shows how far it is, "
+                f"`termai stop {name}` stops it."
+            ) from error
+
+
+def tell_started(server: Server, *, as_json: bool) -> None:
+    """Print what a person needs of a server that was started: where it is, and on what."""
+    if as_json:
+        out_json(server.as_json())
+        return
+    out(f"{one_line(server.name)} is {server.state}: {server.url}")
+    facts = {
+        "model": server.model,
+        "offload": _offload(server),
+        "context": f"{server.ctx_size} tokens" if server.ctx_size else "",
+        "from afar": tunnel(server),
+    }
+    for name, value in facts.items():
+        if value:
+            out(f"  {name:<10} {one_line(value)}")
+    if server.problem:
+        out(paint(one_line(server.problem), "bad", sys.stdout))
+
+
+def tunnel(server: Server) -> str:
+    """Return the command that reaches the server from a laptop.
+
+    The address is the one by which this login reached the machine, else the machine's name.
+    """
+    import getpass
+    import socket
+
+    connection = os.environ.get("SSH_CONNECTION", "").split()
+    host = connection[2] if len(connection) == 4 else socket.gethostname()
+    try:
+        user = f"{getpass.getuser()}@"
+    except (KeyError, OSError):
+        user = ""
+    inside = server.url.partition("://")[2].rpartition(":")[0] or "127.0.0.1"
+    return f"ssh -L {server.port}:{inside}:{server.port} {user}{host}"
+
+
+def _offload(server: Server) -> str:
+    layers, total, devices = server.offload
+    if not total:
+        return ""
+    return f"{layers} of {total} layers on a GPU ({', '.join(devices)})"
+
+
+class _Line:
+    """One line of progress on standard error, drawn over itself, on a terminal only."""
+
+    def __init__(self, name: str) -> None:
+        self._name = one_line(name, 40)
+        self._drawn = False
+
+    def show(self, progress: Progress) -> None:
+        """Draw how far the server is."""
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return
+        done = "" if progress.fraction is None else f" {progress.fraction:.0%}"
+        self._drawn = True
+        self._write(f"{_CLEAR}{self._name}: {progress.text}{done}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._drawn:
+            self._write(_CLEAR)
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()

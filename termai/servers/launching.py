@@ -1,0 +1,150 @@
+"""From a profile to a running job: the checks before a start, the port, the record."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from termai import settings
+from termai.engines.base import Detection, Engine, Launch
+from termai.engines.choose import choose
+from termai.errors import NotFoundError, StartFailedError, UsageError
+from termai.gguf.magic import check_magic
+from termai.hardware import gpus
+from termai.jobs import control, store
+from termai.jobs.records import Job
+from termai.models.resolve import resolve
+from termai.profiles.profile import Profile
+from termai.profiles.schema import Adapter
+from termai.servers import registry
+from termai.servers.ports import free_port, refusal
+from termai.servers.records import KIND, Server
+
+KEPT = 5  # ended jobs of each name whose logs are kept
+LOCK = "servers"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A profile that was checked: its model is there and an engine was chosen for it."""
+
+    profile: Profile
+    model: Path
+    engine: Engine
+    detection: Detection
+
+
+def plan(profile: Profile) -> Plan:
+    """Check what can be checked before anything is started or stopped.
+
+    Raises UsageError, NotFoundError and InvalidFileError with what to do.
+    """
+    model = resolve(profile.model_reference())
+    check_magic(model)
+    return Plan(profile, model, *choose(profile.engine))
+
+
+def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:
+    """Start a planned server; ``wanted`` replaces the profile's port, ``avoid`` is never used.
+
+    Must be called with LOCK held. Raises UsageError for the port or an option that the engine
+    does not know, and StartFailedError when the program cannot be executed.
+    """
+    port = choose_port(planned.profile, wanted, avoid)
+    composed = planned.engine.compose(
+        planned.profile, planned.detection, model=planned.model, port=port
+    )
+    job = _run(planned, name, composed)
+    store.prune(KEPT)
+    server = registry.from_disk(job)
+    if server.exit and server.exit.reason == "not executable":
+        raise StartFailedError(server.problem or f"{name} cannot be executed.")
+    return server
+
+
+def running(name: str) -> Server | None:
+    """Return the living server of this name, if there is one."""
+    try:
+        found = registry.get(name)
+    except NotFoundError:
+        return None
+    return found if found.alive else None
+
+
+def recorded_profile(server: Server) -> Profile:
+    """Return the profile that a server was started with, from its job's record."""
+    spec = server.job.spec
+    profile = Profile(
+        name=server.profile,
+        engine=server.engine,
+        args={engine: tuple(given) for engine, given in spec.meta.get("args", {}).items()},
+        env={key: spec.env[key] for key in spec.meta.get("env", ()) if key in spec.env},
+    )
+    return profile.with_values(**spec.meta.get("values", {}))
+
+
+def choose_port(profile: Profile, wanted: int = 0, avoid: Collection[int] = ()) -> int:
+    """Return the port to listen on: the wanted one, or the next free one unless it must be it.
+
+    Ports of living servers of ours count as taken, also before they listen. Raises UsageError
+    when the address is not one of this machine, the profile insists, or no port is free.
+    """
+    host = str(profile.value("host"))
+    port = wanted or int(profile.value("port"))
+    ours = {server.port: server.name for server in registry.list_servers(past=False)}
+    found = refusal(host, port)
+    if found is None and port not in ours and port not in avoid:
+        return port
+    if found and not found.any_port:
+        raise UsageError(f"{host} {found.words}.", fix="Set host to an address of this machine.")
+    if profile.value("port_strict"):
+        words = f"is used by the server {ours[port]}" if port in ours else found and found.words
+        raise UsageError(
+            f"Port {port} on {host} {words or 'was taken'}, and the profile {profile.name} "
+            "insists on it.",
+            fix="Stop what holds it, set another port, or set port_strict to false.",
+        )
+    free = free_port(host, port, {*ours, *avoid})
+    if free is None:
+        raise UsageError(f"No port after {port} is free on {host}.", fix="Set another port.")
+    return free
+
+
+def _run(planned: Plan, name: str, composed: Launch) -> Job:
+    limits = settings.load().values
+    return control.launch(
+        KIND,
+        name,
+        composed.argv,
+        env=composed.env,
+        unset_env=composed.unset_env,
+        grace_s=float(limits.stop_grace_s),
+        log_limit_bytes=limits.log_limit_mib << 20,
+        meta=_meta(planned, composed),
+    )
+
+
+def _meta(planned: Plan, composed: Launch) -> dict[str, Any]:
+    """Return what is recorded of a start; of the environment the names only."""
+    profile = planned.profile
+    return {
+        "profile": profile.name,
+        "engine": composed.engine,
+        "version": planned.detection.version,
+        "devices": list(planned.detection.devices),
+        "gpus": [gpu.name for gpu in gpus.read()],
+        "url": composed.url,
+        "host": composed.host,
+        "port": composed.port,
+        "model": str(composed.model),
+        "values": {key: _plain(value) for key, value in profile.values.items()},
+        "args": {engine: list(given) for engine, given in profile.args.items()},
+        "env": sorted(profile.env),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a checked value in a form that JSON keeps and ``with_values`` takes again."""
+    if isinstance(value, Adapter):
+        return value._asdict()
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

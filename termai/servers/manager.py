@@ -1,0 +1,84 @@
+"""Starting, stopping and restarting servers; each is a job that outlives this program."""
+
+from pathlib import Path
+
+from termai.errors import UsageError
+from termai.jobs import control, store
+from termai.profiles.profile import Profile
+from termai.servers import registry
+from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
+from termai.servers.readiness import Progress, wait_ready
+from termai.servers.records import Server
+from termai.text import one_line
+
+__all__ = ["Progress", "ensure", "for_model", "restart", "start", "stop", "wait_ready"]
+
+
+def start(profile: Profile, *, name: str | None = None) -> Server:
+    """Start the server that ``profile`` describes, called ``name`` or like the profile.
+
+    Returns as soon as its process runs; ``wait_ready`` waits for the model. Raises UsageError
+    when it runs already or the profile contradicts itself or this machine, NotFoundError and
+    InvalidFileError for its files, and StartFailedError when the program cannot be executed.
+    """
+    called = name or profile.name
+    with store.lock(LOCK):
+        already = running(called)
+        if already:
+            raise UsageError(
+                f"The server {called} is already running at {already.url}.",
+                fix=f"Stop it with `termai stop {called}`, or give another name.",
+            )
+        return launch(plan(profile), called)
+
+
+def ensure(profile: Profile) -> Server:
+    """Return the running server of ``profile``, or start it; raises as ``start`` does."""
+    with store.lock(LOCK):
+        return running(profile.name) or launch(plan(profile), profile.name)
+
+
+def stop(server: Server) -> Server:
+    """Stop a server: SIGTERM to its processes, SIGKILL after its grace; returns when it ended.
+
+    A server that has ended is returned as it is. Raises StartFailedError when even SIGKILL does
+    not end it.
+    """
+    control.stop(server.job)
+    return registry.refresh(server)
+
+
+def restart(server: Server) -> Server:
+    """Stop a server if it runs and start it again as it was started, on the same port.
+
+    The profile is the one it was started with, also when its file has changed since; it is
+    checked before anything is stopped. Where another program has taken the port meanwhile, the
+    next free one is used, unless the profile insists. Raises as ``start`` and ``stop`` do.
+    """
+    with store.lock(LOCK):
+        current = running(server.name) or server
+        planned = plan(recorded_profile(current))
+        stop(current)
+        return launch(planned, current.name, wanted=current.port)
+
+
+def for_model(path: Path) -> Profile:
+    """Return a profile for a bare GGUF file, named after it.
+
+    A server that runs another model keeps its name: the profile then gets a number behind.
+    """
+    model = path.expanduser().absolute()
+    taken = {server.name: server.model for server in registry.list_servers(past=False)}
+    base = _name_for(model)
+    name, number = base, 1
+    while taken.get(name, str(model)) != str(model):
+        number += 1
+        name = f"{base}-{number}"
+    return Profile(name=name, description=f"Runs {model.name}.").with_values(path=str(model))
+
+
+def _name_for(model: Path) -> str:
+    """Return a name that a profile may have (see ``profiles.names``), made of the file's."""
+    stem = one_line(model.stem)
+    kept = "".join(c if c.isalnum() or c in "._- " else "-" for c in stem)
+    return kept.lstrip(" .-")[:60].rstrip(" .-") or "model"

@@ -1,0 +1,148 @@
+"""Waiting until a server answers, with progress, and never for ever."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from termai import settings
+from termai.errors import StartFailedError
+from termai.jobs import log, store
+from termai.servers import facts as known_facts
+from termai.servers import registry
+from termai.servers.diagnosis import Diagnosis, explain, timed_out
+from termai.servers.folding import Stage
+from termai.servers.health import Health, owns_port, probe
+from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
+from termai.servers.ports import refusal
+from termai.servers.records import Server, ServerState
+
+_POLL_S = 0.05
+_SLOW_POLL_S = 0.25  # after the first _EAGER_S seconds
+_EAGER_S = 5.0
+_PROBE_EVERY_S = 0.5  # while the log does not say that it is ready
+
+
+class Progress(NamedTuple):
+    """How far a starting server has come.
+
+    fraction: of the weights that is read, 0 to 1, None where the engine does not tell.
+    elapsed_s: seconds since the wait began.
+    """
+
+    stage: Stage
+    fraction: float | None
+    elapsed_s: float
+
+    @property
+    def text(self) -> str:
+        """The stage in a few words."""
+        return _WORDS[self.stage]
+
+
+_WORDS = {
+    Stage.STARTING: "starting",
+    Stage.LOADING: "loading the model",
+    Stage.WARMUP: "warming up",
+    Stage.READY: "ready",
+}
+
+
+def wait_ready(
+    server: Server,
+    *,
+    timeout_s: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Server:
+    """Return the server once it answers requests itself, on the port it was given.
+
+    A server that finds its port taken at the last moment is started once more on another one,
+    so the server returned may have another URL. Raises StartFailedError with cause, fix and the
+    last lines of the log when it ends first, is stopped, or takes longer than ``timeout_s``
+    (by default the setting start_timeout_s); a server that is only slow is left running.
+    """
+    limit = settings.load().values.start_timeout_s if timeout_s is None else timeout_s
+    return _Wait(limit, on_progress).run(server)
+
+
+class _Wait:
+    """One wait: its clock, what was last reported, and whether the port was changed once."""
+
+    def __init__(self, limit_s: float, on_progress: Callable[[Progress], None] | None) -> None:
+        self._limit_s = limit_s
+        self._tell = on_progress
+        self._told: tuple[Stage, float | None] | None = None
+        self._began = time.monotonic()
+        self._probed = 0.0
+        self._moved = False
+
+    def run(self, server: Server) -> Server:
+        while True:
+            server = registry.refresh(server)
+            if not server.alive:
+                server = self._moved_or_raise(server)
+            self._report(server)
+            if server.state is not ServerState.STOPPING and self._answers(server):
+                return _recorded_ready(server)
+            elapsed = time.monotonic() - self._began
+            if elapsed > self._limit_s:
+                raise _error(timed_out(server.facts, _tail(server), elapsed, server.job.spec))
+            time.sleep(_POLL_S if elapsed < _EAGER_S else _SLOW_POLL_S)
+
+    def _report(self, server: Server) -> None:
+        now = (server.facts.stage, server.facts.progress)
+        if self._tell and now != self._told:
+            self._told = now
+            self._tell(Progress(*now, time.monotonic() - self._began))
+
+    def _answers(self, server: Server) -> bool:
+        """Tell whether this very server answers; one whose log is silent must own the port."""
+        due = server.facts.ready or time.monotonic() - self._probed > _PROBE_EVERY_S
+        if not due:
+            return False
+        self._probed = time.monotonic()
+        if probe(server.url) is not Health.READY:
+            return False
+        owned = owns_port(server.job.state.child, server.port)
+        return (server.facts.ready and owned is not False) or owned is True
+
+    def _moved_or_raise(self, server: Server) -> Server:
+        if server.state is ServerState.STOPPED and server.exit and server.exit.reason == "stopped":
+            raise StartFailedError(f"{server.name} was stopped before it was ready.")
+        why = explain(server.facts, _tail(server), server.exit, server.job.spec)
+        if self._moved or why.cause != "not bound" or not _port_is_lost(server):
+            raise _error(why)
+        self._moved = True
+        return _elsewhere(server)
+
+
+def _port_is_lost(server: Server) -> bool:
+    """Tell whether another port would help, and may be taken."""
+    if server.option("port_strict"):
+        return False
+    found = refusal(server.host, server.port)
+    return found is None or found.any_port
+
+
+def _elsewhere(server: Server) -> Server:
+    with store.lock(LOCK):
+        already = running(server.name)
+        if already:
+            return already
+        return launch(plan(recorded_profile(server)), server.name, avoid=(server.port,))
+
+
+def _recorded_ready(server: Server) -> Server:
+    """Record what was seen of a server whose log has no line for it; return it as it is now."""
+    if not server.facts.ready:
+        known = known_facts.snapshot(server.job)
+        facts = known.facts._replace(stage=Stage.READY, progress=None)
+        known_facts.store(server.job.directory, known._replace(facts=facts))
+    return registry.refresh(server)
+
+
+def _tail(server: Server) -> list[str]:
+    return log.tail(server.job.log_path, registry.TAIL_LINES, registry.TAIL_BYTES)
+
+
+def _error(why: Diagnosis) -> StartFailedError:
+    return StartFailedError(why.sentence, fix=why.fix, detail=why.lines)

@@ -45,10 +45,9 @@ class SseParser:
 
     def flush(self) -> list[Event]:
         """Return what the end of the stream completes: a last event without its empty line."""
-        line = b"".join(self._rest).rstrip(b"\r\n")
+        lines = b"".join(self._rest).splitlines()
         self._rest, self._rest_size = [], 0
-        last = (self._line(line) if line else None), self._line(b"")
-        return [event for event in last if event]
+        return [event for line in (*lines, b"") if (event := self._line(line))]
 
     def _line(self, line: bytes) -> Event | None:
         if not line:

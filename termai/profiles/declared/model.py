@@ -46,7 +46,7 @@ OPTIONS = (
         Kind.SWITCH,
         True,
         "Run the multimodal projector on the GPU. Off frees its VRAM for the model and makes "
-        "reading an image take seconds instead of moments.",
+        "reading an image much slower.",
         GROUP,
         engines=ONLY_NATIVE,
         flag="--mmproj-offload",
@@ -70,8 +70,8 @@ OPTIONS = (
         Kind.PATH,
         None,
         "A small model of the same family that drafts tokens which the large one only checks: "
-        "up to twice the speed on predictable text, such as code, at the price of the draft "
-        "model's memory. The vocabularies must match.",
+        "faster on predictable text, such as code, at the price of the draft model's memory. The "
+        "vocabularies must match.",
         GROUP,
         engines=ONLY_NATIVE,
         flag="--model-draft",

@@ -32,6 +32,7 @@ LOADING_POLL_SECONDS = 0.5
 LOADING = frozenset({"starting", "loading", "stopping"})
 TOAST_CHARACTERS = 400
 _TITLES = {mode: mode.capitalize() for mode in MODES}
+_HELP = "What this mode is for, and every key that works now."
 _PURPOSES = {
     "environment": "What this machine has and lacks.",
     "models": "The model files on this machine.",
@@ -80,8 +81,9 @@ class TermaiApp(Background, App[int]):
     """The program; its state is what all modes share, and the rest is in their screens.
 
     machine: the last snapshot of the hardware. servers: running and past servers, newest first.
-    chat_server: name of the server that Chat is to talk to, empty while none was chosen. The
-    three are reactive; screens watch them.
+    chat_server: name of the server that Chat is to talk to, empty while none was chosen.
+    selected_server: name of the server that Servers is to show. They are reactive; screens
+    watch them.
     """
 
     TITLE = "termai"
@@ -92,6 +94,8 @@ class TermaiApp(Background, App[int]):
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         *_mode_bindings(),
+        Binding("ctrl+p", "command_palette", "Menu", id="menu", tooltip="Everything, by name."),
+        Binding("f6,question_mark", "keys", "Help", id="help", key_display="?", tooltip=_HELP),
         Binding("f8", "change_theme", "Theme", id="theme", show=False, tooltip="Choose colours."),
         Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Servers keep on."),
     ]
@@ -99,6 +103,7 @@ class TermaiApp(Background, App[int]):
     machine: reactive[Snapshot | None] = reactive(None)
     servers: reactive[tuple[Server, ...]] = reactive(())
     chat_server: reactive[str] = reactive("")
+    selected_server: reactive[str] = reactive("", always_update=True)
 
     def __init__(self, opening: Opening, settings: LoadedSettings) -> None:
         self.DEFAULT_MODE = opening.mode  # type: ignore[misc]
@@ -160,6 +165,7 @@ class TermaiApp(Background, App[int]):
 
     def on_server_started(self, message: ServerStarted) -> None:
         self.notify(f"{one_line(message.server.name)} starts.", markup=False)
+        self.selected_server = message.server.name
         self.wake.set()
 
     def on_server_stopped(self, message: ServerStopped) -> None:
@@ -200,6 +206,12 @@ class TermaiApp(Background, App[int]):
 
         self.push_screen(KeysScreen(self.screen))
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the variables of our own style sheets that a foreign theme does not set."""
+        from termai.tui.themes import OUR_VARIABLES
+
+        return OUR_VARIABLES
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the modes' keys quiet while a question is open."""
         if action in {"mode", "change_theme", "keys"}:
@@ -214,19 +226,7 @@ class TermaiApp(Background, App[int]):
         self.threads.close()
 
 
-def _machine() -> Snapshot:
-    from termai import hardware
-
-    return hardware.snapshot()
-
-
-def _servers() -> tuple[Server, ...]:
-    from termai.servers.registry import list_servers
-
-    return tuple(list_servers())
-
-
 _READERS: tuple[tuple[Callable[[], Any], Callable[[Any], Message]], ...] = (
-    (_machine, MachineSeen),
-    (_servers, ServersSeen),
+    (work.machine, MachineSeen),
+    (work.servers, ServersSeen),
 )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from termai.text import one_line
+from termai.tui import work
 from termai.tui.background import program
 from termai.tui.status import ALIVE
 
@@ -26,7 +27,8 @@ class Commands(Provider):
 
     async def startup(self) -> None:
         """Read the names of the profiles, in a thread."""
-        self._profiles = await program(self.app).threads.run(_profile_names)
+        profiles = await program(self.app).threads.run(work.profiles)
+        self._profiles = tuple(profile.name for profile in profiles)
 
     async def discover(self) -> Hits:
         """Yield everything, before anything is typed."""
@@ -69,9 +71,3 @@ class Commands(Provider):
                 yield Command(
                     f"Stop server {name}", server.url, partial(app.stop_server, server.name)
                 )
-
-
-def _profile_names() -> tuple[str, ...]:
-    from termai.profiles.store import list_profiles
-
-    return tuple(profile.name for profile in list_profiles().profiles)

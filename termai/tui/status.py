@@ -48,7 +48,7 @@ def _gpu_facts(gpus: Sequence[Gpu]) -> list[Fact]:
     loads = [g.utilization for g in gpus if g.utilization is not None]
     heats = [g.temperature for g in gpus if g.temperature is not None]
     name = _short_name(gpus[0].name)
-    known = [Fact(name if len(gpus) == 1 else f"{len(gpus)}x {name}", 5, "$text-muted")]
+    known = [Fact(name if len(gpus) == 1 else f"{len(gpus)}x {name}", 5, "$muted")]
     if used is not None and total:
         known.append(Fact(formats.pair(used, total), 1, _alarm(used / total > 0.95)))
     if loads:

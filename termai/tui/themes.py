@@ -21,6 +21,7 @@ COLOURS = (
     *("primary", "secondary", "accent", "foreground", "background", "surface", "panel", "boost"),
     *("warning", "error", "success"),
 )
+OUR_VARIABLES = {"row-background": "#1e2a30", "muted": "#8f979f"}  # themes may set them
 _STYLES = {"none", "bold", "dim", "italic", "reverse", "underline", "b", "i", "u", "r", "strike"}
 _TOP = {"schema", "description", "dark", "ansi", "colors", "variables"}
 
@@ -101,9 +102,19 @@ def read(path: Path) -> Theme:
         name=path.stem,
         dark=_switch(document, "dark", True),
         ansi=_switch(document, "ansi", False),
-        variables=dict(variables),
+        variables={**_our_variables(colours), **variables},
         **colours,
     )
+
+
+def _our_variables(colours: Mapping[str, str]) -> dict[str, str]:
+    """Return the colours of the selected row, where states keep theirs, and of lesser text."""
+    background = Color.parse(colours.get("background", "#121212"))
+    foreground = Color.parse(colours.get("foreground", background.inverse.hex))
+    return {
+        "row-background": background.blend(Color.parse(colours["primary"]), 0.2).hex,
+        "muted": foreground.blend(background, 0.35).hex,
+    }
 
 
 def _files() -> Iterator[tuple[str, Path]]:

@@ -3,25 +3,90 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from termai.servers.records import Server
+    from termai.environment import Finding
+    from termai.hardware import Snapshot
+    from termai.models.library import ModelFile
+    from termai.profiles.profile import Profile
+    from termai.profiles.store import Listing
+    from termai.servers import records
+
+    Server: TypeAlias = records.Server
+
+
+def machine() -> Snapshot:
+    """Read the hardware."""
+    from termai import hardware
+
+    return hardware.snapshot()
+
+
+def servers() -> tuple[Server, ...]:
+    """List running and past servers."""
+    from termai.servers.registry import list_servers
+
+    return tuple(list_servers())
+
+
+def listing() -> Listing:
+    """List the profiles and those that cannot be read."""
+    from termai.profiles.store import list_profiles
+
+    return list_profiles()
+
+
+def library() -> tuple[tuple[ModelFile, ...], tuple[str, ...]]:
+    """List the model files on disk, and the directories that were looked in."""
+    from termai.models import stores
+    from termai.models.library import scan
+
+    places = stores.stores()
+    return tuple(scan(places)), tuple(str(store.directory) for store in places)
+
+
+def checks() -> tuple[Finding, ...]:
+    """Run the checks of the machine."""
+    from termai import environment
+
+    return environment.checks()
+
+
+def profiles() -> tuple[Profile, ...]:
+    """List the profiles that can be read."""
+    from termai.profiles.store import list_profiles
+
+    return list_profiles().profiles
+
+
+def models() -> tuple[ModelFile, ...]:
+    """List the model files on disk that can be started."""
+    from termai.models.library import scan
+
+    return tuple(model for model in scan() if not model.missing)
+
+
+def start(profile: Profile) -> Server:
+    """Launch a profile."""
+    from termai.servers import manager
+
+    return manager.start(profile)
 
 
 def start_profile(name: str) -> Server:
-    """Launch the profile called ``name``; raises what loading and starting raise."""
+    """Launch the profile called ``name``, or return its server when it runs already."""
     from termai.profiles.store import load_profile
     from termai.servers import manager
 
-    return manager.start(load_profile(name))
+    return manager.ensure(load_profile(name))
 
 
 def start_model(path: Path) -> Server:
-    """Launch a server for a bare model file."""
+    """Launch a server for a bare model file, or return the one that runs it."""
     from termai.servers import manager
 
-    return manager.start(manager.for_model(path))
+    return manager.ensure(manager.for_model(path))
 
 
 def stop_server(name: str) -> Server:

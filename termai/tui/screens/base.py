@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -27,22 +26,12 @@ class ModeScreen(Screen[None], Background):
     DEFAULT_CSS = """
     ModeScreen { layout: vertical; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f6,question_mark",
-            "app.keys",
-            "Help",
-            id="help",
-            key_display="?",
-            tooltip="What this mode is for, and every key that works now.",
-        ),
-    ]
 
     def compose(self) -> ComposeResult:
         """Yield the top line, the body and the footer."""
         yield ModeBar(self.MODE)
         yield from self.compose_body()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the top line and the footer."""

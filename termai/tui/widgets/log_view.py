@@ -37,7 +37,7 @@ class LogView(ScrollView, Background, can_focus=True):
     """
 
     DEFAULT_CSS = """
-    LogView { height: 1fr; background: $background; color: $foreground; scrollbar-size: 1 1; }
+    LogView { height: 1fr; background: $background; color: $foreground; scrollbar-size: 0 1; }
     LogView > .log--error { color: $text-error; text-style: bold; }
     LogView > .log--warning { color: $text-warning; }
     LogView > .log--ours { color: $text-accent; text-style: italic; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -17,17 +18,15 @@ TABS = {
     "chat": ("F5", "Chat"),
 }
 
+HERE = "$block-cursor-foreground on $block-cursor-background"
+
 
 class ModeBar(Widget):
     """Draw the modes on the left and as much of the machine as fits on the right."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    ModeBar {
-        height: 1; dock: top; background: $panel; color: $foreground;
-        link-style: none; link-color: $foreground; link-background: transparent;
-        link-style-hover: none; link-background-hover: $primary 40%;
-    }
+    ModeBar { height: 1; dock: top; background: $panel; color: $foreground; }
     """
 
     facts: reactive[tuple[status.Fact, ...]] = reactive(())
@@ -47,19 +46,22 @@ class ModeBar(Widget):
 
     def render(self) -> Content:
         """Return the line; the facts that do not fit are left out, the least important first."""
-        tabs = Content(" ").join(self._tab(mode) for mode in TABS)
-        room = self.size.width - tabs.cell_length - 2
-        facts = status.fitted(self.facts, room)
+        tabs = Content("").join(self._tab(mode) for mode in TABS)
+        facts = status.fitted(self.facts, self.size.width - tabs.cell_length - 2)
         machine = Content(" ").join(Content.styled(f.text, f.style) for f in facts)
         gap = max(1, self.size.width - tabs.cell_length - machine.cell_length - 1)
         return Content.assemble(tabs, " " * gap, machine)
 
+    def on_click(self, event: Click) -> None:
+        """Go to the mode that was clicked on."""
+        end = 0
+        for mode in TABS:
+            end += self._tab(mode).cell_length
+            if event.x < end:
+                program(self).action_mode(mode)
+                return
+
     def _tab(self, mode: str) -> Content:
         key, title = TABS[mode]
-        click = f"@click=app.mode('{mode}')"
-        here = mode == self.mode
-        key_style = "bold $block-cursor-foreground on $block-cursor-background"
-        style = key_style if here else "$foreground"
-        return Content.from_markup(
-            f"[{click}][{style}] [b]$key[/b] $title [/][/]", key=key, title=title
-        )
+        style = HERE if mode == self.mode else ""
+        return Content.assemble((" ", style), (key, f"{style} bold"), (f" {title} ", style))

@@ -1,0 +1,56 @@
+"""One sign per state, always beside a word; plain letters where a terminal lacks the signs."""
+
+import os
+import sys
+
+_SIGNS = {
+    "ready": "●",
+    "ok": "✔",
+    "starting": "◌",
+    "loading": "◐",
+    "stopping": "◍",
+    "stopped": "○",
+    "failed": "✖",
+    "problem": "✖",
+    "lost": "?",
+    "warning": "▲",
+}
+_PLAIN = {
+    "ready": "*",
+    "ok": "+",
+    "starting": "~",
+    "loading": "~",
+    "stopping": "~",
+    "stopped": "-",
+    "failed": "x",
+    "problem": "x",
+    "lost": "?",
+    "warning": "!",
+}
+STYLES = {
+    "ready": "$text-success",
+    "ok": "$text-success",
+    "starting": "$text-warning",
+    "loading": "$text-warning",
+    "stopping": "$text-warning",
+    "stopped": "",
+    "failed": "$text-error",
+    "problem": "$text-error",
+    "lost": "$text-error",
+    "warning": "$text-warning",
+}
+
+
+def sign(state: str) -> str:
+    """Return the sign of a server's state or a finding's verdict."""
+    return (_PLAIN if plain() else _SIGNS).get(state, " ")
+
+
+def plain() -> bool:
+    """Tell whether only ASCII is sure to be drawn: TERMAI_ASCII, the Linux console, no UTF-8."""
+    encoding = (getattr(sys.__stdout__, "encoding", "") or "").lower()
+    return (
+        bool(os.environ.get("TERMAI_ASCII"))
+        or os.environ.get("TERM") == "linux"
+        or "utf" not in encoding
+    )

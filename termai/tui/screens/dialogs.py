@@ -1,0 +1,117 @@
+"""Questions, and texts to read and copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+_BOX = """
+    align: center middle;
+    & > Vertical {
+        width: auto; min-width: 40; max-width: 90%; height: auto; max-height: 90%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    & .keys { color: $muted; margin-top: 1; }
+"""
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks whether to do something; True when the answer is yes."""
+
+    DEFAULT_CSS = f"Confirm {{ {_BOX} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it."),
+        Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Leave it."),
+    ]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        """Yield the question and its keys."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            yield Static(Content(self._text))
+            yield Label(Content("y yes   n no"), classes="keys")
+
+    def action_answer(self, yes: bool) -> None:
+        """Return the answer."""
+        self.dismiss(yes)
+
+
+class Note(ModalScreen[None]):
+    """Shows a text that was copied, so that it can also be read and typed."""
+
+    DEFAULT_CSS = f"Note {{ {_BOX} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "dismiss", "Close", id="note.close", tooltip="Go on."),
+    ]
+
+    def __init__(self, title: str, text: str, keys: str) -> None:
+        super().__init__()
+        self._title, self._text, self._keys = title, text, keys
+
+    def compose(self) -> ComposeResult:
+        """Yield the text and what was done with it."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            yield Static(Content(self._text))
+            yield Label(Content(self._keys), classes="keys")
+
+
+class Choice(NamedTuple):
+    """One of the things to pick: what is shown, what is returned."""
+
+    label: Content
+    value: str
+
+
+class Pick(ModalScreen[str]):
+    """Lists choices; returns the value of the picked one, empty when none was."""
+
+    DEFAULT_CSS = f"""
+    Pick {{ {_BOX} }}
+    Pick > Vertical {{ width: 90%; max-width: 76; }}
+    Pick OptionList, Pick OptionList:focus {{
+        height: auto; max-height: 16; border: none; background: $surface; padding: 0;
+    }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Back", id="pick.back", tooltip="Pick nothing."),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], empty: str, first: str = "") -> None:
+        super().__init__()
+        self._title, self._choices, self._empty, self._first = title, choices, empty, first
+
+    def compose(self) -> ComposeResult:
+        """Yield the list, or a sentence when there is nothing to pick."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            if not self._choices:
+                yield Static(Content(self._empty))
+            yield OptionList(*(Option(choice.label) for choice in self._choices))
+            yield Label(Content("Enter picks   Escape goes back"), classes="keys")
+
+    def on_mount(self) -> None:
+        values = [choice.value for choice in self._choices]
+        options = self.query_one(OptionList)
+        options.highlighted = values.index(self._first) if self._first in values else 0
+        options.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Return what was picked."""
+        self.dismiss(self._choices[event.option_index].value)
+
+    def action_cancel(self) -> None:
+        """Return nothing."""
+        self.dismiss("")

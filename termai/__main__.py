@@ -1,21 +1,38 @@
 """The ``termai`` command: the quick commands and the program without click, the rest with it."""
 
+import gc
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process and exit with the code that it documents."""
+    arguments = sys.argv[1:]
+    gc.disable()  # nothing that the quick commands do lives long enough to be collected
+    try:
+        code = _quick(arguments)
+    except BaseException as error:  # noqa: BLE001  # told below, whatever it is
+        from termai.cli import ending
+
+        sys.exit(ending.after(error, arguments))
+    if code is not None:
+        os._exit(code)  # tearing the interpreter down would take a tenth of the time
+    gc.enable()
     from termai.cli import ending
 
-    sys.exit(ending.guarded(_dispatch, sys.argv[1:]))
+    sys.exit(ending.guarded(_run, arguments))
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _quick(arguments: list[str]) -> int | None:
     from termai.cli import quick
 
     code = quick.run(arguments)
     if code is not None:
-        return code
+        sys.stdout.flush()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     from termai.cli.main import run
 
     return run(arguments)

@@ -2,12 +2,13 @@
 
 import re
 
-_ANSI = re.compile(
+# Compiled by `re` when first needed and kept there: most runs of termai never need them.
+_ANSI = (
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|[ -/]*[0-~])"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_SURROGATE = r"[\ud800-\udfff]"
 
 
 def printable(text: str) -> str:
@@ -20,9 +21,9 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    text = _SURROGATE.sub("\ufffd", text)
+    text = re.sub(_SURROGATE, "\ufffd", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", _ANSI.sub("", text))
+    return re.sub(_CONTROL, "", re.sub(_ANSI, "", text))
 
 
 def one_line(text: str, width: int = 0) -> str:

@@ -4,17 +4,19 @@ Exit codes: 0, those of ``termai.errors``, 130 when interrupted with Ctrl-C, and
 reader of standard output went away (128 plus SIGINT and SIGPIPE, as shells report them).
 """
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 
 from termai.cli.style import paint
-from termai.errors import TermaiError
+from termai.errors import StorageError, TermaiError
 from termai.text import printable
 
 INTERRUPTED = 130
 NO_READER = 141
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 HELP = """\
 Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file · 5 start failed
@@ -34,19 +36,29 @@ def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     try:
         code = command(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _without_reader()
-    except KeyboardInterrupt as error:
-        return _interrupted(error)
-    except TermaiError as error:
-        _traceback_if_wanted()
-        tell(error, as_json="--json" in arguments)
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001  # the last place before a traceback
-        _traceback_if_wanted()
-        tell(_unexpected(error), as_json="--json" in arguments)
-        return 1
+    except BaseException as error:  # noqa: BLE001  # the last place before a traceback
+        return after(error, arguments)
     return code
+
+
+def after(error: BaseException, arguments: list[str]) -> int:
+    """Tell why a command failed and return the exit code; SystemExit is raised again."""
+    if isinstance(error, SystemExit):
+        raise error
+    if isinstance(error, BrokenPipeError):
+        return _without_reader()
+    if isinstance(error, KeyboardInterrupt):
+        return _interrupted(error)
+    if os.environ.get("TERMAI_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _without_reader()
+        error = StorageError(f"The output could not be written: {error.strerror}.")
+    ours = error if isinstance(error, TermaiError) else _unexpected(error)
+    tell(ours, as_json="--json" in arguments)
+    return ours.exit_code
 
 
 def tell(error: TermaiError, *, as_json: bool) -> None:
@@ -85,18 +97,11 @@ def warn(sentence: str) -> None:
     _write(printable(sentence))
 
 
-def _unexpected(error: Exception) -> TermaiError:
+def _unexpected(error: BaseException) -> TermaiError:
     return TermaiError(
         f"termai met a fault of its own: {type(error).__name__}: {error}",
         fix="Set TERMAI_DEBUG=1 and repeat the command to see where.",
     )
-
-
-def _traceback_if_wanted() -> None:
-    if os.environ.get("TERMAI_DEBUG"):
-        import traceback
-
-        traceback.print_exc()
 
 
 def _interrupted(error: KeyboardInterrupt) -> int:

@@ -59,8 +59,13 @@ def cli(ctx: click.Context) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; raises the errors of ``termai.errors``."""
+    stdout = sys.stdout
     try:
         code: Any = cli.main(arguments, prog_name="termai", standalone_mode=False)
+    except SystemExit as error:
+        if sys.stdout is not stdout:  # click has put a wrapper there: its pipe is closed
+            raise BrokenPipeError from error
+        raise
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:

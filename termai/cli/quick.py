@@ -5,89 +5,62 @@ whatever it does not know it returns None, and click reads the command line.
 """
 
 import os
-from typing import NamedTuple
+import sys
 
 import termai
 
 COMPLETION = "_TERMAI_COMPLETE"  # set while the shell asks for completions
 
-_PS_FLAGS = {"--json": "as_json", "--all": "past", "-a": "past"}
-_LOGS_FLAGS = {"--json": "as_json", "--follow": "follow", "-f": "follow"}
+_PS = {"--json": "as_json", "--all": "past", "-a": "past"}
+_LOGS = {"--json": "as_json", "--follow": "follow", "-f": "follow"}
 _LINES = ("-n", "--lines")
-
-
-class Version(NamedTuple):
-    """``termai --version``."""
-
-
-class Ps(NamedTuple):
-    """``termai ps``."""
-
-    past: bool = False
-    as_json: bool = False
-
-
-class Logs(NamedTuple):
-    """``termai logs NAME``; ``lines`` is the text after ``-n``."""
-
-    name: str
-    lines: str = ""
-    follow: bool = False
-    as_json: bool = False
-
-
-Command = Version | Ps | Logs
 
 
 def run(arguments: list[str]) -> int | None:
     """Run a quick command and return its exit code, or None when it is none of them."""
-    command = None if COMPLETION in os.environ else recognise(arguments)
-    if command is None:
+    found = None if COMPLETION in os.environ else recognise(arguments)
+    if found is None:
         return None
-    if isinstance(command, Version):
-        from termai.cli.style import out
-
-        out(f"termai {termai.__version__}")
+    command, flags, name, lines = found
+    if command == "--version":
+        sys.stdout.write(f"termai {termai.__version__}\n")
         return 0
-    if isinstance(command, Ps):
+    if command == "ps":
         from termai.cli.ps import ps
 
-        return ps(**command._asdict())
+        return ps(past=flags["past"], as_json=flags["as_json"])
     from termai.cli import logs
 
-    lines = logs.parse_lines(command.lines) if command.lines else logs.DEFAULT_LINES
-    return logs.logs(command.name, lines=lines, follow=command.follow, as_json=command.as_json)
+    count = logs.parse_lines(lines) if lines else logs.DEFAULT_LINES
+    return logs.logs(name, lines=count, follow=flags["follow"], as_json=flags["as_json"])
 
 
-def recognise(arguments: list[str]) -> Command | None:
-    """Return the command that ``arguments`` are in a plain form, or None."""
-    if arguments == ["--version"]:
-        return Version()
-    if arguments[:1] == ["ps"]:
-        return _ps(arguments[1:])
-    return _logs(arguments[1:]) if arguments[:1] == ["logs"] else None
+def recognise(arguments: list[str]) -> tuple[str, dict[str, bool], str, str] | None:
+    """Return the command in ``arguments``, its flags, NAME and the text after ``-n``, or None."""
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if command == "--version":
+        return None if rest else (command, {}, "", "")
+    if command == "ps" and all(argument in _PS for argument in rest):
+        return command, _flags(_PS, rest), "", ""
+    return _logs(rest) if command == "logs" else None
 
 
-def _ps(rest: list[str]) -> Ps | None:
-    if not all(argument in _PS_FLAGS for argument in rest):
-        return None
-    return Ps(**dict.fromkeys((_PS_FLAGS[argument] for argument in rest), True))
-
-
-def _logs(rest: list[str]) -> Logs | None:
-    words: list[str] = []
-    flags: dict[str, bool] = {}
+def _logs(rest: list[str]) -> tuple[str, dict[str, bool], str, str] | None:
+    names: list[str] = []
     lines = ""
     waiting = iter(rest)
     for argument in waiting:
-        if argument in _LOGS_FLAGS:
-            flags[_LOGS_FLAGS[argument]] = True
-        elif argument in _LINES:
+        if argument in _LINES:
             lines = next(waiting, "")
             if not (lines.isascii() and lines.isdecimal() and len(lines) < 10):
                 return None
-        elif argument.startswith("-") or not argument:
+        elif argument and not argument.startswith("-"):
+            names.append(argument)
+        elif argument not in _LOGS:
             return None
-        else:
-            words.append(argument)
-    return Logs(words[0], lines, **flags) if len(words) == 1 else None
+    return ("logs", _flags(_LOGS, rest), names[0], lines) if len(names) == 1 else None
+
+
+def _flags(known: dict[str, str], given: list[str]) -> dict[str, bool]:
+    set_ = {known[argument] for argument in given if argument in known}
+    return {name: name in set_ for name in known.values()}

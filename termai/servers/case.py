@@ -10,7 +10,7 @@ from termai.text import one_line
 
 _FILE_NAMED = (
     r"failed to load (?:draft |multimodal )?model, '(?P<file>[^']+)'",
-    r"[Ff]ailed to load (?:CLIP )?model from (?:file: )?(?P<file>.+?)(?:\. Does this.*)?$",
+    r"[Ff]ailed to load (?:CLIP )?model from (?:file: )?(?P<file>.+?)\.?(?: Does this.*)?$",
     r"failed to load lora adapter '(?P<file>[^']+)'",
 )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from termai import settings
 from termai.paths import models_dir
 
+BUILT_IN = "built in"
+
 _HUB_PREFIX = "models--"
 _HUB_SKIPPED = {"blobs", "refs", ".no_exist", ".locks"}
 _MAX_DEPTH = 8
@@ -34,7 +36,8 @@ class Found:
 def stores() -> tuple[Store, ...]:
     """Return the stores that are looked in, first found wins, each directory once.
 
-    termai's own, ``settings.model_dirs``, LM Studio's, the Hugging Face cache, llama.cpp's cache.
+    termai's own, ``settings.model_dirs``, LM Studio's, the Hugging Face cache, llama.cpp's cache,
+    and the model that comes with termai.
     """
     configured = settings.load().values.model_dirs
     wanted = [
@@ -43,6 +46,7 @@ def stores() -> tuple[Store, ...]:
         Store("LM Studio", _lm_studio_dir()),
         Store("Hugging Face", _hugging_face_dir()),
         *(Store("llama.cpp", d) for d in _llama_cpp_dirs()),
+        Store(BUILT_IN, Path(__file__).parent / "smoke"),
     ]
     unique: dict[Path, Store] = {}
     for store in wanted:

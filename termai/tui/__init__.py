@@ -17,6 +17,7 @@ def run(start: str = "", chat_with: str = "") -> int:
     from termai import settings
     from termai.tui.app import TermaiApp
 
+    terminal.let_alt_digits_through()
     loaded = settings.load()
     app = TermaiApp(plan, loaded)
     app.run(mouse=loaded.values.mouse)

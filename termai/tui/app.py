@@ -46,12 +46,7 @@ def _screen(mode: str) -> Screen[Any]:
     """Import a mode's module when the mode is first opened, and make its screen."""
     from importlib import import_module
 
-    try:
-        module = import_module(f"termai.tui.screens.{mode}")
-    except ModuleNotFoundError:
-        from termai.tui.screens.base import ModeScreen
-
-        return ModeScreen()
+    module = import_module(f"termai.tui.screens.{mode}")
     screen: Screen[Any] = getattr(module, f"{_TITLES[mode]}Screen")()
     return screen
 
@@ -95,7 +90,8 @@ class TermaiApp(Background, App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *_mode_bindings(),
         Binding("ctrl+p", "command_palette", "Menu", id="menu", tooltip="Everything, by name."),
-        Binding("f6,question_mark", "keys", "Help", id="help", key_display="?", tooltip=_HELP),
+        Binding("f6", "keys", "Help", id="help", tooltip=_HELP),
+        Binding("question_mark", "keys", "Help", id="help.mark", show=False, tooltip=_HELP),
         Binding("f8", "change_theme", "Theme", id="theme", show=False, tooltip="Choose colours."),
         Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Servers keep on."),
     ]

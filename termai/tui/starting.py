@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from termai.text import one_line
-from termai.tui import formats, work
+from termai.tui import model_rows, profile_rows, work
 from termai.tui.messages import ServerStarted
 from termai.tui.screens.dialogs import Choice, Pick
 
 if TYPE_CHECKING:
-    from termai.models.library import ModelFile
     from termai.profiles.profile import Profile
     from termai.tui.app import TermaiApp
 
@@ -28,7 +26,7 @@ async def pick_and_start(app: TermaiApp, first: str = "") -> None:
     """Ask for a profile, ``first`` highlighted, and start it; runs in a worker."""
     profiles = await app.threads.run(work.profiles)
     by_name = {profile.name: profile for profile in profiles}
-    choices = [Choice(_profile_line(profile), name) for name, profile in by_name.items()]
+    choices = [Choice(partial(profile_rows.row, p), p.name) for p in profiles]
     name = await app.push_screen_wait(Pick("Start which profile?", choices, _NO_PROFILES, first))
     if name:
         await start(app, by_name[name])
@@ -38,7 +36,7 @@ async def start(app: TermaiApp, profile: Profile) -> None:
     """Start a profile, asking for the model when it names none; runs in a worker."""
     if not profile.is_set("path"):
         models = await app.threads.run(work.models)
-        choices = [Choice(model_line(model), str(model.path)) for model in models]
+        choices = [Choice(partial(model_rows.row, m), str(m.path)) for m in models]
         title = f"{one_line(profile.name)}: with which model?"
         path = await app.push_screen_wait(Pick(title, choices, _NO_MODELS))
         if not path:
@@ -56,13 +54,3 @@ def show_started(app: TermaiApp, server: work.Server) -> None:
     """Tell of the start and go to where it is watched."""
     app.post_message(ServerStarted(server))
     app.switch_mode("servers")
-
-
-def model_line(model: ModelFile) -> Content:
-    """Return a model as one line of a list."""
-    return Content(f"{formats.size(model.size):>5}  {one_line(model.name, 60)}")
-
-
-def _profile_line(profile: Profile) -> Content:
-    name = f"{one_line(profile.name, 20):<21}"
-    return Content.assemble((name, "bold"), one_line(profile.description, 48))

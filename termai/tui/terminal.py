@@ -27,3 +27,17 @@ def defaults(environment: Mapping[str, str]) -> dict[str, str]:
         "TEXTUAL_SMOOTH_SCROLL": "0",
         "ESCDELAY": "200",
     }
+
+
+def let_alt_digits_through() -> None:
+    """Make ESC followed by one of the modes' digits mean alt and the digit again.
+
+    Textual 8 reads it as what a Mac's Option key types (``ESC 3`` as a pound sign), which is
+    then typed into the chat. Terminals that mean such characters send them as UTF-8.
+    """
+    from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+
+    table = dict(ANSI_SEQUENCES_KEYS)
+    for digit in "12345":
+        if isinstance(table.get(f"\x1b{digit}"), str):
+            ANSI_SEQUENCES_KEYS.pop(f"\x1b{digit}")  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import pytest
 
 from termai import settings
 from termai.models import library
-from termai.models.stores import stores
+from termai.models.stores import BUILT_IN, stores
 from termai.paths import models_dir
 
 
@@ -26,11 +26,20 @@ def put(path: Path, size: int = 10) -> Path:
 
 
 def found() -> dict[str, library.ModelFile]:
-    return {model.name: model for model in library.scan()}
+    return {model.name: model for model in scanned()}
+
+
+def scanned() -> list[library.ModelFile]:
+    return [model for model in library.scan() if model.where != BUILT_IN]
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert found() == {}
+
+
+def test_the_model_that_comes_with_termai_is_listed_last() -> None:
+    put(models_dir() / "a/m.gguf")
+    assert [model.name for model in library.scan()] == ["a/m.gguf", "termai-smoke-q8_0.gguf"]
 
 
 def test_every_store_is_looked_in(home: Path) -> None:
@@ -70,7 +79,7 @@ def test_broken_settings_of_lm_studio_are_ignored(home: Path, broken: bytes) -> 
 def test_a_split_set_is_one_model_with_the_size_of_all() -> None:
     for number in (1, 2, 3):
         put(models_dir() / f"o/m/big-Q8_0-{number:05}-of-00003.gguf", 100 * number)
-    (model,) = library.scan()
+    (model,) = scanned()
     assert model.name == "o/m/big-Q8_0.gguf"
     assert model.path.name == "big-Q8_0-00001-of-00003.gguf"
     assert (model.size, model.parts, model.missing) == (600, 3, 0)
@@ -79,7 +88,7 @@ def test_a_split_set_is_one_model_with_the_size_of_all() -> None:
 
 def test_a_split_set_says_how_many_parts_are_missing() -> None:
     put(models_dir() / "o/m/big-00002-of-00004.gguf")
-    (model,) = library.scan()
+    (model,) = scanned()
     assert (model.parts, model.missing) == (4, 3)
 
 
@@ -98,7 +107,7 @@ def test_links_are_counted_once(home: Path) -> None:
     mine = models_dir() / "f.gguf"
     mine.parent.mkdir(parents=True)
     mine.symlink_to(blob)
-    assert [model.where for model in library.scan()] == ["termai"]
+    assert [model.where for model in scanned()] == ["termai"]
 
 
 def test_a_loop_of_links_and_an_unreadable_directory_end(home: Path) -> None:
@@ -123,4 +132,4 @@ def test_the_environment_moves_the_caches(home: Path, monkeypatch: pytest.Monkey
     put(home / "hf/hub/models--o--m/snapshots/1/x.gguf")
     put(home / "lc/y.gguf")
     assert set(found()) == {"o/m/x.gguf", "y.gguf"}
-    assert len(stores()) == 5
+    assert len(stores()) == 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList, Static
-from textual.widgets.option_list import Option
+
+from termai.tui.widgets.row_list import RowList
 
 _BOX = """
     align: center middle;
@@ -69,10 +70,14 @@ class Note(ModalScreen[None]):
 
 
 class Choice(NamedTuple):
-    """One of the things to pick: what is shown, what is returned."""
+    """One of the things to pick: what is shown, perhaps by its width, and what is returned."""
 
-    label: Content
+    label: Content | Callable[[int], Content]
     value: str
+
+    def draw(self, width: int) -> Content:
+        """Return what is shown in ``width`` cells."""
+        return self.label if isinstance(self.label, Content) else self.label(width)
 
 
 class Pick(ModalScreen[str]):
@@ -81,9 +86,7 @@ class Pick(ModalScreen[str]):
     DEFAULT_CSS = f"""
     Pick {{ {_BOX} }}
     Pick > Vertical {{ width: 90%; max-width: 76; }}
-    Pick OptionList, Pick OptionList:focus {{
-        height: auto; max-height: 16; border: none; background: $surface; padding: 0;
-    }}
+    Pick RowList, Pick RowList:focus {{ height: auto; max-height: 16; background: $surface; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="pick.back", tooltip="Pick nothing."),
@@ -99,18 +102,18 @@ class Pick(ModalScreen[str]):
             box.border_title = Content(self._title)
             if not self._choices:
                 yield Static(Content(self._empty))
-            yield OptionList(*(Option(choice.label) for choice in self._choices))
+            yield RowList()
             yield Label(Content("Enter picks   Escape goes back"), classes="keys")
 
     def on_mount(self) -> None:
-        values = [choice.value for choice in self._choices]
-        options = self.query_one(OptionList)
-        options.highlighted = values.index(self._first) if self._first in values else 0
-        options.focus()
+        rows = self.query_one(RowList)
+        rows.show([(choice.value, choice.draw) for choice in self._choices])
+        rows.select(self._first)
+        rows.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Return what was picked."""
-        self.dismiss(self._choices[event.option_index].value)
+        self.dismiss(str(event.option_id))
 
     def action_cancel(self) -> None:
         """Return nothing."""

@@ -28,20 +28,21 @@ class KeysScreen(ModalScreen[None]):
 
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__()
-        self._about = about
+        self._purpose = " ".join((about.HELP or "").split())
+        self._keys = tuple(about.active_bindings.items())
 
     def compose(self) -> ComposeResult:
         """Yield the purpose, then one line per key."""
         with VerticalScroll() as scroll:
             scroll.border_title = "Help"
             scroll.border_subtitle = "Escape closes"
-            yield Static(Content((self._about.HELP or "").strip() + "\n"))
+            yield Static(Content(f"{self._purpose}\n"))
             yield Static(Content("\n").join(self._lines()))
 
     def _lines(self) -> list[Content]:
         keys: dict[str, list[str]] = {}
         texts: dict[str, str] = {}
-        for key, (_, binding, _, tooltip) in self._about.active_bindings.items():
+        for key, (_, binding, _, tooltip) in self._keys:
             if binding.id:
                 keys.setdefault(binding.id, []).append(self._display(key))
                 texts[binding.id] = f"{binding.description}. {tooltip}"

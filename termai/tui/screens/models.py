@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from termai.text import one_line
-from termai.tui import formats, icons, work
+from termai.tui import formats, model_rows, work
 from termai.tui.background import program
 from termai.tui.screens.base import ModeScreen
 from termai.tui.widgets.row_list import RowList
@@ -74,7 +74,7 @@ with the engine's defaults; make a profile to choose context, GPU layers and mor
         count = len(message.models)
         title = f"{count} model{'s' * (count != 1)}, {size}"
         self.query_one("#title", Static).update(Content.assemble(("MODELS  ", "bold"), title))
-        self.models.show([(path, partial(_row, m)) for path, m in self._by_path.items()])
+        self.models.show([(path, partial(model_rows.row, m)) for path, m in self._by_path.items()])
         self._show_path()
         self.refresh_bindings()
 
@@ -128,15 +128,3 @@ with the engine's defaults; make a profile to choose context, GPU layers and mor
 
 def _listed(found: tuple[tuple[ModelFile, ...], tuple[str, ...]]) -> ModelsScreen.Listed:
     return ModelsScreen.Listed(*found)
-
-
-def _row(model: ModelFile, width: int) -> Content:
-    missing = f"{icons.sign('problem')} {model.missing} of {model.parts} parts missing  "
-    where = one_line(model.where, 16)
-    name = max(16, width - 38 - (len(missing) if model.missing else 0))
-    return Content.assemble(
-        (missing if model.missing else "", icons.STYLES["problem"]),
-        (f"{one_line(model.name, name):<{name}} ", "bold"),
-        f"{one_line(model.quantization, 12):<12} {formats.size(model.size):>6}  ",
-        (where, "$muted"),
-    )

@@ -36,8 +36,7 @@ def _on_cpu(server: Server) -> str | None:
     if devices:
         return (
             f"No layer is on a GPU although {server.engine} can use {', '.join(devices)}"
-            f'{_reason(server)}: {server.name} runs on the CPU. Set n_gpu_layers to "auto" '
-            "and take device and tensor_split out of the profile, then restart."
+            f"{_reason(server)}: {server.name} runs on the CPU. {_remedy(server)}"
         )
     if gpus:
         return (
@@ -46,6 +45,20 @@ def _on_cpu(server: Server) -> str | None:
             "checkout to build the engine for it, then restart."
         )
     return None
+
+
+def _remedy(server: Server) -> str:
+    if not server.facts.gpus:
+        return (
+            "It saw no GPU: look at nvidia-smi, and at CUDA_VISIBLE_DEVICES and device in the "
+            "profile."
+        )
+    if server.option("n_gpu_layers") in (None, "auto"):
+        return (
+            "There was no room for a layer: free memory on the GPU, lower ctx_size or choose a "
+            "smaller model, then restart."
+        )
+    return 'Set n_gpu_layers to "auto", which takes what fits, then restart.'
 
 
 def _wants_cpu(server: Server) -> bool:

@@ -8,7 +8,7 @@ from termai.profiles.profile import Profile
 from termai.servers import registry
 from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
 from termai.servers.readiness import Progress, wait_ready
-from termai.servers.records import Server
+from termai.servers.records import Server, ServerState
 from termai.text import one_line
 
 __all__ = ["Progress", "ensure", "for_model", "restart", "start", "stop", "wait_ready"]
@@ -23,7 +23,7 @@ def start(profile: Profile, *, name: str | None = None) -> Server:
     """
     called = name or profile.name
     with store.lock(LOCK):
-        already = running(called)
+        already = _running(called)
         if already:
             raise UsageError(
                 f"The server {called} is already running at {already.url}.",
@@ -35,7 +35,7 @@ def start(profile: Profile, *, name: str | None = None) -> Server:
 def ensure(profile: Profile) -> Server:
     """Return the running server of ``profile``, or start it; raises as ``start`` does."""
     with store.lock(LOCK):
-        return running(profile.name) or launch(plan(profile), profile.name)
+        return _running(profile.name) or launch(plan(profile), profile.name)
 
 
 def stop(server: Server) -> Server:
@@ -75,6 +75,15 @@ def for_model(path: Path) -> Profile:
         number += 1
         name = f"{base}-{number}"
     return Profile(name=name, description=f"Runs {model.name}.").with_values(path=str(model))
+
+
+def _running(name: str) -> Server | None:
+    """Return the living server of this name; one that is being stopped is waited for."""
+    found = running(name)
+    if found and found.state is ServerState.STOPPING:
+        control.stop(found.job)
+        return None
+    return found
 
 
 def _name_for(model: Path) -> str:

@@ -23,6 +23,24 @@ def test_no_layer_on_a_gpu_that_the_engine_can_use_is_an_alarm(tmp_path: Path) -
     assert "runs on the CPU" in told
 
 
+@pytest.mark.parametrize(
+    ("log", "values", "remedy"),
+    [
+        ("native-ready", {}, "saw no GPU"),
+        ("no-room", {}, "no room for a layer"),
+        ("no-room", {"n_gpu_layers": "auto"}, "no room for a layer"),
+        ("no-room", {"n_gpu_layers": 3}, 'Set n_gpu_layers to "auto"'),
+    ],
+)
+def test_the_remedy_fits_what_was_seen(
+    tmp_path: Path, log: str, values: dict[str, Any], remedy: str
+) -> None:
+    job = make_job(tmp_path / "job", devices=["CUDA0"], values=values)
+    facts = facts_of("native-ready")
+    seen = facts._replace(gpus=(("CUDA0", 90),)) if log == "no-room" else facts
+    assert remedy in (alarm(from_job(job, seen)) or "")
+
+
 def test_an_engine_built_without_gpu_on_a_gpu_box_is_an_alarm(tmp_path: Path) -> None:
     told = alarm(server(tmp_path, "native-ready", gpus=["NVIDIA GeForce RTX 3060"]))
     assert told

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from termai.errors import InvalidFileError, NotFoundError, StartFailedError, UsageError
-from termai.jobs import store
+from termai.jobs import control, store
 from termai.profiles.names import check_name
 from termai.profiles.profile import Profile
 from termai.profiles.schema import option
 from termai.servers import health, launching, manager, registry
 from termai.servers.folding import Stage
 from termai.servers.health import Health
+from termai.servers.ports import why_not
 from termai.servers.readiness import Progress
 from termai.servers.records import Server, ServerState
 from tests.servers.outside import answer, begin
@@ -183,6 +184,22 @@ def test_a_server_that_ignores_sigterm_is_killed_after_its_grace(native: Profile
     assert ended.state is ServerState.STOPPED
     assert ended.exit
     assert (ended.exit.signal, ended.exit.reason) == ("SIGKILL", "stopped")
+
+
+def test_a_server_that_is_being_stopped_is_waited_for_and_started_anew(native: Profile) -> None:
+    first = started(native)
+    control.stop(first.job, wait=False)
+    again = manager.ensure(native)
+    assert again.job.id != first.job.id
+    assert again.port == first.port
+    assert not registry.refresh(first).alive
+
+
+@pytest.mark.skipif(not socket.has_ipv6 or bool(why_not("::1", 0)), reason="no IPv6 loopback")
+def test_a_server_on_ipv6_is_reached(profile: Profile) -> None:
+    server = started(profile.with_values(host="::1"))
+    assert server.url.startswith("http://[::1]:")
+    assert request(server)["choices"]
 
 
 def test_waiting_ends_when_somebody_stops_the_server(native: Profile) -> None:

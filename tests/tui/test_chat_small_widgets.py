@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from termai.tui.widgets.chat_dialogs import LINE_LIMIT, AskLine, Choice, Confirm, Picker
+from termai.tui.widgets.chat_dialogs import LINE_LIMIT, AskLine
 from termai.tui.widgets.chat_header import ChatHeader, Context
 from termai.tui.widgets.chat_list import ConversationList, ConversationOptions, Row
 
@@ -116,20 +116,6 @@ async def ask(screen: ModalScreen[Any], *keys: str) -> object:
 async def test_a_title_is_edited() -> None:
     assert await ask(AskLine("Title?", "Old"), "end", "!", "enter") == "Old!"
     assert await ask(AskLine("Title?", "Old"), "escape") is None
-
-
-@pytest.mark.parametrize(
-    ("key", "answer"), [("enter", True), ("y", True), ("escape", False), ("n", False)]
-)
-async def test_a_question_is_answered(key: str, answer: bool) -> None:
-    assert await ask(Confirm(f"Delete {EVIL}?"), key) is answer
-
-
-async def test_a_choice_begins_at_the_current_one() -> None:
-    choices = [Choice("a", "A"), Choice("b", EVIL), Choice("c", "C")]
-    assert await ask(Picker("Which?", choices, current="b"), "enter") == "b"
-    assert await ask(Picker("Which?", choices, current="b"), "down", "enter") == "c"
-    assert await ask(Picker("Which?", choices), "escape") is None
 
 
 async def test_a_line_longer_than_allowed_is_cut() -> None:

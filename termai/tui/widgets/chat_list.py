@@ -48,16 +48,18 @@ class ConversationOptions(OptionList):
     class Wanted(Message):
         """``what`` (delete, undo, search) is wanted, for conversation ``key`` if there is one."""
 
-        def __init__(self, what: str, key: int | None) -> None:
+        def __init__(self, what: str, key: int | None, title: str) -> None:
             super().__init__()
             self.what = what
             self.key = key
+            self.title = title
 
     def action_conversation(self, what: str) -> None:
         """Post what is wanted for the highlighted conversation."""
         option = self.highlighted_option
         key = int(option.id) if option is not None and option.id else None
-        self.post_message(self.Wanted(what, key))
+        title = str(option.prompt).strip() if option is not None else ""
+        self.post_message(self.Wanted(what, key, title))
 
 
 class ConversationList(Vertical):
@@ -66,7 +68,7 @@ class ConversationList(Vertical):
     DEFAULT_CSS = """
     ConversationList {
         width: 26;
-        border-right: solid $border-blurred;
+        border-right: solid $foreground 25%;
         & > #chats-title { color: $text-muted; padding: 0 1; height: 1; }
         & > Input { border: none; padding: 0 1; height: 1; background: $background; }
         & > Input:focus { background: $surface; }

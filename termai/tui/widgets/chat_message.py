@@ -1,7 +1,7 @@
 """One message of a conversation: a single widget, however long it is, live or finished."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,12 +14,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from termai.text import one_line
+from termai.tui import icons
 from termai.tui.widgets.chat_live import LiveMarkdown
 from termai.tui.widgets.chat_markdown import Palette, Renderer, renderer
 from termai.tui.widgets.chat_selection import extract, highlight
 from termai.tui.widgets.chat_text import SteadyStream, steady
-
-FOLDED, UNFOLDED = "▸", "▾"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,11 @@ class MessageView(Widget):
         self._live: LiveMarkdown | None = None
 
     def show(self, shown: Shown) -> None:
-        """Replace what is shown; for a live message ``content`` only grows."""
+        """Replace what is shown; cheap for a live message whose content only grew."""
         before = self._strips
-        was_live, self.shown = self.shown.live and shown.live, shown
-        if not was_live:
+        earlier, self.shown = self.shown, shown
+        grows = earlier.live and shown.live and shown.content.startswith(earlier.content)
+        if not grows:
             self._live = None
             self._content = SteadyStream()
         self._strips = None
@@ -201,8 +201,8 @@ class MessageView(Widget):
         name = "message--you" if self.shown.plain else "message--model"
         segments = [Segment(one_line(self.shown.who, 40), self._component(name))]
         if self.shown.thought:
-            mark = UNFOLDED if self.thought_open else FOLDED
-            mark = mark if self.shown.reasoning else " "
+            folded, unfolded = "+-" if icons.plain() else "▸▾"
+            mark = unfolded if self.thought_open else folded
             segments.append(Segment(f" {mark} {one_line(self.shown.thought)}", muted))
         return Strip(segments).adjust_cell_length(width)
 
@@ -221,11 +221,6 @@ class MessageView(Widget):
         if name == "message--code":
             return style
         return Style(color=style.color, bold=style.bold, italic=style.italic, dim=style.dim)
-
-
-def ended(shown: Shown) -> Shown:
-    """Return the same message with nothing more to come."""
-    return replace(shown, live=False)
 
 
 def _tail(text: str, width: int) -> str:

@@ -37,7 +37,18 @@ class Prompt(TextArea):
             "Line",
             id="chat.newline",
             priority=True,
+            show=False,
             tooltip="Begin a new line (Shift+Enter or Alt+Enter where the terminal tells them)",
+        ),
+        Binding("f6", "app.keys", "Help", id="help", show=False, tooltip="Every key that works"),
+        Binding("question_mark", "type('?')", show=False),
+        Binding(
+            "ctrl+shift+z,alt+z",
+            "write_again",
+            "Redo",
+            id="chat.redo",
+            show=False,
+            tooltip="Write again what ctrl+z took back",
         ),
     ]
 
@@ -79,6 +90,18 @@ class Prompt(TextArea):
     def action_newline(self) -> None:
         """Begin a new line where the cursor is."""
         self.replace("\n", *self.selection, maintain_selection_offset=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ctrl+y, f6 and f7 to the screen, where they mean something else."""
+        return action not in {"redo", "select_line", "select_all"}
+
+    def action_write_again(self) -> None:
+        """Write again what was undone last."""
+        self.redo()
+
+    def action_type(self, character: str) -> None:
+        """Write a character that is a key elsewhere."""
+        self.replace(character, *self.selection, maintain_selection_offset=False)
 
     def action_cursor_up(self, select: bool = False) -> None:
         """Move up, or bring back the message before when nothing has been written."""

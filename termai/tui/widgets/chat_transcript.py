@@ -34,6 +34,7 @@ class Transcript(VerticalScroll):
     DEFAULT_CSS = """
     Transcript { height: 1fr; scrollbar-size-vertical: 1; layers: floor default; }
     Transcript > #floor { layer: floor; width: 1; height: 100%; visibility: hidden; }
+    Transcript > #hint { color: $text-muted; height: auto; padding: 1 2; display: none; }
     Transcript > #older { color: $text-muted; height: 1; text-align: center; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +63,14 @@ class Transcript(VerticalScroll):
         than room is scrolled to a negative offset.
         """
         yield Static(id="floor")
+        yield Static(id="hint", markup=False)
         yield Static(id="older", markup=False)
+
+    def set_hint(self, text: str) -> None:
+        """Show ``text`` as long as there are no messages."""
+        hint = self.query_one("#hint", Static)
+        hint.update(text)
+        hint.display = not self._entries
 
     @property
     def views(self) -> list[MessageView]:
@@ -92,6 +100,7 @@ class Transcript(VerticalScroll):
     async def append(self, entry: Entry) -> None:
         """Add a message at the end and go there."""
         self._entries.append(entry)
+        self._tell_older()
         await self.mount_all(_views([entry]))
         await self._prune()
         self.to_end()
@@ -101,14 +110,21 @@ class Transcript(VerticalScroll):
         self.anchor()
         self.scroll_end(animate=False)
 
-    def update(self, key: int, shown: Shown) -> None:
-        """Show message ``key`` differently; nothing happens when it is not of this conversation."""
+    def update(self, key: int, shown: Shown, *, new_key: int | None = None) -> None:
+        """Show message ``key`` differently, known as ``new_key`` from now on if that is given.
+
+        Nothing happens when the message is not of this conversation.
+        """
+        known_as = key if new_key is None else new_key
         for index in range(len(self._entries) - 1, -1, -1):
             if self._entries[index].key == key:
-                self._entries[index] = Entry(key, shown)
+                self._entries[index] = Entry(known_as, shown)
                 break
         if view := self.view(key):
+            view.key = known_as
             view.show(shown)
+        if self.chosen == key:
+            self.chosen = known_as
 
     async def cut(self, key: int) -> None:
         """Take message ``key`` and all after it away."""
@@ -195,6 +211,8 @@ class Transcript(VerticalScroll):
         line = self.query_one("#older", Static)
         line.update(f"▲ {self._first} older messages")
         line.display = self._first > 0
+        if self._entries:
+            self.query_one("#hint", Static).display = False
 
 
 def _views(entries: Sequence[Entry]) -> list[MessageView]:

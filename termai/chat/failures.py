@@ -12,10 +12,12 @@ from termai.errors import NotFoundError, TermaiError, UnreachableError, UsageErr
 from termai.text import one_line
 
 _WIDTH: Final = 300
-_OVERFLOW: Final = re.compile(
-    r"maximum context length is (?P<ctx>\d+) tokens.*?(?:requested|has|resulted in) (?P<asked>\d+)",
-    re.DOTALL,
+_OVERFLOWS: Final = (
+    r"maximum context length is (?P<ctx>\d+) tokens.*?(?:requested|has|in) (?P<asked>\d+)",
+    r"has (?P<asked>\d+) tokens and the context holds (?P<ctx>\d+)",
+    r"[Rr]equested tokens \((?P<asked>\d+)\) exceed context window of (?P<ctx>\d+)",
 )
+"""How the OpenAI API and vLLM, termai's host of llama-cpp-python, and that itself put it."""
 
 
 class ContextFullError(UsageError):
@@ -158,10 +160,11 @@ def _context_full(endpoint: Endpoint, body: bytes) -> ContextFullError | None:
         asked, ctx_size = error.get("n_prompt_tokens"), error.get("n_ctx")
         if type(asked) is int and type(ctx_size) is int:
             return ContextFullError(endpoint.label, asked, ctx_size)
-    found = _OVERFLOW.search(error_text(error)[:2000]) if error else None
-    if not found:
-        return None
-    return ContextFullError(endpoint.label, int(found["asked"]), int(found["ctx"]))
+    said = error_text(error)[:2000] if error else ""
+    for wording in _OVERFLOWS:
+        if found := re.search(wording, said, re.DOTALL):
+            return ContextFullError(endpoint.label, int(found["asked"]), int(found["ctx"]))
+    return None
 
 
 def _error(body: bytes) -> Any:

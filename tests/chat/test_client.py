@@ -227,6 +227,21 @@ async def test_a_full_context_is_counted(
     assert f"{asked - ctx_size} more than" in str(caught)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The request has 30 tokens and the context holds 20. Shorten it.",
+        "Requested tokens (30) exceed context window of 20",
+        "This model's maximum context length is 20 tokens. However, your request has 30 input "
+        "tokens. Please reduce the length of the input messages.",
+    ],
+)
+async def test_a_full_context_is_recognised_in_other_words(server: FakeServer, said: str) -> None:
+    caught, _ = await failure(client(server.chat(error(400, {"error": {"message": said}}))))
+    assert isinstance(caught, ContextFullError)
+    assert (caught.asked, caught.ctx_size) == (30, 20)
+
+
 async def test_the_empty_stream_of_llama_cpp_python_is_explained(server: FakeServer) -> None:
     server.chat(Script(), answer("llama-cpp-python-overflow.json", 400))
     caught, _ = await failure(client(server, "llama-cpp-python"))

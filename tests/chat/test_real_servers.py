@@ -1,10 +1,10 @@
 """Conversations with real llama.cpp servers and the smoke model, on both engines."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +22,7 @@ from termai.engines.embedded import LlamaCppPython
 from termai.engines.llama_server import LlamaServer
 from termai.models.smoke import Question, model_path, questions
 from termai.profiles.profile import Profile
+from tests.chat.waiting import until
 from tests.engines.serving import Running, running
 from tests.support import free_port
 
@@ -35,9 +36,14 @@ SAMPLE = [
 
 
 @pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def native_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with serving("llama-server", tmp_path_factory.mktemp("native")) as server:
-        yield endpoint(server, "llama-server")
+        yield server
+
+
+@pytest.fixture
+def native(native_server: Running) -> Endpoint:
+    return endpoint(native_server, "llama-server")
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -162,25 +168,21 @@ async def test_two_at_once_get_whole_answers(either: Endpoint) -> None:
     assert [a.content for a in got] == [question.answer for question in asked]
 
 
-async def test_hanging_up_stops_the_server_generating(native: Endpoint) -> None:
+async def test_hanging_up_stops_the_server_generating(
+    native: Endpoint, native_server: Running
+) -> None:
+    before = len(native_server.log)
     async with ChatClient(native) as client:
         question = [{"role": "user", "content": "Count to 200."}]
         async with aclosing(client.stream(question, GREEDY)) as deltas:
             async for delta in deltas:
                 if delta.content:
                     break
-        async with asyncio.timeout(5):
-            while any(slot["is_processing"] for slot in await _slots(client)):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        used = [slot for slot in await _slots(client) if "next_token" in slot]
-    assert 0 < max(slot["next_token"][0]["n_decoded"] for slot in used) < 800
-
-
-async def _slots(client: ChatClient) -> Any:
-    import httpx2
-
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        return (await http.get(client.endpoint.url("/slots"))).json()
+    ended = re.compile(r"stop processing: n_tokens = (\d+)")
+    await until(lambda: ended.search(native_server.log, before), timeout_s=5)
+    found = ended.search(native_server.log, before)
+    assert found
+    assert int(found[1]) < 800
 
 
 async def test_the_server_says_what_it_is(native: Endpoint) -> None:

@@ -22,6 +22,9 @@ _TOOLS = (
     "-DGGML_RPC=ON",
     "-DCMAKE_INSTALL_RPATH=$ORIGIN/../lib",
 )
+# The tile registers of AMX are set up in a way that compilers may drop, and the first token then
+# dies of SIGSEGV (llama.cpp#20824, #26954); AVX-512 VNNI does the same work.
+_WITHOUT_AMX = ("-DCMAKE_C_FLAGS=-U__AMX_INT8__", "-DCMAKE_CXX_FLAGS=-U__AMX_INT8__")
 
 
 class Gpu(StrEnum):
@@ -112,8 +115,14 @@ def choose_gpu(wanted: str = "", *, root: Path = Path("/")) -> GpuChoice:
 
 def recipe(gpu: Gpu, *, compiler: str) -> Recipe:
     """Return the recipe for this machine; ``compiler`` is the first line of its version."""
-    args = (*_TOOLS, *_GPU_FLAG[gpu], *os.environ.get("TERMAI_CMAKE_ARGS", "").split())
-    return Recipe(LLAMA_CPP_PYTHON, args, compiler, cpu_features())
+    cpu = cpu_features()
+    args = (
+        *_TOOLS,
+        *_GPU_FLAG[gpu],
+        *(_WITHOUT_AMX if "amx_int8" in cpu.split() else ()),
+        *os.environ.get("TERMAI_CMAKE_ARGS", "").split(),
+    )
+    return Recipe(LLAMA_CPP_PYTHON, args, compiler, cpu)
 
 
 def cpu_features() -> str:

@@ -92,3 +92,14 @@ def test_the_package_pins_the_version_that_the_recipe_builds() -> None:
 
 def test_the_cpu_is_described_by_its_features() -> None:
     assert len(cpu_features().split()) > 1
+
+
+@pytest.mark.parametrize(
+    ("cpu", "without_amx"), [("x86_64 avx2 amx_int8 amx_tile", True), ("x86_64 avx2", False)]
+)
+def test_a_cpu_with_amx_gets_a_build_without_it(
+    monkeypatch: pytest.MonkeyPatch, cpu: str, without_amx: bool
+) -> None:
+    monkeypatch.setattr("termai.engines.recipe.cpu_features", lambda: cpu)
+    arguments = recipe(Gpu.NONE, compiler="g++ 12").environment["CMAKE_ARGS"].split()
+    assert ("-DCMAKE_CXX_FLAGS=-U__AMX_INT8__" in arguments) is without_amx

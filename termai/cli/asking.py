@@ -100,7 +100,7 @@ class _Gathered:
         usage = self.finished.usage if self.finished else None
         return {
             "content": self.content,
-            "reasoning": self.reasoning,
+            "reasoning": self.reasoning.strip(),
             "finish_reason": self.finished.finish_reason if self.finished else None,
             "server": endpoint.name,
             "model": self.finished.model if self.finished else "",

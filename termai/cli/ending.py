@@ -24,9 +24,9 @@ Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file �
 
 
 class InterruptedWaitError(KeyboardInterrupt):
-    """Ctrl-C at a moment where something goes on without us; ``message`` says what."""
+    """Ctrl-C where something may go on without us: ``message`` says what, if anything."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str = "") -> None:
         super().__init__(message)
         self.message = message
 
@@ -105,8 +105,11 @@ def _unexpected(error: BaseException) -> TermaiError:
 
 
 def _interrupted(error: KeyboardInterrupt) -> int:
-    message = error.message if isinstance(error, InterruptedWaitError) else ""
-    _write(f"\n{message}" if message else "")
+    """Begin a new line after the terminal's ^C, where click has not done so, and tell."""
+    if not isinstance(error, InterruptedWaitError):
+        _write("")
+    elif error.message:
+        _write(printable(error.message))
     return INTERRUPTED
 
 

@@ -8,6 +8,7 @@ import click
 
 import termai
 from termai.cli import ending
+from termai.cli.ending import InterruptedWaitError
 from termai.errors import TermaiError, UsageError
 
 _COMMANDS = {
@@ -69,7 +70,8 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:
-        raise KeyboardInterrupt from error
+        told = error.__cause__
+        raise told if isinstance(told, InterruptedWaitError) else InterruptedWaitError() from error
     except click.ClickException as error:
         raise _as_ours(error) from error
     return code if isinstance(code, int) else 0

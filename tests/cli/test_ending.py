@@ -80,7 +80,7 @@ def test_the_traceback_of_a_fault_is_there_for_who_asks(
 def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert raising(KeyboardInterrupt()) == 130
     assert raising(ending.InterruptedWaitError("smoke goes on.")) == 130
-    assert capsys.readouterr().err == "\n\nsmoke goes on.\n"
+    assert capsys.readouterr().err == "\nsmoke goes on.\n"
 
 
 @pytest.mark.parametrize("arguments", [["--nosuch"], ["nosuch"], ["start"], ["ps", "extra"]])

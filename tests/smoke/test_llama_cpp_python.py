@@ -22,7 +22,6 @@ def answered(llama: llama_cpp.Llama, question: Question) -> str:
     return str(reply["choices"][0]["message"]["content"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("question", [pytest.param(q, id=q.id) for q in questions()])
 def test_answer_is_word_for_word(llama: llama_cpp.Llama, question: Question) -> None:
     thought = f"<think>{question.reasoning}</think>\n\n" if question.reasoning else ""

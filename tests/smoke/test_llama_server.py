@@ -134,7 +134,6 @@ def test_two_at_once_get_their_own_answers(server: str) -> None:
     assert [reply.content for reply in replies] == [question.answer for question in asked]
 
 
-@pytest.mark.slow
 def test_quantized_kv_cache_changes_nothing() -> None:
     options = ("-c", "2048", "--parallel", "1", "-ctk", "q8_0", "-ctv", "q8_0")
     with running_server(native_bin("llama-server"), model_path(), *options) as url:

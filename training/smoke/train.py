@@ -28,7 +28,7 @@ WARM_UP: Final = 60
 class Plan:
     """How long to train and on how much; `tokens` is per step, padding included."""
 
-    steps: int = 2500
+    steps: int = 2400
     tokens: int = 4096
     seed: int = 1
     threads: int = 2

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termai.chat.client import ChatClient, Patience
+from termai.chat.connection import Connection
 from termai.chat.deltas import ChunkReader, Delta
 from termai.chat.endpoint import Endpoint
 from termai.chat.failures import ContextFullError
@@ -34,6 +35,13 @@ NATIVE = "llama-server-answer.sse"
 EMBEDDED = "llama-cpp-python-answer.sse"
 PARIS = "The capital of France is Paris."
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
+
+
+@pytest.fixture(autouse=True, params=["this machine", "the network"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach the same servers as on this machine, and as anywhere else through httpx2's own."""
+    if request.param == "the network":
+        monkeypatch.setattr(Connection, "_transport", lambda self: None)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
@@ -187,7 +187,9 @@ class TermaiApp(Background, App[int]):
         self.switch_mode("chat")
 
     def action_mode(self, mode: str) -> None:
-        """Switch to a mode."""
+        """Switch to a mode, closing the palette."""
+        if self._in_palette:
+            self.pop_screen()
         self.switch_mode(mode)
 
     def action_change_theme(self) -> None:
@@ -209,10 +211,14 @@ class TermaiApp(Background, App[int]):
         return OUR_VARIABLES
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keep the modes' keys quiet while a question is open."""
+        """Keep the modes' keys quiet while a question is open, but for the palette's."""
         if action in {"mode", "change_theme", "keys"}:
-            return not isinstance(self.screen, ModalScreen)
+            return not isinstance(self.screen, ModalScreen) or self._in_palette
         return True
+
+    @property
+    def _in_palette(self) -> bool:
+        return isinstance(self.screen, CommandPalette)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what the palette offers beside the keys, which commands.py finds by itself."""

@@ -40,7 +40,7 @@ class Background(MessagePump):
                 self.post_message(then(result))
 
         run_worker: Callable[..., Worker[None]] = self.run_worker  # type: ignore[attr-defined]
-        return run_worker(run(), group=group, exclusive=exclusive, exit_on_error=False)
+        return run_worker(run, group=group, exclusive=exclusive, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Turn the failure of any worker of this node into a message."""

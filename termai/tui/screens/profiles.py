@@ -41,7 +41,6 @@ the same name. A file that cannot be read is listed with its line and left as it
     ProfilesScreen #body { height: 1fr; layout: vertical; }
     ProfilesScreen #list { height: auto; max-height: 50%; }
     ProfilesScreen #details { height: 1fr; border-top: solid $primary 40%; padding: 0 1; }
-    ProfilesScreen #details Static { width: auto; }
     ProfilesScreen.-wide #body { layout: horizontal; }
     ProfilesScreen.-wide #list { width: 1fr; height: 100%; max-height: 100%; }
     ProfilesScreen.-wide #details {

@@ -1,0 +1,127 @@
+"""Profiles, Models and Environment: what they show, and starting from them."""
+
+from pathlib import Path
+
+import pytest
+
+from termai.environment import Finding, Verdict
+from termai.paths import models_dir, profiles_dir
+from termai.profiles.profile import Profile
+from termai.tui import work
+from tests.fakes import nvml
+from tests.tui.support import LARGE, opened, screen_text, toasts, until
+
+
+async def test_profiles_show_whose_they_are_and_where_values_come_from(tiny: Profile) -> None:
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await until(pilot, lambda: "tiny" in screen_text(app))
+        await pilot.press("end")
+        await until(pilot, lambda: "tiny.toml" in "".join(screen_text(app).split()))
+        lines = screen_text(app).splitlines()
+        assert any("tiny" in line and "yours" in line for line in lines)
+        assert any("smoke" in line and "termai's" in line for line in lines)
+        assert any(
+            "ctx_size" in line and "256 tokens" in line and "profile" in line for line in lines
+        )
+        assert any("temperature" in line and "default" in line for line in lines)
+
+
+async def test_a_broken_profile_is_listed_with_file_and_line() -> None:
+    profiles_dir().mkdir(parents=True)
+    (profiles_dir() / "mine.toml").write_text('schema = 1\n[load]\nctx_size = "much"\n')
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await until(pilot, lambda: "✖ broken" in screen_text(app))
+        await pilot.press("end")
+        await until(pilot, lambda: "The file was left as it is" in screen_text(app))
+        right = [line.partition("│")[2] for line in screen_text(app).splitlines()]
+        flat = " ".join(" ".join(right).split())
+        assert "line 3" in flat
+        assert "ctx_size" in flat
+
+
+@pytest.mark.slow
+async def test_enter_starts_a_profile_and_goes_to_servers(tiny: Profile) -> None:
+    async with opened("profiles") as (app, pilot):
+        await until(pilot, lambda: "tiny" in screen_text(app))
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: app.current_mode == "servers")
+        await until(pilot, lambda: [s.name for s in app.servers] == ["tiny"])
+        await until(pilot, lambda: [str(s.state) for s in app.servers] == ["ready"])
+
+
+@pytest.mark.slow
+async def test_a_profile_without_a_model_asks_for_one(tiny: Profile, tiny_model: Path) -> None:
+    target = models_dir() / "org/name/tiny-Q8_0.gguf"
+    target.parent.mkdir(parents=True)
+    target.symlink_to(tiny_model)
+    async with opened("profiles") as (app, pilot):
+        await until(pilot, lambda: "cpu-small" in screen_text(app))
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: "cpu-small: with which model?" in screen_text(app))
+        assert "org/name/tiny-Q8_0.gguf" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: [s.name for s in app.servers] == ["cpu-small"])
+        assert app.servers[0].model == str(target)
+
+
+@pytest.mark.slow
+async def test_a_model_file_is_started_from_the_list(tiny_model: Path, tiny: Profile) -> None:
+    target = models_dir() / "org/name/tiny-Q8_0.gguf"
+    target.parent.mkdir(parents=True)
+    target.symlink_to(tiny_model)
+    async with opened("models") as (app, pilot):
+        await until(pilot, lambda: "org/name/tiny-Q8_0.gguf" in screen_text(app))
+        assert "termai-smoke-q8_0.gguf" in screen_text(app)
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: [s.name for s in app.servers] == ["tiny-Q8_0"])
+        assert app.current_mode == "servers"
+
+
+async def test_names_of_models_cannot_drive_the_terminal() -> None:
+    evil = models_dir() / "o" / "e\x1b]0;owned\x07\x1b[31mvil\n[bold].gguf"
+    evil.parent.mkdir(parents=True)
+    evil.write_bytes(b"GGUF\x03\0\0\0")
+    async with opened("models") as (app, pilot):
+        await until(pilot, lambda: "evil [bold].gguf" in screen_text(app))
+        assert "owned" not in screen_text(app)
+
+
+async def test_a_split_set_that_is_not_whole_is_shown_and_not_started() -> None:
+    part = models_dir() / "o/m/big-00001-of-00003.gguf"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"GGUF\x03\0\0\0")
+    async with opened("models") as (app, pilot):
+        await until(pilot, lambda: "2 of 3 parts missing" in screen_text(app))
+        await pilot.press("home", "enter")
+        await pilot.pause()
+        assert app.current_mode == "models"
+        assert app.servers == ()
+
+
+async def test_findings_are_shown_in_words_and_the_fix_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = (
+        Finding("git", Verdict.OK, "Fetches programs.", version="2.39.5", path="/usr/bin/git"),
+        Finding("engine", Verdict.PROBLEM, "Not found: no model can be run.", "run `make run`"),
+        Finding("node", Verdict.WARNING, "Not found.", "sudo apt install nodejs"),
+    )
+    monkeypatch.setattr(work, "checks", lambda: found)
+    nvml.install(monkeypatch, nvml.Card())
+    async with opened("environment") as (app, pilot):
+        await until(pilot, lambda: "✖ problem" in screen_text(app))
+        shown = screen_text(app)
+        assert "✖ 1 problem " in shown
+        assert "▲ 1 warning " in shown
+        assert "fix: run `make run`" in shown
+        assert shown.index("engine") < shown.index("node") < shown.index("git ")
+        assert "18.2/24G" not in shown.splitlines()[0] or "busy 63%" in shown
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == "run `make run`")
+
+
+async def test_the_checks_of_this_machine_are_shown() -> None:
+    async with opened("environment") as (app, pilot):
+        await until(pilot, lambda: "Python" in screen_text(app))
+        assert "RAM" in screen_text(app)
+        assert toasts(app) == ""

@@ -33,7 +33,8 @@ def native_bin(name: str) -> Path:
     import importlib.util
 
     found = importlib.util.find_spec("llama_cpp")
-    assert found and found.origin, "llama-cpp-python is not installed; run `make test`"
-    path = Path(found.origin).parent.parent / "bin" / name
+    origin = found.origin if found else None
+    assert origin, "llama-cpp-python is not installed; run `make test`"
+    path = Path(origin).parent.parent / "bin" / name
     assert path.is_file(), f"{name} is not beside llama_cpp; run `make test`, which builds it"
     return path

@@ -6,6 +6,7 @@ from asyncio import Event, timeout
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -21,6 +22,7 @@ from termai.tui import work
 from termai.tui.background import Background
 from termai.tui.messages import Failed, MachineSeen, ServersSeen, ServerStarted, ServerStopped
 from termai.tui.opening import MODES, Opening
+from termai.tui.status import Activity
 from termai.tui.threads import Threads
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class TermaiApp(Background, App[int]):
     """The program; its state is what all modes share, and the rest is in their screens.
 
     machine: the last snapshot of the hardware. servers: running and past servers, newest first.
+    rate: tokens per second that servers wrote lately.
     chat_server: name of the server that Chat is to talk to, empty while none was chosen.
     selected_server: name of the server that Servers is to show. They are reactive; screens
     watch them.
@@ -98,6 +101,7 @@ class TermaiApp(Background, App[int]):
 
     machine: reactive[Snapshot | None] = reactive(None)
     servers: reactive[tuple[Server, ...]] = reactive(())
+    rate: reactive[float] = reactive(0.0)
     chat_server: reactive[str] = reactive("")
     selected_server: reactive[str] = reactive("", always_update=True)
 
@@ -107,6 +111,7 @@ class TermaiApp(Background, App[int]):
         self.opening = opening
         self.settings = settings
         self.threads = Threads()
+        self._activity = Activity()
         self.set_reactive(TermaiApp.chat_server, opening.chat_with)
 
     def on_mount(self) -> None:
@@ -153,6 +158,8 @@ class TermaiApp(Background, App[int]):
 
     def on_servers_seen(self, message: ServersSeen) -> None:
         self.servers = message.servers
+        self._activity.see(message.servers, monotonic())
+        self.rate = self._activity.rate(monotonic())
 
     def on_failed(self, message: Failed) -> None:
         """Show what went wrong and what to do about it."""

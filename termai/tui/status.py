@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from termai.text import one_line
-from termai.tui import formats
+from termai.tui import formats, icons
 
 if TYPE_CHECKING:
     from termai.hardware import Gpu, Snapshot
     from termai.servers.records import Server
 
 HOT_CELSIUS = 85
+RECENT_S = 20.0  # for how long after a reply its speed is shown
 ALIVE = frozenset({"starting", "loading", "ready", "stopping"})
 
 
@@ -26,12 +27,34 @@ class Fact:
     style: str = ""
 
 
-def facts(machine: Snapshot | None, servers: Sequence[Server]) -> tuple[Fact, ...]:
-    """Return the facts in the order in which they are shown."""
+class Activity:
+    """Notices which servers answered lately, by the number of their finished requests."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, int] = {}
+        self._recent: dict[str, tuple[float, float]] = {}
+
+    def see(self, servers: Sequence[Server], now: float) -> None:
+        """Compare the servers with how they were before."""
+        for server in servers:
+            count = server.facts.requests
+            if server.facts.last and count > self._requests.get(server.job.id, count):
+                self._recent[server.job.id] = (now, server.facts.last.completion_per_second)
+            self._requests[server.job.id] = count
+
+    def rate(self, now: float) -> float:
+        """Return the tokens per second of all servers that answered within RECENT_S."""
+        return sum(rate for at, rate in self._recent.values() if now - at < RECENT_S)
+
+
+def facts(
+    machine: Snapshot | None, servers: Sequence[Server], rate: float = 0.0
+) -> tuple[Fact, ...]:
+    """Return the facts in the order in which they are shown; ``rate`` is in tokens per second."""
     known: list[Fact] = []
     if machine is not None:
         known += _gpu_facts(machine.gpus) if machine.gpus else _host_facts(machine)
-    return (*known, *_server_facts(servers))
+    return (*known, *_server_facts(servers, rate))
 
 
 def fitted(known: Iterable[Fact], width: int) -> tuple[Fact, ...]:
@@ -68,18 +91,13 @@ def _host_facts(machine: Snapshot) -> list[Fact]:
     return known
 
 
-def _server_facts(servers: Sequence[Server]) -> list[Fact]:
-    alive = [server for server in servers if server.state in ALIVE]
-    known = [Fact(f"●{len(alive)}" if alive else "○0", 0, "$text-success" if alive else "")]
-    rates = [rate for rate in map(speed, alive) if rate]
-    if rates:
-        known.append(Fact(formats.rate(sum(rates)), 2))
+def _server_facts(servers: Sequence[Server], rate: float) -> list[Fact]:
+    alive = sum(server.state in ALIVE for server in servers)
+    sign, style = (icons.sign("ready"), "$text-success") if alive else (icons.sign("stopped"), "")
+    known = [Fact(f"{sign}{alive}", 0, style)]
+    if rate:
+        known.append(Fact(formats.rate(rate), 2))
     return known
-
-
-def speed(server: Server) -> float | None:
-    """Return the tokens per second of a server's last reply, None before the first."""
-    return None
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

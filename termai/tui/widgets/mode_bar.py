@@ -38,11 +38,12 @@ class ModeBar(Widget):
     def on_mount(self) -> None:
         app = program(self)
         self.watch(app, "machine", self._look, init=False)
+        self.watch(app, "rate", self._look, init=False)
         self.watch(app, "servers", self._look)
 
     def _look(self) -> None:
         app = program(self)
-        self.facts = status.facts(app.machine, app.servers)
+        self.facts = status.facts(app.machine, app.servers, app.rate)
 
     def render(self) -> Content:
         """Return the line; the facts that do not fit are left out, the least important first."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from termai.chat.store import ChatStore
+from termai.errors import StorageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,4 +94,7 @@ class AsyncChatStore:
             store.close()
 
     def _submit(self, call: Callable[[], T]) -> "asyncio.Future[T]":
-        return asyncio.wrap_future(self._thread.submit(call))
+        try:
+            return asyncio.wrap_future(self._thread.submit(call))
+        except RuntimeError as error:
+            raise StorageError("The conversations are closed; nothing was written.") from error

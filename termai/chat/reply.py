@@ -14,6 +14,7 @@ from termai.chat.sampling import Sampling
 from termai.errors import TermaiError
 
 SAVE_EVERY_S: Final = 0.4
+RETRY_S: Final = 2.0
 _NO_SAMPLING: Final = Sampling()
 
 Listener = Callable[[Update], None]
@@ -27,7 +28,8 @@ class Reply:
 
     While it runs and afterwards: ``content``, ``reasoning``, ``stats``, ``status``, ``error``
     (a sentence when the status is FAILED), ``unsaved`` (a sentence while the disk refuses the
-    text, which stays here; `save` tries again) and ``message`` (None before it begins).
+    text, which stays here and is tried again; `save` tries now) and ``message`` (None before it
+    begins).
     """
 
     def __init__(
@@ -203,14 +205,18 @@ class _Keeper:
         """Say that there is something new."""
         self._new = True
         if self._timer is None and self._writing is None and not self._over:
-            self._timer = asyncio.get_running_loop().call_later(SAVE_EVERY_S, self._begin)
+            self._wait(SAVE_EVERY_S)
 
     async def finish(self) -> None:
-        """Write a last time, after everything that is being written."""
+        """Write the end, after everything that is being written; later too if the disk refuses."""
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
-        await self._write()
+        if not await self._write():
+            self._wait(RETRY_S)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
 
     def _begin(self) -> None:
         self._timer = None
@@ -220,5 +226,7 @@ class _Keeper:
     async def _keep(self) -> None:
         taken = await self._write()
         self._writing = None
-        if self._new or not taken:
+        if not taken and self._over:
+            self._wait(RETRY_S)
+        elif self._new or not taken:
             self.touch()

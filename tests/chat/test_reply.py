@@ -264,6 +264,28 @@ async def test_writing_is_by_time_and_not_by_piece(
     assert len(writes) <= 2 + (time.monotonic() - began) / 0.4
 
 
+async def test_what_a_full_disk_refused_is_written_when_there_is_room(
+    server: FakeServer,
+    store: AsyncChatStore,
+    client: ChatClient,
+    question: Message,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("termai.chat.reply.RETRY_S", 0.05)
+    long = json.dumps({"choices": [{"delta": {"content": "x" * 100_000}}]}).encode()
+    server.chat(Script([b"data: " + long + b"\n\n", *events(NATIVE)]))
+    reply = Reply(client, store, question.id)
+
+    def fill(update: Update) -> None:
+        store.run(lambda s: s._db.execute("PRAGMA max_page_count = 1").fetchall())
+
+    kept = await reply.run(fill)
+    assert reply.unsaved
+    await store.run(lambda s: s._db.execute("PRAGMA max_page_count = 1000000").fetchall())
+    await until(lambda: not reply.unsaved)
+    assert await store.message(kept.id) == kept
+
+
 async def test_a_full_disk_stops_nothing_and_saving_can_be_tried_again(
     server: FakeServer, store: AsyncChatStore, client: ChatClient, question: Message
 ) -> None:

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint
+from termai.cli.targets import running
 from termai.servers import readiness
 from termai.servers.readiness import Progress
 from termai.servers.records import Server
@@ -15,20 +17,23 @@ from termai.text import one_line
 _CLEAR = "\r\x1b[K"
 
 
-def until_ready(server: Server) -> Server:
-    """Return the server once it is ready, showing progress on a terminal.
+def ready(name: str, start: Callable[[], Server], *, wait: bool = True) -> Server:
+    """Return the server called ``name`` that ``start`` returns once it is ready.
 
-    Raises StartFailedError; Ctrl-C leaves the server starting and says so.
+    Shows progress on a terminal; without ``wait`` returns as soon as it was started. Raises
+    what ``start`` raises, and StartFailedError. Ctrl-C leaves the server starting and says so.
     """
-    with _Line(server.name) as line:
-        try:
-            return readiness.wait_ready(server, on_progress=line.show)
-        except KeyboardInterrupt as error:
-            name = server.name
-            raise InterruptedWaitError(
-                f"{name} goes on starting. `termai logs {name} -f` shows how far it is, "
-                f"`termai stop {name}` stops it."
-            ) from error
+    try:
+        server = start()
+        with _Line(server.name) as line:
+            return readiness.wait_ready(server, on_progress=line.show) if wait else server
+    except KeyboardInterrupt as error:
+        if running(name) is None:
+            raise
+        raise InterruptedWaitError(
+            f"{name} goes on starting. `termai logs {name} -f` shows how far it is, "
+            f"`termai stop {name}` stops it."
+        ) from error
 
 
 def tell_started(server: Server, *, as_json: bool) -> None:

@@ -19,14 +19,13 @@ WORDS += ["٣", "1e3", "-af", "--help", "start"]
 
 def clicks_view(arguments: list[str]) -> tuple[str, dict[str, Any]] | None:
     """Return the command and its parameters as click reads them, None when it refuses."""
+    name, *rest = arguments
     try:
-        with cli.make_context("termai", list(arguments)) as context:
-            names = [*context.protected_args, *context.args]
-            command = cli.get_command(context, names[0]) if names else None
-            if command is None:
-                return None
-            with command.make_context(names[0], names[1:], parent=context) as inner:
-                return names[0], dict(inner.params)
+        command = cli.get_command(click.Context(cli), name)
+        if command is None:
+            return None
+        with command.make_context(name, rest) as context:
+            return name, dict(context.params)
     except click.ClickException:
         return None
 

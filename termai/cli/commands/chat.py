@@ -68,11 +68,9 @@ def _running(name: str | None) -> Server:
     from termai.cli import targets, waiting
     from termai.errors import NotFoundError
 
-    if name is None:
-        return waiting.until_ready(targets.only_running())
-    found = targets.running(name)
+    found = targets.only_running() if name is None else targets.running(name)
     if found is None:
         raise NotFoundError(
             f"No server {name} runs.", fix=f"`termai start {name}` starts a profile of that name."
         )
-    return waiting.until_ready(found)
+    return waiting.ready(found.name, lambda: found)

@@ -29,12 +29,12 @@ def run(
     Starts the server if it does not run. Standard input is (the rest of) the prompt when it is
     not a terminal. The server runs on afterwards.
     """
-    from termai.cli import prompting, waiting
+    from termai.cli import prompting
 
     text = prompting.compose(prompt)
     if not text:
         prompting.require_terminal(as_json=as_json)
-    server = waiting.until_ready(_server(target, changes))
+    server = _server(target, changes)
     if not text:
         from termai.cli.main import open_program
 
@@ -46,8 +46,8 @@ def run(
 
 
 def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
-    """Return the running server that ``target`` means, or start it."""
-    from termai.cli import targets
+    """Return the running server that ``target`` means, or a new one, ready."""
+    from termai.cli import targets, waiting
     from termai.servers import manager
 
     already = None if targets.is_path(target) else targets.running(target)
@@ -57,5 +57,6 @@ def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
             fix=f"Stop it first: termai stop {target}.",
         )
     if already:
-        return already
-    return manager.ensure(targets.profile_of(target, changes))
+        return waiting.ready(target, lambda: already)
+    profile = targets.profile_of(target, changes)
+    return waiting.ready(profile.name, lambda: manager.ensure(profile))

@@ -1,5 +1,6 @@
 """start, stop, restart, ps and logs."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -24,8 +25,8 @@ def start(
     from termai.cli import targets
     from termai.servers import manager
 
-    server = manager.start(targets.profile_of(profile, changes))
-    return _ready(server, no_wait=no_wait, as_json=as_json)
+    chosen = targets.profile_of(profile, changes)
+    return _ready(chosen.name, lambda: manager.start(chosen), wait=not no_wait, as_json=as_json)
 
 
 @click.command()
@@ -36,7 +37,8 @@ def restart(name: str, *, no_wait: bool, as_json: bool) -> int:
     """Stop the server NAME and start it again as it was started."""
     from termai.servers import manager
 
-    return _ready(manager.restart(registry.get(name)), no_wait=no_wait, as_json=as_json)
+    server = registry.get(name)
+    return _ready(name, lambda: manager.restart(server), wait=not no_wait, as_json=as_json)
 
 
 @click.command()
@@ -85,10 +87,8 @@ def logs(name: str, lines: str, *, follow: bool, as_json: bool) -> int:
     return printing.logs(name, lines=count, follow=follow, as_json=as_json)
 
 
-def _ready(server: Server, *, no_wait: bool, as_json: bool) -> int:
+def _ready(name: str, start: Callable[[], Server], *, wait: bool, as_json: bool) -> int:
     from termai.cli import waiting
 
-    if not no_wait:
-        server = waiting.until_ready(server)
-    waiting.tell_started(server, as_json=as_json)
+    waiting.tell_started(waiting.ready(name, start, wait=wait), as_json=as_json)
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from termai.jobs.records import Exit, JobSpec
-from termai.servers.folding import Facts
+from termai.servers.facts import Facts
 from termai.text import one_line
 
 _FILE_NAMED = (

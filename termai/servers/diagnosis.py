@@ -8,7 +8,7 @@ from termai.servers.case import Case
 from termai.servers.causes import CAUSES, Cause, Text
 from termai.servers.endings import OOM_KILLED, SILENT, ending
 from termai.servers.events import Kind, is_error, parse, without_prefix
-from termai.servers.folding import Facts
+from termai.servers.facts import Facts
 from termai.text import one_line, printable
 
 LINES_SHOWN = 8

@@ -30,7 +30,8 @@ SIGNALS = {
     ),
     "SIGSEGV": Ending(
         "{engine} crashed (SIGSEGV), which is a fault in it or in a driver.",
-        "Start it again; if it comes back, try fewer options, then a newer llama.cpp.",
+        "Start it again; if it comes back, run `make run` to build the engine for this machine, "
+        "then try fewer options or a newer llama.cpp.",
     ),
     "SIGBUS": Ending(
         "{engine} lost its model file while reading it (SIGBUS): it was cut or its disk failed.",

@@ -127,9 +127,9 @@ _ERRORS = (
 def parse(line: str) -> Event | None:
     """Return what one printable line of a log says, mostly nothing."""
     text = line.strip()
-    for known in _LINES:
-        if known.key in text and (found := re.search(known.pattern, text)):
-            return Event(known.kind, {k: v for k, v in found.groupdict().items() if v is not None})
+    for kind, key, pattern in _LINES:
+        if key in text and (found := re.search(pattern, text)):
+            return Event(kind, {k: v for k, v in found.groupdict().items() if v is not None})
     return Event(Kind.ERROR, {"text": text}) if is_error(text) else None
 
 

@@ -1,26 +1,93 @@
-"""What a server's log has said so far: folded event by event, kept beside the log.
+"""What a server's log has said so far, kept beside the log.
 
-Nothing here reads more of a log than a bounded part of it: what was loaded where stands at the
-start, what happens now at the end. Imported by `termai ps`, so it stays light.
+Imported by `termai ps`, so it stays light: what reads a log is imported once there is something
+new in it.
 """
 
 import json
+import os
+import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from termai.errors import TermaiError
-from termai.jobs.log import read_new
 from termai.jobs.records import Job
-from termai.servers.events import parse
-from termai.servers.folding import Buffer, Facts, Stage, Timing, fold
 
 FACTS_FILE = "facts.json"
 SCHEMA = 1
-READ_LIMIT = 1 << 20  # bytes of unread log that are read in full
-HEAD = 256 << 10  # of more, the first part is read
-TAIL = 256 << 10  # and the last
-STORE_AFTER = 32 << 10  # bytes read that are worth storing
+HOST = "CPU"
+_HOST_NAMES = frozenset({HOST, "AMX", "BLAS", "ACCEL"})
+
+
+class Stage(StrEnum):
+    """How far a server has come since it was started."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    WARMUP = "warmup"
+    READY = "ready"
+
+
+class Buffer(NamedTuple):
+    """Memory that llama.cpp reserved: for what (model, KV, RS, compute, output), where, in MiB.
+
+    ``model_index`` is 1 for the served model, 2 and more for a draft model.
+    """
+
+    device: str
+    what: str
+    mib: float
+    model_index: int = 1
+
+
+class Timing(NamedTuple):
+    """One finished request: tokens read and written, and the rates in tokens per second."""
+
+    prompt_tokens: int
+    prompt_per_second: float
+    completion_tokens: int
+    completion_per_second: float
+
+
+class Facts(NamedTuple):
+    """What is known of a server since its last start; 0 and empty where nothing was said.
+
+    progress: part of the weights that is read, 0 to 1, None where the engine does not say.
+    gpus: devices that the model may use, with the MiB free on each
+    before the load. assigned: layers on each device, where the log has it.
+    offloaded, total: layers that llama.cpp says it offloaded, the output layer counted.
+    context: tokens of all slots together. slot_context: tokens of one. reduced_from: the
+    context that did not fit in memory. requests: finished requests that were read of.
+    """
+
+    stage: Stage = Stage.STARTING
+    starts: int = 0
+    progress: float | None = None
+    models: int = 0
+    measuring: bool = False
+    architecture: str = ""
+    layers: int = 0
+    trained_context: int = 0
+    gpus: tuple[tuple[str, int], ...] = ()
+    assigned: tuple[tuple[str, int], ...] = ()
+    offloaded: int = 0
+    total: int = 0
+    buffers: tuple[Buffer, ...] = ()
+    context: int = 0
+    slot_context: int = 0
+    slots: int = 0
+    reduced_from: int = 0
+    url: str = ""
+    prompt: tuple[int, float] = (0, 0.0)
+    last: Timing | None = None
+    requests: int = 0
+    errors: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server said that it answers requests."""
+        return self.stage is Stage.READY
 
 
 class Snapshot(NamedTuple):
@@ -31,10 +98,19 @@ class Snapshot(NamedTuple):
     problem: str | None = None
 
 
-def fold_line(facts: Facts, line: str) -> Facts:
-    """Return the facts with what one line of the log adds to them."""
-    event = parse(line)
-    return fold(facts, event) if event else facts
+def device_of(buffer: str) -> str:
+    """Return the device that a buffer of this name lies on, ``CPU`` for all host memory.
+
+    llama.cpp names buffers after their type (``CPU_Mapped``, ``CUDA_Host``, ``CUDA0_Split``):
+    the ``get_name`` functions of ggml/src/ggml-*/.
+    """
+    name = buffer.partition("_")[0]
+    if buffer.endswith("_Host") or name in _HOST_NAMES:
+        return HOST
+    return name
+
+
+_HOST_NAMES = frozenset({"CPU", "AMX", "BLAS", "ACCEL"})
 
 
 def refresh(job: Job) -> Facts:
@@ -43,12 +119,16 @@ def refresh(job: Job) -> Facts:
 
 
 def snapshot(job: Job) -> Snapshot:
-    """Read on from where the stored facts end; stores them when that saves reading again."""
+    """Read on from where the stored facts end, and store what is known now."""
     known = load(job.directory)
-    facts, offset = _read(job.log_path, known.facts, known.offset)
+    size = _size(job.log_path)
+    if size == known.offset:
+        return known
+    from termai.servers.reading import read_on
+
+    facts, offset = read_on(job.log_path, known.facts, min(known.offset, size), size)
     now = known._replace(facts=facts, offset=offset)
-    if offset - known.offset > STORE_AFTER:
-        store(job.directory, now)
+    store(job.directory, now)
     return now
 
 
@@ -62,59 +142,26 @@ def load(directory: Path) -> Snapshot:
 
 
 def store(directory: Path, known: Snapshot) -> None:
-    """Keep facts beside the log; where they cannot be written they are read again next time."""
-    from termai.files import write_atomic
+    """Keep facts beside the log; where they cannot be written they are read again next time.
 
-    text = json.dumps({"schema": SCHEMA, **known._asdict(), "facts": known.facts._asdict()})
+    The file is replaced in one step but not flushed to the disk: it can always be made anew.
+    """
+    values = {"schema": SCHEMA, **known._asdict(), "facts": known.facts._asdict()}
+    temporary = directory / f".{FACTS_FILE}.{os.getpid()}-{time.monotonic_ns()}.tmp"
     try:
-        if directory.is_dir():
-            write_atomic(directory / FACTS_FILE, text)
-    except TermaiError:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600), "w") as stream:
+            json.dump(values, stream)
+        temporary.replace(directory / FACTS_FILE)
+    except OSError:
+        _discard(temporary)
+
+
+def _discard(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
         return
-
-
-def _read(path: Path, facts: Facts, offset: int) -> tuple[Facts, int]:
-    """Fold the log from ``offset``; of much unread log only the first and the last part."""
-    size = _size(path)
-    offset = min(offset, size)
-    if size - offset <= READ_LIMIT:
-        return _read_part(path, facts, offset, size)
-    if offset < HEAD:
-        facts, _ = _read_part(path, facts, offset, HEAD)
-    return _read_part(path, facts, _line_start(path, size - TAIL), size)
-
-
-def _read_part(path: Path, facts: Facts, offset: int, end: int) -> tuple[Facts, int]:
-    """Fold the whole lines between two offsets; returns where the first unread line begins."""
-    while offset < end:
-        data, after = read_new(path, offset, end - offset)
-        if not data:
-            break
-        whole = data.rfind(b"\n") + 1
-        for line in data[:whole].decode("utf-8", "replace").split("\n"):
-            facts = fold_line(facts, _plain(line))
-        offset = after
-        if after >= end:
-            return _progressed(facts, data[whole:]), after - (len(data) - whole)
-    return facts, offset
-
-
-def _progressed(facts: Facts, unfinished: bytes) -> Facts:
-    """Fold a last line that is still being written when it is one of progress."""
-    return facts if unfinished.strip(b".") else fold_line(facts, unfinished.decode())
-
-
-def _line_start(path: Path, offset: int) -> int:
-    data, after = read_new(path, offset, 1 << 16)
-    return after - len(data) + data.find(b"\n") + 1
-
-
-def _plain(line: str) -> str:
-    if line.isprintable():
-        return line
-    from termai.text import printable
-
-    return printable(line)
 
 
 def _size(path: Path) -> int:

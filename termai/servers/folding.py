@@ -1,83 +1,18 @@
-"""Folding the events of a log into what is known of a server: pure, no files."""
+"""Folding the lines of a log into what is known of a server: pure, no files."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from termai.servers.events import Event, Kind, without_prefix
+from termai.servers.events import Event, Kind, parse, without_prefix
+from termai.servers.facts import Buffer, Facts, Stage, Timing, device_of
 
 ERRORS_KEPT = 8
-HOST = "CPU"
 
 
-class Stage(StrEnum):
-    """How far a server has come since it was started."""
-
-    STARTING = "starting"
-    LOADING = "loading"
-    WARMUP = "warmup"
-    READY = "ready"
-
-
-class Buffer(NamedTuple):
-    """Memory that llama.cpp reserved: for what (model, KV, RS, compute, output), where, in MiB.
-
-    ``model_index`` is 1 for the served model, 2 and more for a draft model.
-    """
-
-    device: str
-    what: str
-    mib: float
-    model_index: int = 1
-
-
-class Timing(NamedTuple):
-    """One finished request: tokens read and written, and the rates in tokens per second."""
-
-    prompt_tokens: int
-    prompt_per_second: float
-    completion_tokens: int
-    completion_per_second: float
-
-
-class Facts(NamedTuple):
-    """What is known of a server since its last start; 0 and empty where nothing was said.
-
-    progress: part of the weights that is read, 0 to 1, None where the engine does not say.
-    gpus: devices that the model may use, with the MiB free on each
-    before the load. assigned: layers on each device, where the log has it.
-    offloaded, total: layers that llama.cpp says it offloaded, the output layer counted.
-    context: tokens of all slots together. slot_context: tokens of one. reduced_from: the
-    context that did not fit in memory. requests: finished requests that were read of.
-    """
-
-    stage: Stage = Stage.STARTING
-    starts: int = 0
-    progress: float | None = None
-    models: int = 0
-    measuring: bool = False
-    architecture: str = ""
-    layers: int = 0
-    trained_context: int = 0
-    gpus: tuple[tuple[str, int], ...] = ()
-    assigned: tuple[tuple[str, int], ...] = ()
-    offloaded: int = 0
-    total: int = 0
-    buffers: tuple[Buffer, ...] = ()
-    context: int = 0
-    slot_context: int = 0
-    slots: int = 0
-    reduced_from: int = 0
-    url: str = ""
-    prompt: tuple[int, float] = (0, 0.0)
-    last: Timing | None = None
-    requests: int = 0
-    errors: tuple[str, ...] = ()
-
-    @property
-    def ready(self) -> bool:
-        """Whether the server said that it answers requests."""
-        return self.stage is Stage.READY
+def fold_line(facts: Facts, line: str) -> Facts:
+    """Return the facts with what one line of the log adds to them."""
+    event = parse(line)
+    return fold(facts, event) if event else facts
 
 
 def fold(facts: Facts, event: Event) -> Facts:
@@ -87,21 +22,6 @@ def fold(facts: Facts, event: Event) -> Facts:
     if facts.measuring and event.kind not in (Kind.MODEL, Kind.REDUCED, Kind.ERROR):
         return facts
     return _FOLDS[event.kind](facts, event)
-
-
-def device_of(buffer: str) -> str:
-    """Return the device that a buffer of this name lies on, ``CPU`` for all host memory.
-
-    llama.cpp names buffers after their type (``CPU_Mapped``, ``CUDA_Host``, ``CUDA0_Split``):
-    the ``get_name`` functions of ggml/src/ggml-*/.
-    """
-    name = buffer.partition("_")[0]
-    if buffer.endswith("_Host") or name in _HOST_NAMES:
-        return HOST
-    return name
-
-
-_HOST_NAMES = frozenset({"CPU", "AMX", "BLAS", "ACCEL"})
 
 
 def _model(facts: Facts, event: Event) -> Facts:

@@ -1,7 +1,7 @@
 """Out of memory: how much was missing, and what to ask for instead, computed from the log."""
 
 from termai.servers.case import Case
-from termai.servers.folding import Facts, device_of
+from termai.servers.facts import Facts, device_of
 
 _MIB = 1 << 20
 _MARGIN_MIB = 512  # left free on a GPU for scratch buffers when layers are counted

@@ -10,7 +10,7 @@ from termai.jobs import log, store
 from termai.servers import facts as known_facts
 from termai.servers import registry
 from termai.servers.diagnosis import Diagnosis, explain, timed_out
-from termai.servers.folding import Stage
+from termai.servers.facts import Stage
 from termai.servers.health import Health, owns_port, probe
 from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
 from termai.servers.ports import refusal

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from termai.jobs.records import Exit, Job
 from termai.jobs.states import JobStatus
-from termai.servers.folding import HOST, Facts, Stage, device_of
+from termai.servers.facts import HOST, Facts, Stage, device_of
 
 KIND = "server"
 

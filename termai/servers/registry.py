@@ -9,7 +9,6 @@ from termai.errors import NotFoundError
 from termai.jobs import log, store
 from termai.jobs.records import Job
 from termai.servers import facts as known_facts
-from termai.servers.alarms import alarm
 from termai.servers.records import KIND, Server, ServerState, from_job
 
 TAIL_LINES = 300  # lines of a log in which the cause of a failure is looked for
@@ -58,10 +57,16 @@ def from_disk(job: Job) -> Server:
     known = known_facts.snapshot(job)
     server = from_job(job, known.facts)
     if job.alive:
-        return server._replace(problem=alarm(server))
+        return server._replace(problem=_alarm(server))
     if server.state is ServerState.STOPPED:
         return server
     return server._replace(problem=known.problem or _explained(server, known))
+
+
+def _alarm(server: Server) -> str | None:
+    from termai.servers.alarms import alarm
+
+    return alarm(server)
 
 
 def _explained(server: Server, known: known_facts.Snapshot) -> str:

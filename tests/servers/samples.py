@@ -5,8 +5,8 @@ from typing import Any
 
 from termai.jobs.records import Exit, Job, JobSpec, JobState
 from termai.jobs.states import JobStatus
-from termai.servers.facts import fold_line
-from termai.servers.folding import Facts
+from termai.servers.facts import Facts
+from termai.servers.folding import fold_line
 
 LOGS = Path(__file__).parent / "logs"
 

@@ -7,7 +7,7 @@ import pytest
 
 from termai.jobs.states import JobStatus
 from termai.servers.alarms import alarm, context_note
-from termai.servers.folding import Facts
+from termai.servers.facts import Facts
 from termai.servers.records import Server, from_job
 from tests.servers.samples import facts_of, make_job
 

@@ -9,7 +9,7 @@ import pytest
 from termai.jobs.records import Exit
 from termai.servers.causes import CAUSES
 from termai.servers.diagnosis import LINES_SHOWN, Diagnosis, explain, timed_out
-from termai.servers.folding import Facts
+from termai.servers.facts import Facts
 from tests.servers.samples import facts_of, lines, make_job
 from tests.support import free_port
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from termai.jobs.bound import punch
 from termai.servers import facts as known_facts
-from termai.servers.facts import FACTS_FILE, READ_LIMIT, STORE_AFTER, Snapshot, snapshot, store
-from termai.servers.folding import Facts, Stage
+from termai.servers import reading
+from termai.servers.facts import FACTS_FILE, Facts, Snapshot, Stage, snapshot, store
+from termai.servers.reading import READ_LIMIT
 from tests.servers.samples import LOGS, facts_of, make_job
 
 READY_LOG = (LOGS / "native-ready.log").read_bytes()
@@ -35,16 +36,16 @@ def test_a_log_read_in_pieces_says_what_it_says_in_one(tmp_path: Path, cuts: lis
     assert known.facts == facts_of("native-ready")
 
 
-def test_facts_are_stored_once_they_save_reading(tmp_path: Path) -> None:
+def test_an_unchanged_log_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = make_job(tmp_path / "job")
     job.log_path.write_bytes(READY_LOG)
-    assert snapshot(job).facts.ready
-    assert not (job.directory / FACTS_FILE).exists()
-    with job.log_path.open("ab") as log:
-        log.write(NOISE * (STORE_AFTER // len(NOISE)))
     expected = snapshot(job)
-    assert known_facts.load(job.directory) == expected
+    assert expected.facts.ready
+    monkeypatch.setattr(reading, "read_on", None)
     assert snapshot(job) == expected
+    assert {file.name for file in job.directory.iterdir()} == {"log", FACTS_FILE}
 
 
 def test_everything_stored_comes_back(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_facts_file_with_a_value_of_the_wrong_kind_is_not_believed(
 
 def test_facts_that_cannot_be_stored_are_returned_all_the_same(tmp_path: Path) -> None:
     job = make_job(tmp_path / "job")
-    job.log_path.write_bytes(READY_LOG + NOISE * (STORE_AFTER // len(NOISE)))
+    job.log_path.write_bytes(READY_LOG)
     (job.directory / FACTS_FILE).mkdir()
     assert snapshot(job).facts.ready
 

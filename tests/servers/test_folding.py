@@ -2,8 +2,8 @@
 
 import pytest
 
-from termai.servers.facts import fold_line
-from termai.servers.folding import Buffer, Facts, Stage, Timing, device_of
+from termai.servers.facts import Buffer, Facts, Stage, Timing, device_of
+from termai.servers.folding import fold_line
 from termai.servers.records import Offload, offload
 from tests.servers.samples import facts_of
 

@@ -17,7 +17,7 @@ from termai.profiles.names import check_name
 from termai.profiles.profile import Profile
 from termai.profiles.schema import option
 from termai.servers import health, launching, manager, registry
-from termai.servers.folding import Stage
+from termai.servers.facts import Stage
 from termai.servers.health import Health
 from termai.servers.ports import why_not
 from termai.servers.readiness import Progress

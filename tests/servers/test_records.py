@@ -8,7 +8,7 @@ import pytest
 from termai.jobs.processes import ProcessId
 from termai.jobs.records import Exit, Job
 from termai.jobs.states import JobStatus
-from termai.servers.folding import Facts, Stage
+from termai.servers.facts import Facts, Stage
 from termai.servers.records import ServerState, from_job, state_of
 from tests.servers.samples import facts_of, make_job
 

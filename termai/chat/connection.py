@@ -96,10 +96,7 @@ class Connection:
             response = await self._send("POST", path, body, self.patience.first_s, last=True)
             if response.status_code == 200:
                 return response, b""
-            try:
-                content = await self.body(response)
-            finally:
-                await response.aclose()
+            content = await self._refusal(response)
             waited = time.monotonic() - began
             if response.status_code != _LOADING:
                 return response, content
@@ -144,6 +141,16 @@ class Connection:
                 if size > BODY_LIMIT:
                     break
         return b"".join(found)[:BODY_LIMIT]
+
+    async def _refusal(self, response: "httpx2.Response") -> bytes:
+        """Return what a refusing server says, and nothing if it takes too long over it."""
+        try:
+            async with asyncio.timeout(self.patience.ask_s):
+                return await self.body(response)
+        except TimeoutError:
+            return b""
+        finally:
+            await response.aclose()
 
     async def _send(
         self, method: str, path: str, body: Any, patience_s: float, *, last: bool = False

@@ -6,14 +6,12 @@ piece. Framing: RFC 9112, section 6 and 7.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
 import httpx2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _READ_SIZE: Final = 65536
 _LINE_LIMIT: Final = 4096
@@ -21,22 +19,36 @@ _NAMED_HERE: Final = ("127.0.0.1", "::1")
 
 
 class LoopbackTransport(httpx2.AsyncBaseTransport):
-    """Sends requests to ``http://`` addresses on this machine."""
+    """Sends requests to ``http://`` addresses on this machine; closing it ends every response."""
+
+    def __init__(self) -> None:
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request and return its response as soon as the head of it is there."""
         timeout = request.extensions.get("timeout", {}).get("connect")
         reader, writer = await _connect(request.url.host, request.url.port or 80, timeout)
+        self._open.add(writer)
         try:
             with _explained(request):
                 writer.write(_head(request) + await request.aread())
                 await writer.drain()
                 status, headers = await _response_head(reader)
         except BaseException:
-            writer.transport.abort()
+            self._close(writer)
             raise
-        body = _Body(request, reader, writer, httpx2.Headers(headers))
+        close = partial(self._close, writer)
+        body = _Body(request, reader, close, httpx2.Headers(headers))
         return httpx2.Response(status, headers=headers, stream=body)
+
+    async def aclose(self) -> None:
+        """Close every connection, with whatever is still coming in."""
+        for connection in tuple(self._open):
+            self._close(connection)
+
+    def _close(self, connection: asyncio.StreamWriter) -> None:
+        connection.transport.abort()
+        self._open.discard(connection)
 
 
 class ChunkedDecoder:
@@ -94,12 +106,12 @@ class _Body(httpx2.AsyncByteStream):
         self,
         request: httpx2.Request,
         reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        close: Callable[[], None],
         headers: httpx2.Headers,
     ) -> None:
         self._request = request
         self._reader = reader
-        self._writer = writer
+        self._close = close
         self._chunked = "chunked" in headers.get("transfer-encoding", "").lower()
         length = headers.get("content-length", "")
         self._length = int(length) if length.isdecimal() else None
@@ -121,7 +133,7 @@ class _Body(httpx2.AsyncByteStream):
                 yield data
 
     async def aclose(self) -> None:
-        self._writer.transport.abort()
+        self._close()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         decoder = ChunkedDecoder()
@@ -171,7 +183,7 @@ async def _response_head(
 
 
 @contextmanager
-def _explained(request: httpx2.Request) -> "Iterator[None]":
+def _explained(request: httpx2.Request) -> Iterator[None]:
     """Turn what goes wrong on the connection into httpx2's exceptions."""
     try:
         yield

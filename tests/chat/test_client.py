@@ -17,6 +17,7 @@ from termai.chat.endpoint import Endpoint
 from termai.chat.failures import ContextFullError
 from termai.chat.sampling import Sampling
 from termai.errors import NotFoundError, TermaiError, UnreachableError, UsageError
+from tests.chat.waiting import until
 from tests.fakes.openai_server import (
     CHAT,
     LOADING,
@@ -346,11 +347,25 @@ async def test_closing_the_iterator_hangs_up_at_once(server: FakeServer) -> None
             async for delta in deltas:
                 if delta.content:
                     break
-        for _ in range(200):
-            if server.hung_up:
-                break
-            await asyncio.sleep(0.01)
-        assert server.hung_up == 1
+        await until(lambda: server.hung_up)
+
+
+async def test_closing_the_client_ends_the_answers_in_flight(server: FakeServer) -> None:
+    server.chat(Script(events(NATIVE)[:8], ending=Ending.STALLED))
+    asking = client(server)
+    answering = asyncio.create_task(failure(asking))
+    await until(lambda: server.asked())
+    await asyncio.sleep(0.05)
+    await asking.close()
+    caught, _ = await answering
+    assert isinstance(caught, UnreachableError)
+    await until(lambda: server.hung_up)
+
+
+async def test_a_refusal_that_never_ends_is_not_listened_to(server: FakeServer) -> None:
+    endless = Script([b"Internal "], status=500, ending=Ending.STALLED)
+    caught, _ = await failure(client(server.chat(endless), ask_s=0.2))
+    assert "HTTP 500" in str(caught)
 
 
 async def test_deltas_are_not_held_back(server: FakeServer) -> None:

@@ -8,17 +8,17 @@ def run(start: str = "", chat_with: str = "") -> int:
     empty for the one that fits what runs. chat_with: name of the server to chat with, which
     opens Chat. Raises UsageError for an unknown mode.
     """
-    from termai.tui import terminal
+    from functools import partial
 
+    from termai.tui import opening, terminal
+
+    opening.check_mode(start)
     terminal.prepare()
-    from termai.tui import opening
-
-    plan = opening.plan(start, chat_with)
     from termai import settings
     from termai.tui.app import TermaiApp
 
     terminal.let_alt_digits_through()
     loaded = settings.load()
-    app = TermaiApp(plan, loaded)
+    app = TermaiApp(partial(opening.plan, start, chat_with), loaded)
     app.run(mouse=loaded.values.mouse)
     return app.return_code or 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from asyncio import Event, timeout
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -20,8 +22,17 @@ from termai.settings import LoadedSettings
 from termai.text import one_line
 from termai.tui import work
 from termai.tui.background import Background
-from termai.tui.messages import Failed, MachineSeen, ServersSeen, ServerStarted, ServerStopped
+from termai.tui.messages import (
+    Failed,
+    MachineSeen,
+    ModeLoaded,
+    OpeningPlanned,
+    ServersSeen,
+    ServerStarted,
+    ServerStopped,
+)
 from termai.tui.opening import MODES, Opening
+from termai.tui.screens.first import FirstScreen
 from termai.tui.status import Activity
 from termai.tui.threads import Threads
 
@@ -45,12 +56,15 @@ _PURPOSES = {
 
 
 def _screen(mode: str) -> Screen[Any]:
-    """Import a mode's module when the mode is first opened, and make its screen."""
+    """Make the screen of a mode; its module is imported when the mode is first opened."""
+    screen: Screen[Any] = getattr(_module(mode), f"{_TITLES[mode]}Screen")()
+    return screen
+
+
+def _module(mode: str) -> ModuleType:
     from importlib import import_module
 
-    module = import_module(f"termai.tui.screens.{mode}")
-    screen: Screen[Any] = getattr(module, f"{_TITLES[mode]}Screen")()
-    return screen
+    return import_module(f"termai.tui.screens.{mode}")
 
 
 def _commands() -> type[Provider]:
@@ -105,23 +119,45 @@ class TermaiApp(Background, App[int]):
     chat_server: reactive[str] = reactive("")
     selected_server: reactive[str] = reactive("", always_update=True)
 
-    def __init__(self, opening: Opening, settings: LoadedSettings) -> None:
-        self.DEFAULT_MODE = opening.mode  # type: ignore[misc]
+    def __init__(self, plan: Callable[[], Opening], settings: LoadedSettings) -> None:
+        """Show what ``plan``, called in a thread after the first paint, returns."""
         super().__init__()
-        self.opening = opening
+        self._plan = plan
+        self.opening = Opening()
+        self._wanted_mode = ""
         self.settings = settings
         self.threads = Threads()
         self._activity = Activity()
-        self.set_reactive(TermaiApp.chat_server, opening.chat_with)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return what is painted first: the top line alone, which needs no further imports."""
+        return FirstScreen()
 
     def on_mount(self) -> None:
         self.use_theme_of_settings()
         self.wake = Event()
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        """Do after the first paint what takes longer than it may."""
+        self.background(self._planned, OpeningPlanned, group="opening")
         self.run_worker(self._watch(), group="watch", exit_on_error=False)
         for problem in self.settings.problems:
             self.post_message(Failed(problem))
-        if self.opening.start_profile:
-            self.start_profile(self.opening.start_profile)
+
+    def _planned(self) -> Opening:
+        opening = self._plan()
+        _module(opening.mode)
+        return opening
+
+    def on_opening_planned(self, message: OpeningPlanned) -> None:
+        """Open the first mode, unless a key has opened another meanwhile."""
+        opening = self.opening = message.opening
+        self.chat_server = self.chat_server or opening.chat_with
+        if not self._wanted_mode:
+            self.action_mode(opening.mode)
+        if opening.start_profile:
+            self.start_profile(opening.start_profile)
 
     def use_theme_of_settings(self) -> None:
         """Use the theme of the settings; whatever is wrong with themes is one toast."""
@@ -191,13 +227,22 @@ class TermaiApp(Background, App[int]):
         """Switch to Chat, with the server called ``server_name`` when one is named."""
         if server_name:
             self.chat_server = server_name
-        self.switch_mode("chat")
+        self.action_mode("chat")
 
     def action_mode(self, mode: str) -> None:
         """Switch to a mode, closing the palette."""
         if self._in_palette:
             self.pop_screen()
-        self.switch_mode(mode)
+        self._wanted_mode = mode
+        if f"termai.tui.screens.{mode}" in sys.modules:
+            self.switch_mode(mode)
+        else:
+            self.background(partial(_loaded, mode), ModeLoaded, group="mode")
+
+    def on_mode_loaded(self, message: ModeLoaded) -> None:
+        """Switch to a mode that was asked for and not yet imported."""
+        if message.mode == self._wanted_mode:
+            self.switch_mode(message.mode)
 
     def action_change_theme(self) -> None:
         """Choose a theme, seeing each as it is highlighted."""
@@ -233,6 +278,11 @@ class TermaiApp(Background, App[int]):
 
     def on_unmount(self) -> None:
         self.threads.close()
+
+
+def _loaded(mode: str) -> str:
+    _module(mode)
+    return mode
 
 
 _READERS: tuple[tuple[Callable[[], Any], Callable[[Any], Message]], ...] = (

@@ -12,6 +12,7 @@ from termai.errors import TermaiError
 if TYPE_CHECKING:
     from termai.hardware import Snapshot
     from termai.servers.records import Server
+    from termai.tui.opening import Opening
 
 
 @dataclass
@@ -27,6 +28,20 @@ class Failed(Message):
         if isinstance(error, TermaiError):
             return cls(error.message, error.fix)
         return cls(f"Unexpected {type(error).__name__}: {error}", "Please report it as a bug.")
+
+
+@dataclass
+class OpeningPlanned(Message):
+    """What to show first was chosen, and its mode imported."""
+
+    opening: Opening
+
+
+@dataclass
+class ModeLoaded(Message):
+    """The module of a mode was imported."""
+
+    mode: str
 
 
 @dataclass

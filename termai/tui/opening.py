@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from termai.errors import UsageError
+from termai.errors import TermaiError, UsageError
 
 MODES = ("environment", "models", "profiles", "servers", "chat")
 FIRST_PROFILE = "smoke"
@@ -19,15 +19,19 @@ class Opening:
     start_profile: str = ""
 
 
+def check_mode(mode: str) -> None:
+    """Raise UsageError unless ``mode`` is empty or one of MODES."""
+    if mode and mode not in MODES:
+        raise UsageError(f"There is no mode {mode}.", fix=f"Modes are {', '.join(MODES)}.")
+
+
 def plan(start: str = "", chat_with: str = "") -> Opening:
     """Choose the opening: what was asked for, else Chat if a server runs, else Servers.
 
     Where no job was ever recorded this is the first start: the shipped profile ``smoke`` is
-    then to be started and chatted with, unless TERMAI_NO_AUTOSTART is set. Raises UsageError
-    for an unknown mode.
+    then to be started and chatted with, unless TERMAI_NO_AUTOSTART is set. Servers that cannot
+    be listed count as none; the program tells of them once it is open.
     """
-    if start and start not in MODES:
-        raise UsageError(f"There is no mode {start}.", fix=f"Modes are {', '.join(MODES)}.")
     if chat_with:
         return Opening("chat", chat_with)
     if _first_start():
@@ -53,4 +57,7 @@ def _running() -> str:
     """Return the name of the newest living server, empty when none lives."""
     from termai.servers.registry import list_servers
 
-    return next((server.name for server in list_servers(past=False)), "")
+    try:
+        return next((server.name for server in list_servers(past=False)), "")
+    except (TermaiError, OSError):
+        return ""

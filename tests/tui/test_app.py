@@ -163,4 +163,4 @@ def test_an_asked_mode_and_server_win() -> None:
 
 def test_an_unknown_mode_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no mode kitchen"):
-        opening.plan("kitchen")
+        opening.check_mode("kitchen")

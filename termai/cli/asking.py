@@ -12,8 +12,7 @@ from termai.chat.deltas import Delta, Finished
 from termai.chat.endpoint import Endpoint
 from termai.chat.sampling import Sampling
 from termai.chat.thinking import Piece, ThinkSplitter
-from termai.cli.ending import warn
-from termai.cli.style import colourful, out_json
+from termai.cli.style import colourful, out_json, warn
 from termai.text import printable
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from termai.cli.style import paint
+from termai.cli.style import paint, write_error
 from termai.errors import StorageError, TermaiError
 from termai.text import printable
 
@@ -64,13 +64,13 @@ def after(error: BaseException, arguments: list[str]) -> int:
 def tell(error: TermaiError, *, as_json: bool) -> None:
     """Write a failure to standard error: what, the evidence, what to do; or one JSON object."""
     if as_json:
-        _write(json.dumps({"error": as_object(error)}, ensure_ascii=False))
+        write_error(json.dumps({"error": as_object(error)}, ensure_ascii=False))
         return
     lines = [f"{paint('Error:', 'bad', sys.stderr)} {printable(error.message)}"]
     lines += [f"  | {printable(line)}" for line in error.detail]
     if error.fix:
         lines.append(printable(error.fix))
-    _write("\n".join(lines))
+    write_error("\n".join(lines))
 
 
 def as_object(error: TermaiError) -> dict[str, object]:
@@ -92,11 +92,6 @@ def kind(error: type[TermaiError]) -> str:
     return words.lstrip("_")
 
 
-def warn(sentence: str) -> None:
-    """Tell a person something on standard error that is no failure."""
-    _write(printable(sentence))
-
-
 def _unexpected(error: BaseException) -> TermaiError:
     return TermaiError(
         f"termai met a fault of its own: {type(error).__name__}: {error}",
@@ -107,9 +102,9 @@ def _unexpected(error: BaseException) -> TermaiError:
 def _interrupted(error: KeyboardInterrupt) -> int:
     """Begin a new line after the terminal's ^C, where click has not done so, and tell."""
     if not isinstance(error, InterruptedWaitError):
-        _write("")
+        write_error("")
     elif error.message:
-        _write(printable(error.message))
+        write_error(printable(error.message))
     return INTERRUPTED
 
 
@@ -118,11 +113,3 @@ def _without_reader() -> int:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     return NO_READER
-
-
-def _write(text: str) -> None:
-    try:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        return  # nobody can be told that nobody can be told

@@ -4,8 +4,7 @@ import json
 import re
 import sys
 
-from termai.cli.ending import warn
-from termai.cli.style import out, out_json
+from termai.cli.style import out, out_json, warn
 from termai.errors import UsageError
 from termai.jobs import log, store
 from termai.servers import registry

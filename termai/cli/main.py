@@ -20,6 +20,7 @@ _COMMANDS = {
     "logs": "servers",
     "chat": "chat",
     "profiles": "profiles",
+    "models": "models",
     "completion": "completion",
 }
 

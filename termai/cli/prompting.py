@@ -5,7 +5,7 @@ import select
 import stat
 import sys
 
-from termai.cli.ending import warn
+from termai.cli.style import warn
 from termai.errors import UsageError
 
 LIMIT = 32 << 20  # bytes of standard input that are taken

@@ -3,8 +3,7 @@
 import sys
 import time
 
-from termai.cli.ending import warn
-from termai.cli.style import Look, out, out_json, table, width
+from termai.cli.style import Look, out, out_json, table, warn, width
 from termai.servers import registry
 from termai.servers.records import Server, ServerState
 from termai.text import one_line

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal, TextIO
 
-from termai.text import one_line
+from termai.text import one_line, printable
 
 Look = Literal["good", "busy", "bad", "dim"]
 
@@ -70,6 +70,20 @@ def out_json(value: object) -> None:
     import json
 
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def warn(sentence: str) -> None:
+    """Tell a person something on standard error that is no failure."""
+    write_error(printable(sentence))
+
+
+def write_error(text: str) -> None:
+    """Write a line to standard error, if it is still there."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return  # nobody can be told that nobody can be told
 
 
 def _row(row: Sequence[str], widths: Sequence[int], looks: Mapping[int, Look]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from termai.cli import names, options
-from termai.cli.ending import as_object, warn
-from termai.cli.style import out, out_json, table, width
+from termai.cli.ending import as_object
+from termai.cli.style import out, out_json, table, warn, width
 from termai.profiles.profile import Profile
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from termai.cli import names, options
-from termai.cli.ending import warn
-from termai.cli.style import out, out_json
+from termai.cli.style import out, out_json, warn
 from termai.errors import UsageError
 from termai.servers import registry
 from termai.servers.records import Server

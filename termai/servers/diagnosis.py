@@ -7,7 +7,7 @@ from termai.jobs.records import Exit, JobSpec
 from termai.servers.case import Case
 from termai.servers.causes import CAUSES, Cause, Text
 from termai.servers.endings import OOM_KILLED, SILENT, ending
-from termai.servers.events import Kind, is_error, parse, without_prefix
+from termai.servers.events import LINE_LIMIT, Kind, is_error, parse, without_prefix
 from termai.servers.facts import Facts
 from termai.text import one_line, printable
 
@@ -39,15 +39,14 @@ def explain(
 
     Nothing in the answer can drive a terminal, whatever the log holds.
     """
-    since_start = _since_start([printable(line).rstrip() for line in log_tail])
-    case = Case(facts, tuple(since_start), ended, spec)
+    case = Case(facts, tuple(_since_start(_plain(log_tail))), ended, spec)
     cause, sentence, fix = _explained(case)
     return Diagnosis(cause, one_line(sentence), one_line(fix), _shown(case.lines))
 
 
 def timed_out(facts: Facts, log_tail: list[str], seconds: float, spec: JobSpec) -> Diagnosis:
     """Explain a server that lives and is not ready after ``seconds``."""
-    case = Case(facts, tuple(printable(line).rstrip() for line in log_tail), None, spec)
+    case = Case(facts, tuple(_plain(log_tail)), None, spec)
     words = case.words()
     return Diagnosis(
         "timed out",
@@ -93,6 +92,10 @@ def _quoted(case: Case) -> tuple[str, str, str]:
         f"{case.words()['name']} ended with code {code}: {quoted}.",
         "Look at the log for what came before.",
     )
+
+
+def _plain(lines: list[str]) -> list[str]:
+    return [printable(line[:LINE_LIMIT]).rstrip() for line in lines]
 
 
 def _since_start(lines: list[str]) -> list[str]:

@@ -9,6 +9,8 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+LINE_LIMIT = 1000
+
 
 class Kind(StrEnum):
     """What happened, with the names of the values that an event of the kind carries."""
@@ -87,7 +89,7 @@ _LINES = (
     _Line(
         Kind.BUFFER,
         "buffer size =",
-        rf"(?P<device>\S+)\s+(?P<what>{_BUFFERS}) buffer size =\s*(?P<mib>[\d.]+) MiB",
+        rf"(?:^|\s)(?P<device>\S+)\s+(?P<what>{_BUFFERS}) buffer size =\s*(?P<mib>[\d.]+) MiB",
     ),
     _Line(Kind.CONTEXT, "n_ctx  ", r"llama_\w*context\w*: n_ctx\s+= (?P<size>\d+)"),
     _Line(Kind.SLOT_CONTEXT, "n_ctx_seq  ", r"n_ctx_seq\s+= (?P<size>\d+)"),
@@ -125,8 +127,11 @@ _ERRORS = (
 
 
 def parse(line: str) -> Event | None:
-    """Return what one printable line of a log says, mostly nothing."""
-    text = line.strip()
+    """Return what one printable line of a log says, mostly nothing.
+
+    Only the first LINE_LIMIT characters are looked at.
+    """
+    text = line[:LINE_LIMIT].strip()
     for kind, key, pattern in _LINES:
         if key in text and (found := re.search(pattern, text)):
             return Event(kind, {k: v for k, v in found.groupdict().items() if v is not None})

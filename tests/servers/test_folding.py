@@ -1,11 +1,15 @@
 """What whole logs add up to: recorded ones on the CPU, composed ones with GPUs."""
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from termai.servers.facts import Buffer, Facts, Stage, Timing, device_of
 from termai.servers.folding import fold_line
 from termai.servers.records import Offload, offload
-from tests.servers.samples import facts_of
+from tests.servers.samples import facts_of, lines
 
 
 def held(facts: Facts) -> dict[tuple[str, str, int], float]:
@@ -111,6 +115,36 @@ def test_only_the_last_errors_are_kept_each_once() -> None:
     for number in (*range(20), 19):
         facts = fold_line(facts, f"0.00.000.000 E srv error number {number}")
     assert facts.errors == tuple(f"srv error number {number}" for number in range(12, 20))
+
+
+REAL = [*lines("native-ready"), *lines("embedded-ready"), *lines("source-cuda-ready")]
+
+
+@given(st.lists(st.sampled_from(REAL) | st.text(max_size=60), max_size=20), st.data())
+def test_no_text_in_a_log_breaks_the_reading_of_it(log: list[str], data: st.DataObject) -> None:
+    facts = Facts()
+    for line in log:
+        at = data.draw(st.integers(0, len(line)))
+        facts = fold_line(facts, line[:at] + data.draw(st.text(max_size=8)) + line[at:])
+    layers, total, _ = offload(facts)
+    assert 0 <= layers <= total
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x" * 500_000 + " buffer size =",
+        "y buffer size =" + "=" * 500_000,
+        "using device a " + "1 " * 250_000 + "MiB fre",
+        "eval time =" + " 1.0 ms / 1 a (" * 30_000,
+        "model loaded" * 50_000,
+    ],
+    ids=["device", "size", "gpu", "timing", "ready"],
+)
+def test_an_endless_line_is_read_in_bounded_time(line: str) -> None:
+    began = time.perf_counter()
+    fold_line(Facts(), line)
+    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,10 +55,13 @@ def ask(endpoint: Endpoint, question: Question, *, as_json: bool) -> int:
 
 async def _stream(endpoint: Endpoint, question: Question, answer: "_Gathered") -> None:
     splitter = ThinkSplitter()
+    began = time.monotonic()
     async with ChatClient(endpoint) as client:
         deltas = client.stream(question.messages(), question.sampling, thinking=question.thinking)
         async with aclosing(deltas):
             async for delta in deltas:
+                if answer.first_after_s is None and (delta.content or delta.reasoning):
+                    answer.first_after_s = time.monotonic() - began
                 for piece in _told_apart(splitter, delta):
                     answer.take(piece)
                 if delta.finished:
@@ -79,6 +83,7 @@ class _Gathered:
         self.content = ""
         self.reasoning = ""
         self.finished: Finished | None = None
+        self.first_after_s: float | None = None
 
     def take(self, piece: Piece) -> None:
         """Add the next piece."""
@@ -105,6 +110,7 @@ class _Gathered:
             "model": self.finished.model if self.finished else "",
             "prompt_tokens": usage.prompt_tokens if usage else None,
             "completion_tokens": usage.completion_tokens if usage else None,
+            "time_to_first_token_s": self.first_after_s,
             "tokens_per_second": usage.tokens_per_second if usage else None,
         }
 

@@ -138,6 +138,7 @@ async def test_json_has_answer_reasoning_and_measurements() -> None:
     assert found["reasoning"] == "Hm."
     assert found["finish_reason"] == "length"
     assert {"prompt_tokens", "completion_tokens", "tokens_per_second", "model"} <= set(found)
+    assert 0 < found["time_to_first_token_s"] < 60
     assert "\x1b" not in out
 
 

@@ -11,7 +11,8 @@ from termai.chat.client import ChatClient, Waiting
 from termai.chat.generation import Generation, Update
 from termai.chat.messages import Message, ReplyStats, Role, Status
 from termai.chat.sampling import Sampling
-from termai.errors import TermaiError
+from termai.chat.store import ChatStore
+from termai.errors import NotFoundError, TermaiError
 
 SAVE_EVERY_S: Final = 0.4
 RETRY_S: Final = 2.0
@@ -144,15 +145,7 @@ class Reply:
         return await self._write()
 
     async def _begin(self) -> Generation:
-        path = await self._store.path_to(self._parent)
-        question = await self._store.message(self._parent)
-        conversation = await self._store.conversation(question.conversation)
-        messages = prompts.build(
-            path, system_prompt=conversation.system_prompt, with_reasoning=self._with_reasoning
-        )
-        self.message = await self._store.add(
-            conversation.id, self._parent, Role.ASSISTANT, status=Status.STREAMING
-        )
+        messages, self.message = await self._store.run(self._begun)
         generation = Generation(
             self._client,
             messages,
@@ -163,6 +156,18 @@ class Reply:
         if self._stop_requested:
             generation.stop()
         return generation
+
+    def _begun(self, store: ChatStore) -> tuple[list[prompts.RequestMessage], Message]:
+        """Return the request and the empty reply, in one visit to the store."""
+        path = store.path_to(self._parent)
+        if not path:
+            raise NotFoundError(f"There is no message {self._parent} to answer.")
+        conversation = store.conversation(path[-1].conversation)
+        messages = prompts.build(
+            path, system_prompt=conversation.system_prompt, with_reasoning=self._with_reasoning
+        )
+        reply = store.add(conversation.id, self._parent, Role.ASSISTANT, status=Status.STREAMING)
+        return messages, reply
 
     async def _write(self) -> bool:
         kept = self.kept()

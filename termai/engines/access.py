@@ -1,6 +1,7 @@
 """Who may reach a server: the address it listens on, its key file, and what ties the two."""
 
 import ipaddress
+import re
 import stat
 from pathlib import Path
 
@@ -60,10 +61,15 @@ def read_key(path: Path) -> str:
             f"The API key file {path} can be read by others (mode {stat.S_IMODE(mode):04o}).",
             fix=f"Run `chmod 600 {path}`.",
         )
-    lines = (line.strip() for line in read_text(path, limit=1 << 16).splitlines())
-    key = next((line for line in lines if line and not line.startswith("#")), "")
+    lines = read_text(path, limit=1 << 16).split("\n")
+    key = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     if not key:
         raise InvalidFileError(f"{path} holds no key.", fix="Write one key on a line of its own.")
+    if not re.fullmatch(r"[!-~]+", key):
+        raise InvalidFileError(
+            f"The key in {path} has a space or a character that a request cannot carry.",
+            fix="Use letters, digits and signs, and end lines with a plain line feed.",
+        )
     return key
 
 

@@ -142,6 +142,25 @@ def _lora(profile: Profile, binary: Detection) -> Arguments | None:
     )
 
 
+def _override_kv(profile: Profile, binary: Detection) -> Arguments | None:
+    """Return one list of overrides, or where the binary takes no list, one flag for each."""
+    items = [str(item) for item in profile.value("override_kv")]
+    if "--override-kv" not in binary.options:
+        return None
+    if "," in binary.help["--override-kv"].takes:
+        return "--override-kv", ",".join(map(values.csv_field, items))
+    return tuple(part for item in items for part in ("--override-kv", item))
+
+
+def _parallel(profile: Profile, binary: Detection) -> Arguments | None:
+    """Return the number of slots; older builds have no -1 for a number of their own choice."""
+    wanted = str(profile.value("parallel"))
+    about = binary.help.get("--parallel")
+    if about is None:
+        return None
+    return () if wanted == "-1" and "-1" not in about.text else ("--parallel", wanted)
+
+
 def _reasoning(profile: Profile, binary: Detection) -> Arguments | None:
     """Return the flag for thinking; before there was one, a budget of 0 switched it off."""
     wanted = str(profile.value("reasoning"))
@@ -159,5 +178,7 @@ _SPECIAL: Mapping[str, Callable[[Profile, Detection], Arguments | None]] = {
     "n_gpu_layers": _gpu_layers("n_gpu_layers", "--n-gpu-layers"),
     "n_gpu_layers_draft": _gpu_layers("n_gpu_layers_draft", "--n-gpu-layers-draft"),
     "lora": _lora,
+    "override_kv": _override_kv,
+    "parallel": _parallel,
     "reasoning": _reasoning,
 }

@@ -22,12 +22,11 @@ def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
     """Return the profile's [args] for ``engine``; raises UsageError for a flag termai owns."""
     given = tuple(profile.args.get(engine, ()))
     for argument in given:
-        own = _OWN.get(argument.partition("=")[0])
-        if own:
+        flag = argument.partition("=")[0].replace("_", "-")  # as llama.cpp reads it
+        if flag in _OWN:
             raise UsageError(
-                f"[args] of the profile {profile.name} has {argument.partition('=')[0]}, "
-                "which termai sets itself.",
-                fix=f"Use {own}.",
+                f"[args] of the profile {profile.name} has {flag}, which termai sets itself.",
+                fix=f"Use {_OWN[flag]}.",
             )
     return given
 

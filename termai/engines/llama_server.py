@@ -77,7 +77,7 @@ def search() -> tuple[list[Detection], tuple[str, ...]]:
         if any(program.samefile(other.program) for other in found if program.exists()):
             continue
         try:
-            found.append(_detection(source, program))
+            found.append(detection(source, program))
         except TermaiError as error:
             problems.append(str(error))
     return found, tuple(problems)
@@ -104,7 +104,8 @@ def beside_termai() -> Path | None:
     return program if program.is_file() else None
 
 
-def _detection(source: str, program: Path) -> Detection:
+def detection(source: str, program: Path) -> Detection:
+    """Return what ``program`` says of itself; raises NotFoundError or ProbeError."""
     if not program.is_file():
         raise NotFoundError(f"{program}, {source}, does not exist.")
     if not os.access(program, os.X_OK):

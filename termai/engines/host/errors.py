@@ -1,9 +1,6 @@
 """Failures of a request as OpenAI's error object, with a status that says whose fault it is."""
 
-import re
 from typing import Any
-
-_OVERFLOW = re.compile(r"Requested tokens \((\d+)\) exceed context window of (\d+)")
 
 
 class RequestError(Exception):
@@ -29,14 +26,6 @@ def explain(error: Exception) -> RequestError:
     """Return what to tell the client about whatever the model raised."""
     if isinstance(error, RequestError):
         return error
-    overflow = _OVERFLOW.search(str(error))
-    if overflow:
-        return RequestError(
-            400,
-            f"The request has {overflow[1]} tokens and the context holds {overflow[2]}. Shorten "
-            "it, or start the server with a larger ctx_size.",
-            "context_length_exceeded",
-        )
     caller = isinstance(error, ValueError | TypeError | KeyError) or _from_template(error)
     return RequestError(400 if caller else 500, str(error) or type(error).__name__)
 

@@ -2,16 +2,16 @@
 
 import ctypes
 import os
+import re
 import sys
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import llama_cpp
 
-_INFO, _ERROR, _DEBUG, _CONT = 1, 3, 4, 5
-_CAUSE = "error loading model: "
+_DEBUG, _INFO, _ERROR, _CONT = 1, 2, 4, 5  # enum ggml_log_level, ggml.h
+_KEPT = 16
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class _Log:
     level: int = _INFO
     debug: bool = True
     mute: bool = False
-    errors: deque[str] = field(default_factory=lambda: deque(maxlen=16))
+    errors: list[str] = field(default_factory=list)
 
 
 _log = _Log()
@@ -31,13 +31,14 @@ def _write(level: int, text: bytes, _user: object) -> None:
     if _log.mute or (_log.level == _DEBUG and not _log.debug):
         return
     os.write(sys.stderr.fileno(), text)
-    if _log.level == _ERROR and text.strip():
+    if _log.level == _ERROR and text.strip() and len(_log.errors) < _KEPT:
         _log.errors.append(text.decode("utf-8", "replace").strip())
 
 
 def capture(*, debug: bool) -> None:
     """Take over from the handler that llama_cpp installs; ``debug`` says which layer is where."""
     _log.debug = debug
+    _log.errors.clear()
     llama_cpp.llama_log_set(_write, ctypes.c_void_p(0))
 
 
@@ -51,7 +52,7 @@ def muted() -> Iterator[None]:
         _log.mute = False
 
 
-def last_cause() -> str:
-    """Return the cause that llama.cpp named last, else its first error, else nothing."""
-    named = [line.partition(_CAUSE)[2] for line in _log.errors if _CAUSE in line]
-    return (named or list(_log.errors)[:1] or [""])[-1]
+def cause() -> str:
+    """Return the first error since ``capture``, from which the others follow, or nothing."""
+    first = _log.errors[0] if _log.errors else ""
+    return re.sub(r"^(\w+: )?(error loading model: )?(llama_model_loader: )?", "", first)

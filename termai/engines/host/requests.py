@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import llama_cpp
+from llama_cpp import llama_cpp as bindings
 from llama_cpp.server.types import CreateChatCompletionRequest, CreateCompletionRequest
 from pydantic import BaseModel, ValidationError
 
@@ -102,6 +103,9 @@ def _job(
     except ValidationError as error:
         raise RequestError(400, _sentence(error)) from error
     given = checked.model_dump(exclude_unset=True)
+    for key in ("suffix", "echo"):
+        if given.pop(key, None):
+            raise RequestError(400, f"{key}: this engine does not do that.")
     stream_options = raw.get("stream_options")
     usage = isinstance(stream_options, dict) and bool(stream_options.get("include_usage"))
     arguments = {**defaults, **{k: v for k, v in given.items() if k not in _HANDLED}}
@@ -116,13 +120,23 @@ def _finish(arguments: dict[str, Any], given: Mapping[str, Any], model: Model) -
     if arguments.get("max_tokens") == -1:
         arguments["max_tokens"] = None
     if arguments.get("grammar"):
-        arguments["grammar"] = llama_cpp.LlamaGrammar.from_string(arguments["grammar"])
+        arguments["grammar"] = _grammar(arguments["grammar"], model)
     if given.get("logit_bias_type") == "tokens":
         raise RequestError(400, "logit_bias_type: this engine takes input_ids only.")
     least = given.get("min_tokens", 0)
     if least > 0:
         processor = llama_cpp.MinTokensLogitsProcessor(least, model.token_eos())
         arguments["logits_processor"] = llama_cpp.LogitsProcessorList([processor])
+
+
+def _grammar(text: str, model: Model) -> llama_cpp.LlamaGrammar:
+    """Return a grammar that llama.cpp takes; one that it does not would end the process."""
+    vocabulary = bindings.llama_model_get_vocab(model.model)
+    sampler = bindings.llama_sampler_init_grammar(vocabulary, text.encode(), b"root")
+    if not sampler:
+        raise RequestError(400, "grammar: llama.cpp cannot read it as GBNF with a rule `root`.")
+    bindings.llama_sampler_free(sampler)
+    return llama_cpp.LlamaGrammar.from_string(text)
 
 
 def _sentence(error: ValidationError) -> str:

@@ -81,6 +81,7 @@ async def _events(
             yield _event(explain(error).body())
         finally:
             first.cancel()
+            await asyncio.wait([first])
 
 
 def _with_timings(chunk: dict[str, Any], model: Model) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""Asking a program what it knows, and remembering the answer."""
+
+import json
+import os
+import stat
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from termai.engines import probe
+from termai.paths import state_dir
+from tests.support import native_bin
+
+
+def script(path: Path, body: str) -> Path:
+    path.write_text("#!/bin/sh\n" + textwrap.dedent(body))
+    path.chmod(stat.S_IRWXU)
+    return path
+
+
+def counting(path: Path, devices: str = "") -> Path:
+    """Write a llama-server that notes how often it is asked."""
+    return script(
+        path,
+        f"""\
+        echo "$1" >> {path}.asked
+        case "$1" in
+        --help) printf -- '--model F\\n--port N\\n--version\\n--list-devices\\n';;
+        --version) echo 'version: 1 (a)';;
+        --list-devices) printf 'Available devices:\\n  {devices}';;
+        esac
+        """,
+    )
+
+
+def asked(program: Path) -> list[str]:
+    return Path(f"{program}.asked").read_text().split()
+
+
+def caches() -> list[Path]:
+    return list((state_dir() / "probes").glob("*.json"))
+
+
+def test_the_real_binary_tells_its_version_and_flags() -> None:
+    found = probe.probe(native_bin("llama-server"))
+    assert found.version.strip()
+    assert {"--model", "-m", "--ctx-size", "-c"} <= found.options.keys()
+
+
+def test_an_older_build_is_understood(old_program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_DEVICES", "CUDA0,CUDA1")
+    found = probe.probe(old_program)
+    assert found.version == "4417 (46e3556e)"
+    assert found.devices == ("CUDA0", "CUDA1")
+    assert "--mlock" in found.options
+    assert "--load-mode" not in found.options
+
+
+def test_a_program_that_has_not_changed_is_asked_once(tmp_path: Path) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    assert probe.probe(program) == probe.probe(program)
+    assert asked(program) == ["--help", "--version", "--list-devices"]
+
+
+def test_devices_are_looked_for_again_as_long_as_there_are_none(tmp_path: Path) -> None:
+    program = counting(tmp_path / "llama-server")
+    probe.probe(program)
+    probe.probe(program)
+    assert asked(program) == ["--help", "--version", "--list-devices", "--list-devices"]
+
+
+def test_a_program_that_has_changed_is_asked_again(tmp_path: Path) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    probe.probe(program)
+    os.utime(program, ns=(1, 1))
+    probe.probe(program)
+    assert asked(program).count("--help") == 2
+
+
+def test_other_visible_devices_are_another_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    probe.probe(program)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    probe.probe(program)
+    assert asked(program).count("--list-devices") == 2
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"version": 1}', '{"options": {"a": 1}}'])
+def test_a_broken_cache_is_ignored_and_written_anew(tmp_path: Path, broken: str) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    found = probe.probe(program)
+    (cache,) = caches()
+    cache.write_text(broken)
+    assert probe.probe(program) == found
+    assert json.loads(cache.read_text())["devices"] == ["CUDA0"]
+
+
+def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    monkeypatch.setenv("TERMAI_STATE_DIR", "/dev/full/state")
+    assert probe.probe(program).devices == ("CUDA0",)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("kill -ILL $$", "was built for another CPU"),
+        ("kill -SEGV $$", "was killed by SIGSEGV"),
+        ("echo libcudart.so.12 is missing >&2; exit 127", "ends with code 127"),
+        ("echo '-h, --help   show help'", "is not a llama-server"),
+    ],
+)
+def test_a_program_that_does_not_work_is_explained(
+    tmp_path: Path, body: str, sentence: str
+) -> None:
+    program = script(tmp_path / "llama-server", body)
+    with pytest.raises(probe.ProbeError, match=sentence) as caught:
+        probe.probe(program)
+    assert str(program) in str(caught.value)
+    assert caught.value.fix
+
+
+def test_what_a_failing_program_wrote_is_kept_as_evidence(tmp_path: Path) -> None:
+    program = script(tmp_path / "llama-server", "echo libcudart.so.12: not found >&2; exit 127")
+    with pytest.raises(probe.ProbeError) as caught:
+        probe.probe(program)
+    assert caught.value.detail == ("libcudart.so.12: not found",)
+
+
+def test_a_program_that_hangs_is_given_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "TIME_LIMIT_S", 0.3)
+    program = script(tmp_path / "llama-server", "exec sleep 60")
+    with pytest.raises(probe.ProbeError, match="no answer within"):
+        probe.probe(program)
+
+
+def test_a_file_that_is_no_program_is_explained(tmp_path: Path) -> None:
+    program = tmp_path / "llama-server"
+    program.write_bytes(b"\x7fELF not really")
+    program.chmod(stat.S_IRWXU)
+    with pytest.raises(probe.ProbeError, match="cannot be run"):
+        probe.probe(program)

@@ -1,13 +1,19 @@
 """The ``termai`` command: the quick commands and the program without click, the rest with it."""
 
 import gc
+import io
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process and exit with the code that it documents."""
+    if sys.platform == "win32":
+        sys.exit("termai runs on Windows inside WSL: https://learn.microsoft.com/windows/wsl")
     arguments = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale without “…” is no failure
     gc.disable()  # nothing that the quick commands do lives long enough to be collected
     try:
         code = _quick(arguments)
@@ -33,6 +39,12 @@ def _quick(arguments: list[str]) -> int | None:
 
 
 def _run(arguments: list[str]) -> int:
+    from termai.cli import quick
+
+    if not arguments and quick.COMPLETION not in os.environ:
+        from termai.cli.opening import open_program
+
+        return open_program()
     from termai.cli.main import run
 
     return run(arguments)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 
 from termai.cli.style import out, out_json, warn
 from termai.errors import UsageError
@@ -43,9 +44,9 @@ def parse_lines(text: str) -> int:
     return int(text)
 
 
-def _last(server: Server, lines: int) -> list[str]:
+def _last(server: Server, lines: int) -> Iterable[str]:
     if lines == EVERYTHING:
-        return list(log.read_lines(server.job.log_path))
+        return log.read_lines(server.job.log_path)
     return log.tail(server.job.log_path, lines, _TAIL_BYTES)
 
 

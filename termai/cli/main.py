@@ -9,6 +9,7 @@ import click
 import termai
 from termai.cli import ending
 from termai.cli.ending import InterruptedWaitError
+from termai.cli.opening import open_program
 from termai.errors import TermaiError, UsageError
 
 _COMMANDS = {
@@ -76,18 +77,6 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         raise _as_ours(error) from error
     return code if isinstance(code, int) else 0
-
-
-def open_program(chat_with: str = "") -> int:
-    """Open the program, with ``chat_with`` in a chat with that server; returns its exit code."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "The program needs a terminal to open in.",
-            fix="In scripts use a command such as `termai run`; `termai --help` lists them.",
-        )
-    from termai import tui
-
-    return tui.run(chat_with=chat_with)
 
 
 def _as_ours(error: click.ClickException) -> TermaiError:

@@ -71,7 +71,7 @@ def sets(command: F) -> F:
 def _as_option(declared: Option) -> Callable[[F], F]:
     listed = declared.kind is Kind.LIST
     words = declared.help.replace(": ", ". ").split(". ")[0].rstrip(".")
-    expected = "May be repeated" if listed else expectation(declared).removeprefix("a ")
+    expected = "may be repeated" if listed else expectation(declared).removeprefix("a ")
     return click.option(
         f"--{declared.key.replace('_', '-')}",
         declared.key,

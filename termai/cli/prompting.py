@@ -5,6 +5,7 @@ import select
 import stat
 import sys
 
+from termai.cli.opening import is_terminal
 from termai.cli.style import warn
 from termai.errors import UsageError
 
@@ -50,7 +51,7 @@ def _await(descriptor: int) -> None:
 
 def require_terminal(*, as_json: bool) -> None:
     """Raise UsageError where no prompt came and no chat can be opened either."""
-    if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if as_json or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError(
             "There is no prompt.",
             fix="Give it as an argument or on standard input; at a terminal, without --json, "

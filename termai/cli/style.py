@@ -56,13 +56,8 @@ def table(
 
 
 def out(text: str) -> None:
-    """Write one line to standard output, whatever the locale can encode."""
-    stream = sys.stdout
-    try:
-        stream.write(f"{text}\n")
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(f"{text}\n".encode(encoding, "replace").decode(encoding))
+    """Write one line to standard output."""
+    sys.stdout.write(f"{text}\n")
 
 
 def out_json(value: object) -> None:

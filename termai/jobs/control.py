@@ -39,16 +39,17 @@ def launch(
 ) -> Job:
     """Start ``argv`` as a job that outlives this program, its terminal and its session.
 
-    Returns once the runner has recorded that the child runs, or that it could not be executed
-    (the job is then FAILED). Raises StorageError when the job cannot be recorded, and
-    StartFailedError when no runner could be started.
+    It runs in ``cwd``, by default the home directory. Returns once the runner has recorded that
+    the child runs, or that it could not be executed (the job is then FAILED). Raises
+    StorageError when the job cannot be recorded, and StartFailedError when no runner could be
+    started.
     """
     spec = JobSpec(
         id=_new_id(),
         kind=kind,
         name=name,
         argv=tuple(argv),
-        cwd=str(cwd or Path.home()),
+        cwd=str(cwd or _home()),
         env=dict(env or {}),
         unset_env=tuple(unset_env),
         grace_s=grace_s,
@@ -184,6 +185,12 @@ def _clear_away(*directories: Path) -> None:
     for directory in directories:
         with suppress(OSError):
             discard(directory)
+
+
+def _home() -> Path:
+    """Return the home directory, or the root where an account has none."""
+    home = Path.home()
+    return home if home.is_dir() else Path("/")
 
 
 def _new_id() -> str:

@@ -134,15 +134,19 @@ def _tail(path: Path, lines: int, max_bytes: int) -> tuple[list[str], bytes, int
 
 def _last_bytes(descriptor: int, end: int, lines: int, max_bytes: int) -> tuple[bytes, bool]:
     """Return the end of a log, and whether its first line is cut."""
-    start, found = end, b""
-    while start > 0 and len(found) < max_bytes and found.count(b"\n") <= lines:
-        step = min(CHUNK, start, max_bytes - len(found))
+    start, count = end, 0
+    blocks: list[bytes] = []
+    while start > 0 and end - start < max_bytes and count <= lines:
+        step = min(CHUNK, start, max_bytes - (end - start))
         block = os.pread(descriptor, step, start - step)
-        start -= len(block)
-        found = block + found
-        if (hole := found.rfind(_ZEROS)) >= 0:
-            return found[hole + len(_ZEROS) :].lstrip(b"\0"), True
-    return found, start > 0
+        start -= step
+        hole = block.rfind(_ZEROS)
+        if hole >= 0:
+            blocks.append(block[hole + len(_ZEROS) :].lstrip(b"\0"))
+            return b"".join(reversed(blocks)), True
+        blocks.append(block)
+        count += block.count(b"\n")
+    return b"".join(reversed(blocks)), start > 0
 
 
 def _next_data(descriptor: int, offset: int, size: int) -> int:

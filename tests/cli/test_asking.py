@@ -149,6 +149,14 @@ async def test_escape_sequences_of_the_model_never_come_out() -> None:
     assert out == "abcd\nef!\n"
 
 
+async def test_a_locale_that_lacks_characters_does_not_end_the_answer() -> None:
+    async with fake().chat(saying("Grüße.")) as server:
+        code, out, _ = await termai(
+            "chat", "--url", server.url, "Hello", PYTHONIOENCODING="ascii", LC_ALL="C"
+        )
+    assert (code, out) == (0, "Gr??e.\n")
+
+
 async def test_an_answer_that_was_cut_says_so() -> None:
     async with fake().chat(saying("Half an ans", finish="length")) as server:
         code, out, told = await termai("chat", "--url", server.url, "Hello")

@@ -1,6 +1,7 @@
 """Bounded reading of logs, and of logs whose middle was given back to the disk."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def test_tail_gives_the_last_lines(tmp_path: Path) -> None:
         "line 00099998 of the log of a server",
         "line 00099999 of the log of a server",
     ]
+
+
+def test_tail_of_much_takes_its_time_once(tmp_path: Path) -> None:
+    content = fill(tmp_path / "log", 1_000_000)
+    began = time.monotonic()
+    lines = log.tail(tmp_path / "log", 900_000, max_bytes=1 << 30)
+    assert time.monotonic() - began < 10
+    assert len(lines) == 900_000
+    assert content.endswith(f"{lines[-1]}\n".encode())
 
 
 def test_tail_of_little_or_nothing(tmp_path: Path) -> None:

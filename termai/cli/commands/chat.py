@@ -49,7 +49,7 @@ def chat(
     asked = None if url else _running(server)
     if not text and asked:
         prompting.require_terminal(as_json=as_json)
-        from termai.cli.main import open_program
+        from termai.cli.opening import open_program
 
         return open_program(chat_with=asked.name)
     if not text:

@@ -36,7 +36,7 @@ def run(
         prompting.require_terminal(as_json=as_json)
     server = _server(target, changes)
     if not text:
-        from termai.cli.main import open_program
+        from termai.cli.opening import open_program
 
         return open_program(chat_with=server.name)
     from termai.cli import asking, endpoints

@@ -1,15 +1,16 @@
 """start, stop, restart, ps and logs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from termai.cli import names, options
 from termai.cli.style import out, out_json, warn
-from termai.errors import UsageError
+from termai.errors import TermaiError, UsageError
 from termai.servers import registry
 from termai.servers.records import Server
+from termai.text import one_line
 
 
 @click.command()
@@ -51,15 +52,21 @@ def stop(name: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
     if bool(name) == everything:
         raise UsageError("Say which servers to stop, or --all.", fix="`termai ps` lists them.")
     chosen = registry.list_servers(past=False) if everything else [registry.get(n) for n in name]
-    stopped: list[Server] = []
-    for server in chosen:
-        stopped.append(manager.stop(server))
-        if not as_json:
-            out(f"{server.name} {'is stopped' if server.alive else 'was not running'}.")
+    results = _at_once(manager.stop, chosen)
+    stopped = [found for found in results if isinstance(found, Server)]
     if as_json:
         out_json([server.as_json() for server in stopped])
-    elif not chosen:
+    else:
+        was = {
+            server.name: "is stopped" if server.alive else "was not running" for server in chosen
+        }
+        for server in stopped:
+            out(f"{one_line(server.name)} {was[server.name]}.")
+    if not chosen and not as_json:
         warn("No server runs.")
+    for found in results:
+        if isinstance(found, TermaiError):
+            raise found
     return 0
 
 
@@ -84,6 +91,24 @@ def logs(name: str, lines: str, *, follow: bool, as_json: bool) -> int:
 
     count = printing.parse_lines(lines) if lines else printing.DEFAULT_LINES
     return printing.logs(name, lines=count, follow=follow, as_json=as_json)
+
+
+def _at_once(
+    act: Callable[[Server], Server], servers: Sequence[Server]
+) -> list[Server | TermaiError]:
+    """Act on all servers at the same time; a failure stands in the place of its result."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def attempt(server: Server) -> Server | TermaiError:
+        try:
+            return act(server)
+        except TermaiError as error:
+            return error
+
+    if not servers:
+        return []
+    with ThreadPoolExecutor(len(servers)) as pool:
+        return list(pool.map(attempt, servers))
 
 
 def _ready(name: str, start: Callable[[], Server], *, wait: bool, as_json: bool) -> int:

@@ -20,7 +20,7 @@ from termai.paths import jobs_dir
 ANSWER_S = 60.0  # seconds a runner may take to say that it started the child
 HEARD_S = 1.0  # seconds a runner may take to record that it was asked to stop
 KILLED_S = 10.0  # seconds a killed process may take to vanish
-_BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from termai.jobs.runner import main; \
+_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from termai.jobs.runner import main; \
 sys.exit(main(sys.argv[1:]))"
 
 

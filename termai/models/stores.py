@@ -46,7 +46,7 @@ def stores() -> tuple[Store, ...]:
         Store("LM Studio", _lm_studio_dir()),
         Store("Hugging Face", _hugging_face_dir()),
         *(Store("llama.cpp", d) for d in _llama_cpp_dirs()),
-        Store(BUILT_IN, Path(__file__).parent / "smoke"),
+        Store(BUILT_IN, _built_in_dir()),
     ]
     unique: dict[Path, Store] = {}
     for store in wanted:
@@ -77,6 +77,10 @@ def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
     if parts and parts[0].startswith(_HUB_PREFIX):
         return (*parts[0].removeprefix(_HUB_PREFIX).split("--"), *parts[3:])
     return parts
+
+
+def _built_in_dir() -> Path:
+    return Path(__file__).parent / "smoke"
 
 
 def _hugging_face_dir() -> Path:

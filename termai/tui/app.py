@@ -141,7 +141,7 @@ class TermaiApp(Background, App[int]):
     def _open(self) -> None:
         """Do after the first paint what takes longer than it may."""
         self.background(self._planned, OpeningPlanned, group="opening")
-        self.run_worker(self._watch(), group="watch", exit_on_error=False)
+        self.flow(self._watch, group="watch")
         for problem in self.settings.problems:
             self.post_message(Failed(problem))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message_pump import MessagePump
 from textual.worker import Worker, WorkerState
@@ -39,8 +39,18 @@ class Background(MessagePump):
             if then is not None:
                 self.post_message(then(result))
 
+        return self.flow(run, group=group, exclusive=exclusive)
+
+    def flow(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        group: str,
+        exclusive: bool = False,
+    ) -> Worker[None]:
+        """Run an asynchronous function as a worker; ``exclusive`` cancels others of its group."""
         run_worker: Callable[..., Worker[None]] = self.run_worker  # type: ignore[attr-defined]
-        return run_worker(run, group=group, exclusive=exclusive, exit_on_error=False)
+        return run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Turn the failure of any worker of this node into a message."""

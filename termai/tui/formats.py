@@ -1,6 +1,9 @@
 """Numbers as they are read at a glance: bytes, tokens, rates, durations."""
 
 from datetime import datetime
+from pathlib import Path
+
+from termai.text import one_line
 
 _UNITS = ("B", "K", "M", "G", "T")
 
@@ -49,6 +52,12 @@ def moment(timestamp: float, now: float) -> str:
     """Return a local time: ``14:02`` within a day of ``now``, else ``11-20 14:02``."""
     form = "%H:%M" if abs(now - timestamp) < 86400 else "%m-%d %H:%M"
     return datetime.fromtimestamp(timestamp).astimezone().strftime(form)
+
+
+def place(path: Path) -> str:
+    """Return a path as it is typed, ``~`` for the home directory."""
+    home, text = str(Path.home()), str(path)
+    return one_line(f"~{text[len(home) :]}" if text.startswith(f"{home}/") else text)
 
 
 def bar(fraction: float, width: int) -> str:

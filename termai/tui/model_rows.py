@@ -20,7 +20,12 @@ def row(model: ModelFile, width: int) -> Content:
     name = max(16, width - 38 - (len(missing) if model.missing else 0))
     return Content.assemble(
         (missing if model.missing else "", icons.STYLES["problem"]),
-        (f"{one_line(model.name, name):<{name}} ", "bold"),
+        (f"{_end(one_line(model.name), name):<{name}} ", "bold"),
         f"{one_line(model.quantization, 12):<12} {formats.size(model.size):>6}  ",
         (where, "$muted"),
     )
+
+
+def _end(name: str, width: int) -> str:
+    """Cut a name from the left: its end says which file of a repository it is."""
+    return name if len(name) <= width else f"…{name[1 - width :]}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from termai.text import one_line, printable
-from termai.tui import icons
+from termai.tui import formats, icons
 
 if TYPE_CHECKING:
     from termai.errors import InvalidFileError
@@ -51,7 +50,7 @@ def details(profile: Profile) -> Content:
     left = [option for option in OPTIONS if option.basic and not profile.is_set(option.key)]
     lines = [
         Content.styled(printable(profile.description or profile.name), "bold"),
-        Content.styled(_file(profile.path), "$muted"),
+        Content.styled(_file(profile), "$muted"),
         _line("engine", profile.engine, "", SET if profile.engine != "auto" else DEFAULT),
         *(_value(profile, option, SET) for option in chosen),
         *(_line(f"args.{k}", " ".join(v), "", SET) for k, v in profile.args.items()),
@@ -89,8 +88,7 @@ def _line(key: str, value: str, unit: str, origin: str) -> Content:
     return Content.assemble(f"{key:<20} ", (f"{text:<24} ", style), (origin, "$muted"))
 
 
-def _file(path: Path | None) -> str:
-    if path is None:
-        return "not saved"
-    home, text = str(Path.home()), str(path)
-    return one_line(f"~{text[len(home) :]}" if text.startswith(f"{home}/") else text)
+def _file(profile: Profile) -> str:
+    if profile.shipped:
+        return "comes with termai"
+    return formats.place(profile.path) if profile.path else "not saved"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -91,9 +92,9 @@ with the engine's defaults; make a profile to choose context, GPU layers and mor
     def _show_path(self) -> None:
         model = self._by_path.get(self.models.selected)
         if model is not None:
-            text = one_line(str(model.path))
+            text = formats.place(model.path)
         else:
-            places = "\n".join(f"  {one_line(place)}" for place in self._looked_in)
+            places = "\n".join(f"  {formats.place(Path(place))}" for place in self._looked_in)
             text = f"No model files were found in\n{places}" if places else ""
         self.query_one("#path", Static).update(text)
 
@@ -112,8 +113,8 @@ with the engine's defaults; make a profile to choose context, GPU layers and mor
 
         model = self._by_path.get(self.models.selected)
         if model is not None and not model.missing:
-            work = start_model(program(self), model.path)
-            self.run_worker(work, group="start", exit_on_error=False)
+            starting = partial(start_model, program(self), model.path)
+            self.flow(starting, group="start")
 
     def action_copy_path(self) -> None:
         """Copy the path of the selected model."""

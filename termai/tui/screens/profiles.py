@@ -128,7 +128,8 @@ the same name. A file that cannot be read is listed with its line and left as it
 
         profile = self._by_name.get(self.profiles.selected)
         if profile is not None:
-            self.run_worker(start(program(self), profile), group="start", exit_on_error=False)
+            starting = partial(start, program(self), profile)
+            self.flow(starting, group="start")
 
     def action_reload(self) -> None:
         """Read the profiles again."""

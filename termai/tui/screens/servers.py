@@ -167,7 +167,8 @@ follows until you move up in it (Tab goes there, arrows and PgUp move); f or G f
 
         server = self.selected
         first = server.profile if server and not server.alive else ""
-        self.run_worker(pick_and_start(program(self), first), group="start", exit_on_error=False)
+        asking = partial(pick_and_start, program(self), first)
+        self.flow(asking, group="start")
 
     def action_stop(self) -> None:
         """Stop the selected server if the answer is yes."""

@@ -24,7 +24,7 @@ from termai.tui.background import Background, program
 from termai.tui.log_index import LogIndex, unchanged
 from termai.tui.log_scan import Block, Extents
 
-BUSY_POLL, QUIET_POLL = 0.1, 0.5  # seconds between looks at a log that grows, and one that rests
+BUSY_POLL, QUIET_POLL = 0.1, 1.0  # seconds between looks at a log that grows, and one that rests
 CACHED_STRIPS = 512
 _LEVEL = re.compile(r"^(?:[\d.:]+ +)?(?P<level>[EW]) |^(?P<error>error|fatal)\b", re.IGNORECASE)
 
@@ -78,13 +78,17 @@ class LogView(ScrollView, Background, can_focus=True):
         self._replace(None)
         self.following = True
         if path is not None:
-            self.run_worker(self._follow(path), group="log", exit_on_error=False)
+            self.flow(partial(self._follow, path), group="log")
 
     async def _follow(self, path: Path) -> None:
         """Read what is new for as long as this log is shown, and what is old when there is time."""
         threads = program(self).threads
-        index = await threads.run(LogIndex, path)
+        try:
+            index = await threads.run(LogIndex, path)
+        except FileNotFoundError:
+            return
         self._replace(index)
+        pause = BUSY_POLL
         while index is self._index:
             now = await threads.run(log_scan.extents, index.descriptor)
             if not unchanged(index.extents, now):
@@ -95,7 +99,8 @@ class LogView(ScrollView, Background, can_focus=True):
             older = await self._read_back(index, now)
             if grew or older:
                 self.post_message(self.Changed())
-            await asyncio.sleep(0 if older else BUSY_POLL if grew else QUIET_POLL)
+            pause = BUSY_POLL if grew else min(pause * 1.3, QUIET_POLL)
+            await asyncio.sleep(0 if older else pause)
 
     async def _read_new(self, index: LogIndex, now: Extents) -> bool:
         if now.size <= index.read_to:

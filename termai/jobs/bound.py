@@ -8,6 +8,7 @@ log is cut after its first part, with a line that says so.
 
 import os
 import sys
+from contextlib import suppress
 
 HEAD_BYTES = 256 << 10
 _BLOCK = 4096
@@ -63,9 +64,10 @@ def _punch_macos(descriptor: int, start: int, length: int) -> None:
 
 
 def _cut(descriptor: int, start: int, size: int) -> None:
-    os.ftruncate(descriptor, start)
     note = f"\ntermai: {size - start} bytes of log were dropped here; this file system has no holes"
-    os.write(descriptor, f"{note}\n".encode())
+    with suppress(OSError):  # a log that cannot be cut is tried again, and goes on meanwhile
+        os.ftruncate(descriptor, start)
+        os.write(descriptor, f"{note}\n".encode())
 
 
 def _aligned(offset: int) -> int:

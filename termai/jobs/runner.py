@@ -244,6 +244,9 @@ def main(arguments: list[str]) -> int:
     except TermaiError as error:
         _answer("failed", str(error))
         return error.exit_code
+    except OSError as error:
+        _answer("failed", f"{directory} could not be used: {error.strerror}.")
+        raise
     return 0
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from termai.models.smoke import model_path
-from termai.paths import profiles_dir
+from termai.paths import jobs_dir, profiles_dir
 from termai.servers.health import Health, probe
 from tests.cli.conftest import TERMAI, Termai, environment
 from tests.support import free_port, native_bin, wait_until
@@ -56,6 +56,17 @@ def test_ps_is_a_table_that_fits_80_columns(termai: Termai, smoke: str) -> None:
     assert row.split()[:3] == ["smoke", "ready", smoke]
     assert max(len(head), len(row)) <= 80
     assert row.index("ready") == head.index("STATE")
+
+
+def test_a_broken_record_is_reported_and_hides_no_server(termai: Termai, smoke: str) -> None:
+    broken = jobs_dir() / "20260101-000000-00000000"
+    broken.mkdir()
+    (broken / "spec.json").write_text("{")
+    done = termai("ps")
+    assert done.returncode == 0
+    assert smoke in done.stdout
+    assert f"{broken}/spec.json, line 1: not JSON" in done.stderr
+    assert (broken / "spec.json").read_text() == "{"
 
 
 def test_a_server_is_stopped_and_then_past(termai: Termai, smoke: str) -> None:

@@ -303,6 +303,24 @@ def test_a_job_can_be_stopped_on_a_full_disk_without_a_runner(small_disk: Path) 
     assert not is_alive(job.state.child)
 
 
+def test_a_restart_on_a_full_disk_waits_until_it_can_be_recorded(small_disk: Path) -> None:
+    crash = "import pathlib, sys; p = pathlib.Path(sys.argv[1])\n"
+    crash += "if not p.exists(): p.touch(); import os; os.abort()\n" + FOREVER
+    first = small_disk.parent / "first"
+    job = control.launch("test", "crash", python(crash, str(first)), max_restarts=3)
+    wait_until(lambda: store.refresh(job).state.status is JobStatus.BACKOFF)
+    filler = fill_up(small_disk)
+    before = store.refresh(job).state
+    wait_until(lambda: not is_alive(before.child) and is_alive(before.runner))
+    threading.Event().wait(runner.BACKOFF_S + 0.5)  # long enough for a restart to be tried
+    assert store.refresh(job).state.started_at == before.started_at
+    filler.unlink()
+    wait_until(lambda: store.refresh(job).state.status is JobStatus.RUNNING)
+    again = store.refresh(job).state
+    assert again.restarts == 1
+    assert again.started_at != before.started_at
+
+
 def test_nothing_is_started_on_a_full_disk(small_disk: Path) -> None:
     jobs_dir().mkdir(parents=True)
     fill_up(small_disk)

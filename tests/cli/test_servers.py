@@ -161,7 +161,16 @@ def test_a_server_with_a_key_is_asked_with_it(termai: Termai, clean_up: None) ->
     assert "API key" in refused.stderr
 
 
-def test_two_chats_at_once_both_get_whole_answers(termai: Termai, smoke: str) -> None:
+@pytest.mark.parametrize("engine", ["llama-server", "llama-cpp-python"])
+def test_two_chats_at_once_both_get_whole_answers(
+    termai: Termai, clean_up: None, engine: str
+) -> None:
+    profiles_dir().mkdir(parents=True)
+    text = f'schema = 1\nengine = "{engine}"\n[model]\npath = "builtin:smoke"\n'
+    text += "[load]\nctx_size = 1024\n[sampling]\ntemperature = 0.0\n"
+    (profiles_dir() / "pair.toml").write_text(text)
+    started = json.loads(termai("start", "pair", "--json").stdout)
+    assert (started["engine"], started["state"]) == (engine, "ready")
     other = "What is the capital of Italy?"
     programs = [
         subprocess.Popen(

@@ -1,12 +1,14 @@
 """What a person sees in a terminal of 80 columns."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pexpect
 
-from tests.cli.conftest import TERMAI, environment
+from tests.cli.conftest import TERMAI, Termai, environment
+from tests.support import wait_until
 
 QUESTION, ANSWER = "What is the capital of France?", "The capital of France is Paris."
 
@@ -40,7 +42,7 @@ def test_progress_is_shown_and_cleared_and_the_answer_stays() -> None:
     code, shown = whole("run", "smoke", QUESTION)
     assert code == 0
     progress, _, rest = shown.rpartition("\r\x1b[K")
-    assert "smoke: loading the model" in progress or "smoke: starting" in progress
+    assert progress.startswith("\r\x1b[Ksmoke: ")
     assert rest == f"{ANSWER}\r\n"
 
 
@@ -92,3 +94,16 @@ def test_ctrl_c_ends_following(smoke: str) -> None:
         child.wait()
         assert child.exitstatus == 130
         assert "Traceback" not in (child.before or "")
+
+
+def test_a_connection_that_drops_stops_no_server(termai: Termai) -> None:
+    with terminal("start", "smoke") as child:
+        child.expect("smoke: ")
+    assert not child.isalive()
+
+    def ready() -> bool:
+        servers = json.loads(termai("ps", "--json").stdout)
+        return [server["state"] for server in servers] == ["ready"]
+
+    wait_until(ready)
+    assert termai("chat", QUESTION).stdout == f"{ANSWER}\n"

@@ -22,8 +22,8 @@ class Detection:
     program: Path
     version: str
     devices: tuple[str, ...] = ()
-    options: frozenset[str] = frozenset()
-    help: Mapping[str, "OptionHelp"] = field(default_factory=dict)
+    options: frozenset[str] = field(default=frozenset(), repr=False)
+    help: Mapping[str, "OptionHelp"] = field(default_factory=dict, repr=False)
     source: str = ""
 
     @property

@@ -91,3 +91,27 @@ def slow_model(tmp_path: Path) -> Path:
     path = tmp_path / "slow.gguf"
     os.mkfifo(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def shared(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Return one embedded engine for all tests of a module that do not mind the others."""
+    yield from _started(models, tmp_path_factory.mktemp("shared"), ctx_size=512, threads=1)
+
+
+@pytest.fixture(scope="module")
+def locked(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Return an embedded engine that listens on all interfaces with the key `open-sesame`."""
+    directory = tmp_path_factory.mktemp("locked")
+    key = directory / "key"
+    key.touch(mode=0o600)
+    key.write_text("open-sesame\n")
+    yield from _started(models, directory, host="0.0.0.0", api_key_file=str(key), ctx_size=512)
+
+
+def _started(models: Path, directory: Path, **options: Any) -> Iterator[Running]:
+    engine = LlamaCppPython()
+    profile = Profile("shared").with_values(**options)
+    launch = engine.compose(profile, engine.detect(), model=models / "tiny.gguf", port=free_port())
+    with running(launch, directory / "log") as server:
+        yield server.wait_ready()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from termai.paths import config_dir
 from termai.profiles.schema import Adapter
 from tests.engines import tiny
 from tests.engines.conftest import Serve
@@ -39,19 +38,17 @@ def long_stream(server: Running) -> Iterator[http.client.HTTPResponse]:
         connection.close()
 
 
-def test_an_answer_is_the_same_whole_and_streamed(serve: Serve) -> None:
-    server = serve()
-    whole = server.chat("hello", max_tokens=24).json
-    streamed = server.chat("hello", max_tokens=24, stream=True)
+def test_an_answer_is_the_same_whole_and_streamed(shared: Running) -> None:
+    whole = shared.chat("hello", max_tokens=24).json
+    streamed = shared.chat("hello", max_tokens=24, stream=True)
     assert streamed.headers["content-type"].startswith("text/event-stream")
     assert text_of(streamed.events) == whole["choices"][0]["message"]["content"]
     assert streamed.events[-1] == "[DONE]"
 
 
-def test_the_last_chunk_carries_usage_when_asked_and_timings_always(serve: Serve) -> None:
-    server = serve()
+def test_the_last_chunk_carries_usage_when_asked_and_timings_always(shared: Running) -> None:
     options = {"stream": True, "max_tokens": 8}
-    *_, end, usage, done = server.chat(
+    *_, end, usage, done = shared.chat(
         "hello", stream_options={"include_usage": True}, **options
     ).events
     assert done == "[DONE]"
@@ -63,7 +60,7 @@ def test_the_last_chunk_carries_usage_when_asked_and_timings_always(serve: Serve
     assert end["choices"][0]["finish_reason"] == "length"
     assert end["timings"]["predicted_n"] == counted["completion_tokens"]
     assert end["timings"]["predicted_ms"] > 0
-    assert all("usage" not in e for e in server.chat("hello", **options).events[:-1])
+    assert all("usage" not in e for e in shared.chat("hello", **options).events[:-1])
 
 
 def test_a_prompt_that_was_read_before_is_not_read_again(serve: Serve) -> None:
@@ -135,11 +132,11 @@ def decoded(server: Running) -> int:
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
 def test_a_prompt_longer_than_the_context_is_an_error_that_says_so(
-    serve: Serve, path: str, stream: bool
+    shared: Running, path: str, stream: bool
 ) -> None:
     text = "x " * 600
     body = {"messages": [{"role": "user", "content": text}], "prompt": text, "stream": stream}
-    answer = serve().ask("POST", path, body)
+    answer = shared.ask("POST", path, body)
     assert answer.status == 400
     error = answer.json["error"]
     assert error["code"] == "context_length_exceeded"
@@ -165,14 +162,13 @@ def test_a_prompt_longer_than_the_context_is_an_error_that_says_so(
     ],
 )
 def test_a_request_that_makes_no_sense_is_the_callers_error(
-    serve: Serve, body: Any, names: str
+    shared: Running, body: Any, names: str
 ) -> None:
-    server = serve()
-    answer = server.ask("POST", "/v1/chat/completions", body)
+    answer = shared.ask("POST", "/v1/chat/completions", body)
     assert answer.status == 400
     assert names in answer.json["error"]["message"]
-    assert "Traceback" not in server.log
-    assert server.chat("hello", max_tokens=2).status == 200
+    assert "Traceback" not in shared.log
+    assert shared.chat("hello", max_tokens=2).status == 200
 
 
 def test_a_message_that_the_template_refuses_is_the_callers_error(
@@ -194,22 +190,20 @@ def test_an_answer_that_is_cut_off_does_not_end_as_a_whole_one_does(serve: Serve
             assert b"[DONE]" not in stream.read()
 
 
-def test_a_request_that_is_too_large_is_refused(serve: Serve) -> None:
-    server = serve()
-    answer = server.ask("POST", "/tokenize", b" " * (65 << 20))
+def test_a_request_that_is_too_large_is_refused(shared: Running) -> None:
+    answer = shared.ask("POST", "/tokenize", b" " * (65 << 20))
     assert answer.status == 413
 
 
-def test_what_is_not_there_is_an_error_object_too(serve: Serve) -> None:
-    answer = serve().ask("POST", "/v1/embeddings", {"input": "hello"})
+def test_what_is_not_there_is_an_error_object_too(shared: Running) -> None:
+    answer = shared.ask("POST", "/v1/embeddings", {"input": "hello"})
     assert answer.status == 404
     assert "/v1/embeddings" in answer.json["error"]["message"]
 
 
-def test_the_template_of_the_model_is_used_and_can_be_told_to_think(serve: Serve) -> None:
-    server = serve()
-    plain = server.chat("hello", max_tokens=1).json["usage"]["prompt_tokens"]
-    thinking = server.chat(
+def test_the_template_of_the_model_is_used_and_can_be_told_to_think(shared: Running) -> None:
+    plain = shared.chat("hello", max_tokens=1).json["usage"]["prompt_tokens"]
+    thinking = shared.chat(
         "hello", max_tokens=1, chat_template_kwargs={"enable_thinking": True}
     ).json["usage"]["prompt_tokens"]
     assert thinking == plain + len("<think>")
@@ -239,18 +233,16 @@ def test_without_a_seed_every_start_and_request_draws_anew(serve: Serve) -> None
     assert len(texts) == 4
 
 
-def test_the_same_seed_gives_the_same_answer(serve: Serve) -> None:
-    server = serve()
+def test_the_same_seed_gives_the_same_answer(shared: Running) -> None:
     body = {"prompt": "hello", "max_tokens": 20, "temperature": 2.0, "seed": 11}
-    answers = [server.ask("POST", "/v1/completions", body).json for _ in range(2)]
+    answers = [shared.ask("POST", "/v1/completions", body).json for _ in range(2)]
     assert answers[0]["choices"] == answers[1]["choices"]
 
 
-def test_nothing_is_penalized_unless_asked(serve: Serve) -> None:
+def test_nothing_is_penalized_unless_asked(shared: Running) -> None:
     """llama_cpp.server has repeat_penalty 1.1 where nobody asks for one."""
-    server = serve()
-    asked = server.chat("hello", max_tokens=30, repeat_penalty=1.0).json
-    unasked = server.chat("hello", max_tokens=30).json
+    asked = shared.chat("hello", max_tokens=30, repeat_penalty=1.0).json
+    unasked = shared.chat("hello", max_tokens=30).json
     assert asked["choices"][0]["message"] == unasked["choices"][0]["message"]
 
 
@@ -303,14 +295,6 @@ def test_flash_attention_is_left_to_llama_cpp_when_auto(serve: Serve) -> None:
 class TestWithAKey:
     """Every route needs the key but /health."""
 
-    @pytest.fixture
-    def server(self, serve: Serve) -> Running:
-        config_dir().mkdir(parents=True)
-        path = config_dir() / "key"
-        path.write_text("open-sesame\n")
-        path.chmod(0o600)
-        return serve(api_key_file="key", host="0.0.0.0")
-
     @pytest.mark.parametrize(
         ("method", "path"),
         [
@@ -329,17 +313,17 @@ class TestWithAKey:
             ("POST", "/health"),
         ],
     )
-    def test_without_the_key_nothing_is_told(self, server: Running, method: str, path: str) -> None:
+    def test_without_the_key_nothing_is_told(self, locked: Running, method: str, path: str) -> None:
         for headers in ({}, {"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}):
-            answer = server.ask(method, path, {}, headers=headers)
+            answer = locked.ask(method, path, {}, headers=headers)
             assert answer.status == (401 if path != "/health" else 405)
             assert "open-sesame" not in answer.body.decode()
 
-    def test_with_the_key_one_is_let_in(self, server: Running) -> None:
-        assert server.ask("GET", "/health").status == 200
+    def test_with_the_key_one_is_let_in(self, locked: Running) -> None:
+        assert locked.ask("GET", "/health").status == 200
         for headers in ({"authorization": "Bearer open-sesame"}, {"x-api-key": "open-sesame"}):
-            assert server.ask("GET", "/v1/models", headers=headers).status == 200
-        assert "open-sesame" not in server.log
+            assert locked.ask("GET", "/v1/models", headers=headers).status == 200
+        assert "open-sesame" not in locked.log
 
 
 @pytest.mark.parametrize(
@@ -352,11 +336,10 @@ class TestWithAKey:
         ("null", False),
     ],
 )
-def test_pages_of_other_origins_are_not_let_in(serve: Serve, origin: str, allowed: bool) -> None:
-    server = serve()
-    answer = server.ask("GET", "/v1/models", headers={"origin": origin})
+def test_pages_of_other_origins_are_not_let_in(shared: Running, origin: str, allowed: bool) -> None:
+    answer = shared.ask("GET", "/v1/models", headers={"origin": origin})
     assert ("access-control-allow-origin" in answer.headers) is allowed
-    preflight = server.ask(
+    preflight = shared.ask(
         "OPTIONS",
         "/v1/chat/completions",
         headers={"origin": origin, "access-control-request-method": "POST"},

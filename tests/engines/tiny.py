@@ -6,6 +6,7 @@ import gguf
 import numpy as np
 
 CTX = 4096
+LONG_TOKEN = "w" * 100
 _EMBD, _HEADS, _FF, _LAYERS = 64, 2, 128, 2
 _ASCII = 94  # the visible ones, which come first after the special tokens
 _SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -63,13 +64,15 @@ def write_truncated(path: Path, whole: Path) -> Path:
 def _add_vocabulary(writer: gguf.GGUFWriter, template: str, padding: int) -> int:
     visible = [*range(33, 33 + _ASCII), *range(161, 173), *range(174, 256)]
     spelled = [chr(code) for code in visible] + [chr(256 + i) for i in range(256 - len(visible))]
-    tokens = [*_SPECIAL, *spelled, "he", *(f"pad{i}" for i in range(padding))]
+    tokens = [*_SPECIAL, *spelled, "he", LONG_TOKEN, *(f"pad{i}" for i in range(padding))]
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(tokens)
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types([control] * len(_SPECIAL) + [normal] * (len(tokens) - len(_SPECIAL)))
+    kinds = [control] * len(_SPECIAL) + [normal] * (len(tokens) - len(_SPECIAL))
+    kinds[tokens.index(LONG_TOKEN)] = gguf.TokenType.USER_DEFINED
+    writer.add_token_types(kinds)
     writer.add_token_merges(["h e"])
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(2)

@@ -87,7 +87,7 @@ def _object(body: bytes) -> dict[str, Any]:
         raise RequestError(400, f"The body is not JSON: {error}.") from error
     if not isinstance(raw, dict):
         raise RequestError(400, "The body is not a JSON object.")
-    return raw
+    return {key: value for key, value in raw.items() if value is not None}
 
 
 def _job(

@@ -29,6 +29,7 @@ class Terminal:
         columns: int = 80,
         rows: int = 24,
     ) -> None:
+        self.received = 0  # bytes
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.pid, self._fd = pty.fork()
@@ -68,6 +69,7 @@ class Terminal:
             data = os.read(self._fd, 65536)
         except OSError:
             return False
+        self.received += len(data)
         self._stream.feed(data)
         return bool(data)
 

@@ -36,6 +36,15 @@ async def test_enter_sends() -> None:
         assert app.sent == ["hello"]
 
 
+async def test_keys_that_come_all_at_once_are_taken_in_their_order() -> None:
+    app = Harness()
+    async with app.run_test() as pilot:
+        for key, character in [("a", "a"), ("ctrl+j", None), ("b", "b"), ("enter", "\r")] * 2:
+            app.post_message(events.Key(key, character))
+        await pilot.pause()
+        assert app.sent == ["a\nb", "a\nba\nb"]
+
+
 @pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])
 async def test_a_new_line_key_does_not_send(key: str) -> None:
     app = Harness()

@@ -1,7 +1,11 @@
-"""The replies that are arriving, in whichever conversation, each in a worker of its own."""
+"""The replies that are arriving, in whichever conversation, each in a task of its own.
+
+They are no workers: those are cancelled when the program quits, and these are ended with care.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +16,7 @@ from textual.message import Message as TextualMessage
 from termai.chat.client import ChatClient
 from termai.chat.messages import Message
 from termai.chat.reply import Reply
+from termai.tui.messages import Failed
 from termai.tui.screens.chat_present import model_name, stats_line, thought_line
 from termai.tui.widgets.chat_message import Shown
 
@@ -125,6 +130,7 @@ class Replies:
         self._store = store
         self._running: dict[int, Running] = {}
         self._clients: dict[object, ChatClient] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._key = 0
 
     def __iter__(self) -> Iterator[Running]:
@@ -147,9 +153,9 @@ class Replies:
             on_wait=running.waited,
         )
         self._running[conversation] = running
-        self._screen.run_worker(
-            self._run(running, running.reply), group="replies", exit_on_error=False
-        )
+        task = asyncio.create_task(self._run(running, running.reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return running
 
     def client(self, target: Target) -> ChatClient:
@@ -163,6 +169,7 @@ class Replies:
         """Stop what runs, keep what came, and close the connections."""
         for running in self:
             running.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for client in self._clients.values():
             await client.close()
 
@@ -178,6 +185,8 @@ class Replies:
 
         try:
             await reply.run(heard)
+        except Exception as error:  # noqa: BLE001 - one reply never takes the program down
+            self._screen.post_message(Failed.of(error))
         finally:
             del self._running[running.conversation]
             kept = reply.kept() if reply.message else None

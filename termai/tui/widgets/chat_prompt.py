@@ -9,6 +9,8 @@ from textual.widgets import TextArea
 
 from termai.text import printable
 
+_NEWLINE = ("ctrl+j", "shift+enter", "alt+enter")
+
 
 class Prompt(TextArea):
     """A text area that grows to a third of the screen and posts Sent on Enter.
@@ -30,18 +32,15 @@ class Prompt(TextArea):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="chat.send", priority=True, tooltip="Send the message"),
+        Binding("enter", "send", "Send", id="chat.send", show=False, tooltip="Send the message"),
         Binding(
-            "ctrl+j,shift+enter,alt+enter",
+            ",".join(_NEWLINE),
             "newline",
             "Line",
             id="chat.newline",
-            priority=True,
             show=False,
             tooltip="Begin a new line (Shift+Enter or Alt+Enter where the terminal tells them)",
         ),
-        Binding("f6", "app.keys", "Help", id="help", show=False, tooltip="Every key that works"),
-        Binding("question_mark", "type('?')", show=False),
         Binding(
             "ctrl+shift+z,alt+z",
             "write_again",
@@ -99,10 +98,6 @@ class Prompt(TextArea):
         """Write again what was undone last."""
         self.redo()
 
-    def action_type(self, character: str) -> None:
-        """Write a character that is a key elsewhere."""
-        self.replace(character, *self.selection, maintain_selection_offset=False)
-
     def action_cursor_up(self, select: bool = False) -> None:
         """Move up, or bring back the message before when nothing has been written."""
         if select or not self._recall(-1):
@@ -120,6 +115,14 @@ class Prompt(TextArea):
     def action_cursor_page_down(self) -> None:
         """Scroll the conversation."""
         self.post_message(self.Paged(1))
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take these keys in their order: as bindings they would overtake letters before them."""
+        action = {"enter": self.action_send, **dict.fromkeys(_NEWLINE, self.action_newline)}
+        if event.key in action:
+            event.stop()
+            event.prevent_default()
+            action[event.key]()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.text = printable(event.text)  # TextArea's own handler inserts it

@@ -116,6 +116,12 @@ def test_what_is_accepted_makes_colours_that_textual_can_draw(
             Color.parse(re.sub(r" \d+%$", "", generated[name]))
 
 
+def test_the_example_in_the_documentation_is_a_theme() -> None:
+    page = Path(__file__).parents[2] / "docs/themes.md"
+    example = page.read_text().partition("```toml\n")[2].partition("```")[0]
+    assert themes.read(write("mine", example)).variables["row-background"] == "#1a3538"
+
+
 def test_a_users_theme_comes_before_a_shipped_one() -> None:
     write("nord", '[colors]\nprimary = "#010203"\n')
     assert themes.load("nord").primary == "#010203"

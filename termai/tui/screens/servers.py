@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from termai.servers.records import Server
 
 REFRESH_S = 2.0
+_COPY = "Copy the lines of the log that are on the screen."
 _NONE_YET = "No server was started yet. Press s to choose a profile, or F2 for the model files."
 
 
@@ -56,6 +57,7 @@ follows until you move up in it (Tab goes there, arrows and PgUp move); f or G f
         Binding("t", "tunnel", "SSH", id="servers.tunnel", tooltip="Show the ssh line for it."),
         Binding("f", "follow", "Follow", id="log.follow", tooltip="Pause the log, or follow it."),
         Binding("g", "log_home", "Top", id="log.home", tooltip="The first line of the log."),
+        Binding("y", "log_copy", "Copy log", id="log.copy", show=False, tooltip=_COPY),
         Binding("G", "log_end", "End", id="log.end", show=False, tooltip="The log's end."),
     ]
 
@@ -157,7 +159,7 @@ follows until you move up in it (Tab goes there, arrows and PgUp move); f or G f
         if action in {"stop", "chat", "copy_url", "tunnel"}:
             server = self.selected
             return True if server is not None and server.alive else None
-        if action in {"restart", "follow", "log_home", "log_end"}:
+        if action in {"restart", "follow", "log_home", "log_end", "log_copy"}:
             return True if self.selected is not None else None
         return True
 
@@ -214,6 +216,12 @@ follows until you move up in it (Tab goes there, arrows and PgUp move); f or G f
     def action_log_home(self) -> None:
         """Show the first line of the log."""
         self.log_view.scroll_home(animate=False)
+
+    def action_log_copy(self) -> None:
+        """Copy the lines of the log that are on the screen."""
+        text = self.log_view.visible_text()
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {len(text.splitlines())} lines of the log.")
 
     def action_log_end(self) -> None:
         """Show the end of the log and follow it."""

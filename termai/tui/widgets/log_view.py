@@ -72,6 +72,13 @@ class LogView(ScrollView, Background, can_focus=True):
         """The log that is shown."""
         return self._index.path if self._index else None
 
+    def visible_text(self) -> str:
+        """Return the lines in the window, whole."""
+        top = self._first + self.scroll_offset.y
+        index = self._index
+        numbers = range(top, top + self.size.height) if index else ()
+        return "\n".join(index.text(n) for n in numbers if index and n < index.end)
+
     def show(self, path: Path | None) -> None:
         """Show another log from its end, or none."""
         self.workers.cancel_node(self)

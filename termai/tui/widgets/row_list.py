@@ -75,11 +75,15 @@ class RowList(OptionList):
             self.highlighted = min(before or 0, len(names) - 1)
 
     def _redraw(self) -> None:
+        changed = False
         for identity, draw in self._rows.items():
             drawn = draw(self._room)
             if drawn != self._shown.get(identity):
                 self._shown[identity] = drawn
                 self.replace_option_prompt(identity, drawn)
+                changed = True
+        if changed:
+            self.refresh(layout=True)
 
     @property
     def _room(self) -> int:

@@ -19,8 +19,8 @@ NO_READER = 141
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 HELP = """\
-Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file · 5 start failed
-· 6 unreachable · 7 storage · 130 interrupted."""
+Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file
+5 start failed · 6 unreachable · 7 storage · 130 interrupted"""
 
 
 class InterruptedWaitError(KeyboardInterrupt):

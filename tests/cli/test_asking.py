@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.cli.asking import SafeText
+from termai.cli.safetext import SafeText
 from termai.text import printable
 from tests.cli.conftest import ROOT, TERMAI, environment
 from tests.fakes.openai_server import Ending, FakeServer, Script, answer, error, events, stream

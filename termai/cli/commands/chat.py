@@ -10,7 +10,7 @@ from termai.errors import UsageError
 from termai.servers.records import Server
 
 
-@click.command()
+@click.command(short_help="Ask a running server, or open a chat.")
 @click.argument("prompt", required=False)
 @click.option(
     "-s", "--server", metavar="NAME", shell_complete=names.running_servers, help="Ask this server."

@@ -9,7 +9,10 @@ _HOW = {
 }
 
 
-@click.command(epilog="\b\n" + "\n".join(f"{shell}: {how}" for shell, how in _HOW.items()))
+@click.command(
+    short_help="Print a completion script for a shell.",
+    epilog="\b\n" + "\n".join(f"{shell}: {how}" for shell, how in _HOW.items()),
+)
 @click.argument("shell", type=click.Choice(list(_HOW)))
 def completion(shell: str) -> int:
     """Print the script that lets SHELL complete commands, options, servers and profiles."""

@@ -10,7 +10,7 @@ from termai.cli.style import out, out_json, table, width
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List the GGUF files on this machine.")
 @options.as_json
 @click.pass_context
 def models(ctx: click.Context, *, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from termai.errors import UsageError
 from termai.servers.records import Server
 
 
-@click.command()
+@click.command(short_help="Answer a prompt, starting the server if needed.")
 @click.argument("target", shell_complete=names.profiles)
 @click.argument("prompt", required=False)
 @options.sets

@@ -13,7 +13,7 @@ from termai.servers.records import Server
 from termai.text import one_line
 
 
-@click.command()
+@click.command(short_help="Start the server of a profile.")
 @click.argument("profile", shell_complete=names.profiles)
 @options.sets
 @options.no_wait
@@ -29,7 +29,7 @@ def start(
     return _ready(chosen.name, lambda: manager.start(chosen), wait=not no_wait, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Stop a server and start it again.")
 @click.argument("name", shell_complete=names.servers)
 @options.no_wait
 @options.as_json
@@ -41,7 +41,7 @@ def restart(name: str, *, no_wait: bool, as_json: bool) -> int:
     return _ready(name, lambda: manager.restart(server), wait=not no_wait, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Stop servers.")
 @click.argument("name", nargs=-1, shell_complete=names.running_servers)
 @click.option("--all", "everything", is_flag=True, help="Stop every server.")
 @options.as_json
@@ -70,7 +70,7 @@ def stop(name: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
     return 0
 
 
-@click.command()
+@click.command(short_help="Show servers and where their layers are.")
 @click.option("-a", "--all", "past", is_flag=True, help="Show servers that have ended, too.")
 @options.as_json
 def ps(*, past: bool, as_json: bool) -> int:
@@ -80,7 +80,7 @@ def ps(*, past: bool, as_json: bool) -> int:
     return listing.ps(past=past, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Print or follow a server's log.")
 @click.argument("name", shell_complete=names.servers)
 @click.option("-n", "--lines", default="", metavar="N|all", help="How many lines (100).")
 @click.option("-f", "--follow", is_flag=True, help="Print what comes until the server ends.")

@@ -40,6 +40,9 @@ async def test_the_list_opens_deletes_and_undoes() -> None:
         panel = app.query_one(ConversationList)
         panel.show([Row(7, "Docker"), Row(5, EVIL, busy=True), Row(3, "")], current=5)
         panel.focus_rows()
+        await pilot.press("ctrl+z")
+        assert app.posted == []
+        app.query_one(ConversationOptions).can_undo = True
         await pilot.press("enter", "down", "delete", "ctrl+z")
         assert app.posted == [("open", 5), ("delete", 3), ("undo", 3)]
 

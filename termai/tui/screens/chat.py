@@ -59,21 +59,25 @@ class ChatScreen(ChatCore):
         self._deleted: list[int] = []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only the keys that have something to act on."""
+        """Offer only the keys that have something to act on where one is."""
         busy = self.replies.of(self.book.id) is not None
+        listing = isinstance(self.focused, ConversationOptions)
+        reading = bool(self.book.messages) and not listing
         offered = {
-            "stop": busy,
-            "retry": bool(self.book.messages) and not busy,
-            "copy": bool(self.book.messages),
-            "save": bool(self.book.messages),
-            "thought": any(entry.shown.reasoning for entry in self.transcript.entries)
-            if self.is_mounted
-            else False,
+            "stop": busy and not listing,
+            "retry": reading and not busy,
+            "copy": reading,
+            "save": reading,
+            "thought": reading and self._has_thoughts(),
+            "server": not listing,
             "title": self.book.id is not None,
             "delete": self.book.id is not None,
             "undelete": bool(self._deleted),
         }
         return offered.get(action, True)
+
+    def _has_thoughts(self) -> bool:
+        return any(entry.shown.reasoning for entry in self.transcript.entries)
 
     # Writing and moving
 
@@ -197,6 +201,7 @@ class ChatScreen(ChatCore):
         """Bring the conversation that was deleted last back."""
         if self._deleted:
             self.do(self._undelete(self._deleted.pop()))
+            self.query_one(ConversationOptions).can_undo = bool(self._deleted)
 
     def _ask_to_delete(self, conversation: int, title: str) -> None:
         def delete(yes: bool | None) -> None:
@@ -220,6 +225,7 @@ class ChatScreen(ChatCore):
         was_open = self.book.id == conversation
         await self.book.delete(conversation)
         self._deleted.append(conversation)
+        self.query_one(ConversationOptions).can_undo = True
         await (self.show_book() if was_open else self.list_again())
         self.notify("Deleted. F7 brings it back.", markup=False)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _STAGES = {"starting": "starts", "loading": "loads its model", "warmup": "warms up"}
 _BAR_CELLS = 10
 _SMOKE = """\
-smoke is ready. It is a tiny model that shows whether everything works; it knows little else
-than its own questions. Ask, for example:
+smoke is ready: a tiny model that shows whether everything works. It knows
+little else than its own questions. Ask, for example:
 
   What is the capital of France?
   Think first. What is 17 plus 25?

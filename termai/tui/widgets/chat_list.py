@@ -33,17 +33,31 @@ class ConversationOptions(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Open", id="chats.open", tooltip="Open the conversation"),
         Binding(
-            "delete,d", "conversation('delete')", "Delete", id="chats.delete", tooltip="Delete it"
+            "d,delete",
+            "conversation('delete')",
+            "Delete",
+            id="chats.delete",
+            key_display="d",
+            tooltip="Delete the conversation after a question",
         ),
         Binding(
-            "ctrl+z,u",
+            "u,ctrl+z",
             "conversation('undo')",
             "Undo",
             id="chats.undo",
+            key_display="u",
             tooltip="Bring the conversation that was deleted last back",
         ),
-        Binding("slash", "conversation('search')", "Search", id="chats.search", tooltip="Search"),
+        Binding(
+            "slash",
+            "conversation('search')",
+            "Search",
+            id="chats.search",
+            tooltip="Find conversations by the words in them",
+        ),
     ]
+
+    can_undo = False
 
     class Wanted(Message):
         """``what`` (delete, undo, search) is wanted, for conversation ``key`` if there is one."""
@@ -53,6 +67,10 @@ class ConversationOptions(OptionList):
             self.what = what
             self.key = key
             self.title = title
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer Undo when something was deleted."""
+        return self.can_undo if parameters == ("undo",) else True
 
     def action_conversation(self, what: str) -> None:
         """Post what is wanted for the highlighted conversation."""
@@ -71,7 +89,7 @@ class ConversationList(Vertical):
         border-right: solid $foreground 25%;
         & > #chats-title { color: $text-muted; padding: 0 1; height: 1; }
         & > Input { border: none; padding: 0 1; height: 1; background: $background; }
-        & > Input:focus { background: $surface; }
+        & > Input:focus { border: none; background: $surface; }
         & > OptionList {
             border: none; padding: 0; height: 1fr; background: $background;
             scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
@@ -96,7 +114,7 @@ class ConversationList(Vertical):
     def compose(self) -> ComposeResult:
         """Put the search line above the rows."""
         yield Static("CHATS", id="chats-title", markup=False)
-        yield Input(placeholder="search", id="chats-search", compact=True)
+        yield Input(placeholder="search", id="chats-search")
         yield ConversationOptions(id="chats-rows", markup=False, compact=True)
 
     def show(self, rows: Sequence[Row], current: int | None) -> None:

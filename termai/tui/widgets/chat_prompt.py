@@ -24,7 +24,7 @@ class Prompt(TextArea):
         min-height: 1;
         max-height: 33vh;
         border: none;
-        border-top: solid $border-blurred;
+        border-top: solid $foreground 25%;
         padding: 0 1;
         background: $background;
         scrollbar-size-vertical: 1;

@@ -50,7 +50,7 @@ class Commands(Provider):
         app = program(self.app)
         for name in self._profiles:
             start = partial(app.start_profile, name)
-            yield Command(f"Start profile {name}", "Launch it as a server", start)
+            yield Command(f"Start profile {one_line(name)}", "Launch it as a server", start)
 
     def _keys(self) -> Iterator[Command]:
         seen: set[str] = set()

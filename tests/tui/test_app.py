@@ -48,6 +48,17 @@ async def test_modes_switch_while_typing_and_the_text_stays() -> None:
         assert box.text == "hi"
 
 
+async def test_the_palette_and_the_help_open_while_typing() -> None:
+    async with opened("chat") as (app, pilot):
+        await until(pilot, lambda: bool(app.screen.query(TextArea)))
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press("f4")
+        await until(pilot, lambda: mode(app) == "servers")
+        await pilot.press("f5", "f6")
+        await until(pilot, lambda: "ctrl+q" in screen_text(app))
+
+
 async def test_a_question_keeps_the_mode_keys_quiet() -> None:
     async with opened() as (app, pilot):
         await pilot.press("s")

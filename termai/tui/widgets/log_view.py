@@ -136,6 +136,8 @@ class LogView(ScrollView, Background, can_focus=True):
                 partial(log_scan.back, fresh.descriptor, fresh.read_from, fresh.extents)
             )
             fresh.extend_back(blocks)
+            if not blocks:
+                break
         following = self.following
         self._replace(fresh)
         if not following:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Click
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -62,6 +63,15 @@ class RowList(OptionList):
 
     def on_resize(self) -> None:
         self._redraw()
+
+    def on_click(self, event: Click) -> None:
+        """Highlight the row that was clicked on; only a second click does what Enter does."""
+        event.prevent_default()
+        row = event.style.meta.get("option")
+        if row is not None and row == self.highlighted:
+            self.action_select()
+        elif row is not None:
+            self.highlighted = row
 
     def _rebuild(self, select: str) -> None:
         before = self.highlighted

@@ -2,6 +2,7 @@
 
 import pytest
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 
 from termai.tui.widgets.chat_prompt import Prompt
@@ -113,3 +114,17 @@ async def test_pages_are_the_conversation_s() -> None:
     async with app.run_test() as pilot:
         await pilot.press("pageup", "pagedown")
         assert app.pages == [-1, 1]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["\n", "\x1b\r", "\x1b[13;2u", "\x1b[13;3u", "\x1b[27;2;13~", "\x1b[200~\r\n\x1b[201~"],
+    ids=["ctrl-j", "escape-enter", "kitty-shift", "kitty-alt", "xterm-shift", "paste"],
+)
+async def test_new_lines_are_understood_as_terminals_spell_them(spelled: str) -> None:
+    app = Harness()
+    async with app.run_test() as pilot:
+        for event in XTermParser().feed(f"a{spelled}b\r"):
+            app.post_message(event)
+        await pilot.pause()
+        assert app.sent == ["a\nb"]

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
+from termai.chat.drafts import load_draft
 from termai.chat.messages import Role, Status
 from termai.chat.store import ChatStore
 from termai.models.smoke import questions
+from termai.paths import chats_db
 from termai.tui.screens.chat import ChatScreen
 from termai.tui.widgets.chat_list import ConversationOptions
 from termai.tui.widgets.chat_message import MessageView
@@ -280,3 +282,31 @@ async def test_a_conversation_of_500_messages_opens_with_few_widgets() -> None:
         await chat.pilot.press("pageup", "pageup", "pageup")
         await chat.settle()
         assert "question 249" not in chat.text
+
+
+async def test_a_database_that_is_none_stops_nothing_and_stays_as_it_is() -> None:
+    chats_db().parent.mkdir(parents=True)
+    chats_db().write_text("no database at all, " * 99)
+    async with chatting(start="smoke") as chat:
+        await until(chat.pilot, lambda: "chats.db" in toasts(chat.app), what="a toast")
+        await chat.ready()
+        await chat.write("hello")
+        await chat.pilot.press("enter")
+        await until(chat.pilot, lambda: "chats.db" in toasts(chat.app), what="another toast")
+        await chat.settle()
+        assert chat.screen.prompt.text == "hello"
+    assert chats_db().read_text().startswith("no database at all")
+
+
+async def test_a_draft_stays_in_its_conversation_however_fast_one_switches() -> None:
+    with ChatStore() as store:
+        first, second = store.create("first").id, store.create("second").id
+    async with chatting(size=LARGE) as chat:
+        assert chat.screen.book.id == second
+        for _ in range(3):
+            chat.screen.prompt.insert("x")
+            chat.screen.do(chat.screen.open(first))
+            chat.screen.do(chat.screen.open(second))
+            await chat.settle()
+    assert load_draft(first) == ""
+    assert load_draft(second) == "xxx"

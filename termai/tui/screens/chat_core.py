@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from textual.widgets import Static, TextArea
 
 from termai.chat.async_store import AsyncChatStore
 from termai.chat.messages import Message, Status
+from termai.errors import TermaiError
 from termai.tui import work
 from termai.tui.background import program
 from termai.tui.messages import Failed, ServerStarted
@@ -96,9 +98,11 @@ class ChatCore(ModeScreen):
 
     async def on_unmount(self) -> None:
         """Keep what is written and what came, then close the store."""
-        await self.book.save_draft(self._written)
+        with suppress(TermaiError):
+            await self.book.save_draft(self._written)
         await self.replies.close()
-        await self.store.close()
+        with suppress(TermaiError):
+            await self.store.close()
 
     @property
     def prompt(self) -> Prompt:
@@ -355,11 +359,9 @@ class ChatCore(ModeScreen):
         self._drafting = self.set_timer(DRAFT_AFTER_S, self._keep_draft)
 
     def _keep_draft(self) -> None:
-        text = self.prompt.text
-        if text != self._draft:
-            self._draft = text
-            self.do(_awaited(self.book.save_draft(text)))
+        if self.prompt.text != self._draft:
+            self.do(self._save_draft())
 
-
-async def _awaited(call: Awaitable[None]) -> None:
-    await call
+    async def _save_draft(self) -> None:
+        self._draft = self.prompt.text
+        await self.book.save_draft(self._draft)

@@ -1,8 +1,10 @@
 """The input of the chat: several lines, sent with Enter, with the earlier messages on Up."""
 
-from typing import ClassVar
+from enum import Enum
+from typing import ClassVar, cast
 
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
@@ -10,6 +12,21 @@ from textual.widgets import TextArea
 from termai.text import printable
 
 _NEWLINE = ("ctrl+j", "shift+enter", "alt+enter")
+_AS_XTERM_SPELLS = "shift+\r"  # with modifyOtherKeys
+
+
+class _Taught(Enum):
+    ALT_ENTER = "alt+enter"
+
+
+def teach_alt_enter() -> None:
+    """Let Textual tell Alt+Enter from Enter where a terminal puts an Escape before it."""
+    known = cast("dict[str, tuple[Enum, ...]]", ANSI_SEQUENCES_KEYS)
+    for sequence in ("\x1b\r", "\x1b\n"):
+        known.setdefault(sequence, (_Taught.ALT_ENTER,))
+
+
+teach_alt_enter()
 
 
 class Prompt(TextArea):
@@ -118,7 +135,8 @@ class Prompt(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Take these keys in their order: as bindings they would overtake letters before them."""
-        action = {"enter": self.action_send, **dict.fromkeys(_NEWLINE, self.action_newline)}
+        newlines = (*_NEWLINE, _AS_XTERM_SPELLS)
+        action = {"enter": self.action_send, **dict.fromkeys(newlines, self.action_newline)}
         if event.key in action:
             event.stop()
             event.prevent_default()

@@ -106,6 +106,18 @@ async def test_the_palette_offers_the_keys_and_the_profiles(tiny: Profile) -> No
         await until(pilot, lambda: "Choose colours" in screen_text(app))
 
 
+@pytest.mark.parametrize("name", MODES)
+async def test_every_mode_can_be_drawn_without_colours(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(name) as (app, pilot):
+        assert app.no_color
+        await until(pilot, lambda: mode(app) == name)
+        await until(pilot, lambda: "F1 Env" in screen_text(app))
+        await pilot.press("f6", "escape", "ctrl+p", "escape", "f8", "escape")
+
+
 async def test_help_tells_what_the_mode_is_for_and_its_keys() -> None:
     async with opened(size=(100, 40)) as (app, pilot):
         await pilot.press("question_mark")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from termai import settings
 from termai.paths import config_dir, data_dir, state_dir
 from tests.e2e.tmux import Tmux
 from tests.support import wait_until
@@ -71,3 +72,13 @@ def test_a_window_made_narrow_and_wide_again_keeps_its_lines(program: Tmux) -> N
     for columns, rows in ((40, 12), (120, 40), (80, 24)):
         program._run("resize-window", "-x", str(columns), "-y", str(rows))
         program.wait_for("cpu-small", "F1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mouse", [True, False])
+def test_the_mouse_is_tracked_only_when_the_settings_say_so(mouse: bool) -> None:
+    settings.save(mouse=mouse)
+    with Tmux(PROGRAM, env=environment(), cwd=Path(__file__).parents[2]) as tmux:
+        tmux.wait_for("No server was started yet")
+        tracked = tmux._run("display-message", "-p", "#{mouse_any_flag}").strip()
+        assert tracked == str(int(mouse))

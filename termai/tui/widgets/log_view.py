@@ -220,7 +220,7 @@ class LogView(ScrollView, Background, can_focus=True):
     def _strip(self, number: int) -> Strip:
         index = self._index
         if index is None or number >= index.end:
-            return Strip.blank(0)
+            return Strip.blank(0, self.rich_style)
         strip = self._strips.get(number)
         if strip is None:
             text = index.text(number)

@@ -1,5 +1,6 @@
 """Writing files so that whatever is killed, at whatever moment, leaves files that parse."""
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o600) -> None
     directories are created with mode 0700. Raises StorageError; the old content then stays.
     """
     data = content.encode() if isinstance(content, str) else content
-    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
     try:
         private_dir(target.parent)
@@ -72,8 +73,12 @@ def _fill(path: Path, data: bytes, mode: int) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
+    """Flush a rename to the disk, where the file system can do that for a directory."""
     descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)

@@ -1,6 +1,6 @@
 """TOML files people edit by hand: read with line numbers, updated without losing comments."""
 
-import copy
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -93,7 +93,7 @@ def update(path: Path, changes: Mapping[Key, Any]) -> None:
     A file that does not exist is written new. Raises InvalidFileError when the file does not
     parse: what cannot be understood is never overwritten.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  which would raise below a closed directory
         write_atomic(path, new_text(changes))
     else:
         write_atomic(path, updated_text(read_text(path, limit=LIMIT), path, changes))
@@ -117,15 +117,18 @@ def updated_text(text: str, path: Path, changes: Mapping[Key, Any]) -> str:
     does not parse or cannot be changed without changing more than was asked.
     """
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
-    wanted = copy.deepcopy(parse(text, path).data)
-    document = tomlkit.parse(text)
+    wanted = parse(text, path).data
     try:
+        document = tomlkit.parse(text)
         for key, value in changes.items():
             _set(wanted, key, value)
             _set_in_place(document, key, value)
         result = tomlkit.dumps(document)
         same = tomllib.loads(result) == wanted
+    except (TOMLKitError, RecursionError):  # it takes less than TOML allows, such as 100 levels
+        same = False
     except (TypeError, ValueError, AttributeError):  # a plain value where a table belongs
         same = False
     if not same:

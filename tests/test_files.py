@@ -1,8 +1,10 @@
 """Whatever is killed, at whatever moment, and however full the disk: files still parse."""
 
+import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +52,26 @@ def test_a_linked_file_stays_a_link(tmp_path: Path) -> None:
     write_atomic(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "dotfiles" / "real").read_text() == "new"
+
+
+def test_a_place_that_cannot_even_be_looked_at_is_a_storage_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="could not be written"):
+        write_atomic(tmp_path / ("d" * 300) / "file", "new")
+
+
+def test_a_file_system_that_cannot_flush_directories_is_written_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+
+    def refuse_directories(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_directories)
+    write_atomic(tmp_path / "file", "new")
+    assert (tmp_path / "file").read_text() == "new"
 
 
 def test_a_link_to_nothing_gets_its_file(tmp_path: Path) -> None:

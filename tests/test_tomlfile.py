@@ -215,6 +215,15 @@ def test_what_does_not_parse_is_never_overwritten(tmp_path: Path) -> None:
     assert path.read_text() == "a = \n"
 
 
+def test_what_only_the_reading_parser_takes_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    text = f"a = {'[' * 150}{']' * 150}\n"
+    path.write_text(text)
+    with pytest.raises(InvalidFileError, match="edit it by hand"):
+        tomlfile.update(path, {("b",): 1})
+    assert path.read_text() == text
+
+
 @pytest.mark.parametrize("text", ["t = 5\n", "t = [1]\n", "[[t]]\na = 1\n"])
 def test_a_value_where_a_table_belongs_is_never_overwritten(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.toml"

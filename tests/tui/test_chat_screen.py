@@ -1,5 +1,6 @@
 """Chat with the smoke model on a real llama-server: ask, retry, rename, delete, come back."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from termai.chat.messages import Role, Status
 from termai.chat.store import ChatStore
 from termai.models.smoke import questions
 from termai.paths import chats_db
+from termai.servers.records import Server
+from termai.tui import work
 from termai.tui.screens.chat import ChatScreen
 from termai.tui.widgets.chat_list import ConversationOptions
 from termai.tui.widgets.chat_message import MessageView
@@ -92,25 +95,44 @@ async def test_markdown_is_drawn() -> None:
         assert "**" not in chat.text
 
 
-async def test_without_a_server_enter_starts_one_and_sends_when_it_is_ready() -> None:
+@pytest.fixture
+def held_start(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Hold the start of servers back until the event is set."""
+    held, start = threading.Event(), work.start_profile
+
+    def wait_and_start(name: str) -> Server:
+        assert held.wait(20)
+        return start(name)
+
+    monkeypatch.setattr(work, "start_profile", wait_and_start)
+    return held
+
+
+async def test_without_a_server_enter_starts_one_and_sends_when_it_is_ready(
+    held_start: threading.Event,
+) -> None:
     async with chatting() as chat:
         await chat.said("No server is running. Enter starts smoke.")
         await chat.write(PARIS)
         await chat.pilot.press("enter")
         await chat.said("Your message is sent then")
         assert chat.screen.prompt.text == PARIS
+        held_start.set()
         await until(chat.pilot, lambda: len(chat.screen.book.messages) == 2, what="an answer")
         assert chat.screen.book.messages[1].content == ANSWERS[PARIS]
         assert chat.screen.prompt.text == ""
 
 
-async def test_a_message_that_waits_for_a_server_is_taken_back_with_escape() -> None:
+async def test_a_message_that_waits_for_a_server_is_taken_back_with_escape(
+    held_start: threading.Event,
+) -> None:
     async with chatting() as chat:
         await chat.said("Enter starts smoke")
         await chat.write("hello")
         await chat.pilot.press("enter")
         await chat.said("Your message is sent then")
         await chat.pilot.press("escape")
+        held_start.set()
         await chat.ready()
         assert chat.screen.book.messages == []
         assert chat.screen.prompt.text == "hello"

@@ -2,14 +2,16 @@
 
 A log longer than its limit loses what lies between its first part and its last (see
 ``bound``); byte offsets stay true. Nothing here reads more than it was asked for, and every
-line it returns is printable.
+line it returns is printable. A log that cannot be read raises InvalidFileError.
 """
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from termai.errors import InvalidFileError
 from termai.text import decode
 
 CHUNK = 64 << 10  # bytes per read
@@ -23,9 +25,8 @@ def read_new(path: Path, offset: int, limit: int = 1 << 20) -> tuple[bytes, int]
     A hole is stepped over and never read across, so that the bytes are those of one piece. A
     log that was cut short is read on from its end. A missing log reads as empty.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = _opened(path)
+    if descriptor is None:
         return b"", offset
     try:
         size = os.fstat(descriptor).st_size
@@ -87,14 +88,6 @@ def follow(
         time.sleep(poll_s)
 
 
-def end_offset(path: Path) -> int:
-    """Return the size of the log in bytes, 0 when there is none."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
 class LineSplitter:
     """Cuts a stream of bytes into printable lines, keeping an unfinished one for later."""
 
@@ -117,11 +110,24 @@ def _line(raw: bytes) -> str:
     return decode(raw[:LINE_LIMIT].rstrip(b"\r")).replace("\n", " ")
 
 
+def _opened(path: Path) -> int | None:
+    """Open a log for reading, None when there is none; InvalidFileError when it cannot be."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidFileError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InvalidFileError(f"{path} is no file; a log is expected there.")
+    return descriptor
+
+
 def _tail(path: Path, lines: int, max_bytes: int) -> tuple[list[str], bytes, int]:
     """Return at least the last ``lines`` finished lines, the unfinished one, and the size."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = _opened(path)
+    if descriptor is None:
         return [], b"", 0
     try:
         end = os.fstat(descriptor).st_size

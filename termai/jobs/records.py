@@ -167,6 +167,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InvalidFileError(f"{path}, line {error.lineno}: not JSON: {error.msg}.") from error
     except RecursionError as error:
         raise InvalidFileError(f"{path}: values are nested too deeply.") from error
+    except ValueError as error:  # int() refusing thousands of digits
+        raise InvalidFileError(f"{path}: a number has too many digits.") from error
     if not isinstance(data, dict):
         raise InvalidFileError(f"{path}: expected an object.")
     if data.get("schema") != SCHEMA:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
@@ -16,6 +16,7 @@ from termai.paths import jobs_dir, private_dir, state_dir
 STAGED = ".new"  # suffix of a directory whose runner has not recorded itself yet
 REMOVED = ".removed"  # suffix of a directory that is being deleted
 LEFT_OVER_S = 3600.0  # age in seconds from which such a directory belongs to nobody
+_LOCK_NAME_LENGTH = 160
 
 
 def list_jobs(kind: str | None = None) -> list[Job]:
@@ -30,8 +31,16 @@ def list_jobs(kind: str | None = None) -> list[Job]:
 
 
 def broken_jobs() -> list[tuple[Path, str]]:
-    """Return the directories whose files do not parse, which are left alone, and why."""
-    found = ((directory, _try_load(directory)) for directory in _directories())
+    """Return the directories whose files do not parse, which are left alone, and why.
+
+    Where the jobs cannot even be listed, that is the one directory returned.
+    """
+    try:
+        found = [(directory, _try_load(directory)) for directory in _listed()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [(jobs_dir(), f"{jobs_dir()} cannot be read: {error.strerror}.")]
     return [(directory, str(error)) for directory, error in found if isinstance(error, TermaiError)]
 
 
@@ -72,7 +81,8 @@ def discard(directory: Path) -> None:
 def prune(keep: int) -> None:
     """Remove the oldest ended jobs of each kind and name beyond the ``keep`` newest.
 
-    Removes as well what programs killed during a launch or a removal left over.
+    Removes as well what programs killed during a launch or a removal left over. What cannot be
+    removed now is left for the next time.
     """
     _sweep()
     seen: dict[tuple[str, str], int] = {}
@@ -114,6 +124,7 @@ def job_lock(job: Job, *, timeout_s: float = 60.0) -> Iterator[None]:
 
 @contextmanager
 def _held(descriptor: int, name: str, timeout_s: float) -> Iterator[None]:
+    """Hold the lock of an open file or directory, and close it."""
     import time
 
     deadline = time.monotonic() + timeout_s
@@ -137,6 +148,11 @@ def _try_lock(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise StorageError(
+            f"The file system of {state_dir()} cannot lock files: {error.strerror}.",
+            fix="Set TERMAI_STATE_DIR to a directory on a local disk.",
+        ) from error
     return True
 
 
@@ -146,27 +162,41 @@ def _sweep() -> None:
 
     for suffix in (STAGED, REMOVED):
         for directory in jobs_dir().glob(f".*{suffix}"):
-            if time.time() - directory.stat().st_mtime > LEFT_OVER_S:
-                shutil.rmtree(directory, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another program was faster
+                if time.time() - directory.stat().st_mtime > LEFT_OVER_S:
+                    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"%{b:02x}" for b in m[0].encode()), name)
+    """Return a file name that belongs to ``name`` alone, of a length that every disk takes."""
+    raw = name.encode("utf-8", "surrogateescape")
+    spelt = re.sub(rb"[^A-Za-z0-9_-]", lambda m: b"%%%02x" % m[0][0], raw).decode()
+    if len(spelt) <= _LOCK_NAME_LENGTH:
+        return spelt
+    import hashlib
+
+    return f"{spelt[: _LOCK_NAME_LENGTH // 2]}%{hashlib.sha256(raw).hexdigest()}"
 
 
 def _directories() -> list[Path]:
     try:
-        names = os.listdir(jobs_dir())  # noqa: PTH208
+        return _listed()
     except OSError:
         return []
-    return [jobs_dir() / name for name in names if not name.startswith(".")]
+
+
+def _listed() -> list[Path]:
+    """Return the directories of all jobs; raises OSError where they cannot be listed."""
+    directory = jobs_dir()
+    names = os.listdir(directory)  # noqa: PTH208
+    return [directory / name for name in names if not name.startswith(".")]
 
 
 def _try_load(directory: Path) -> Job | TermaiError | None:
     try:
         return _load(directory)
     except (NotFoundError, InvalidFileError) as error:
-        return error if directory.is_dir() else None
+        return error if os.path.isdir(directory) else None  # noqa: PTH112
 
 
 def _load(directory: Path) -> Job:
@@ -215,7 +245,5 @@ def _last_sign(directory: Path) -> float | None:
 
 
 def _remove_if_there(job: Job) -> None:
-    try:
+    with suppress(NotFoundError, UsageError, StorageError):
         remove(job)
-    except (NotFoundError, UsageError):
-        return

@@ -1,5 +1,7 @@
 """Jobs are launched, outlive whoever launched them, and end when they are told to."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -240,6 +242,25 @@ def test_a_lock_that_is_not_given_back_is_reported() -> None:
         pass
 
 
+def test_a_lock_may_have_any_name() -> None:
+    longest = "模" * 64
+    names = ("profile-x", f"profile-{longest}", f"profile-{longest}字", "p\udcff/../x")
+    for name in names:
+        with store.lock(name), pytest.raises(UsageError), store.lock(name, timeout_s=0.0):
+            pass
+    with store.lock(names[1]), store.lock(names[2], timeout_s=0.0):
+        pass
+
+
+def test_a_file_system_without_locks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(StorageError, match="cannot lock files"), store.lock("server x"):
+        pass
+
+
 def test_an_ended_job_is_removed_and_a_living_one_is_not() -> None:
     job = start()
     with pytest.raises(UsageError, match="still running"):
@@ -268,6 +289,21 @@ def test_pruning_sweeps_what_killed_programs_left_over() -> None:
     assert list(jobs_dir().iterdir()) == [fresh]
 
 
+def test_what_cannot_be_removed_does_not_stop_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, stuck, new = (until_ended(start("", name="a")) for _ in range(3))
+    discard = store.discard
+
+    def refuse_one(directory: Path) -> None:
+        if directory == stuck.directory:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        discard(directory)
+
+    monkeypatch.setattr(store, "discard", refuse_one)
+    store.prune(keep=1)
+    assert {job.id for job in store.list_jobs()} == {stuck.id, new.id}
+    assert not old.directory.exists()
+
+
 def test_a_broken_file_is_reported_and_hides_no_other_job() -> None:
     good, bad = until_ended(start("")), until_ended(start(""))
     (bad.directory / "state.json").write_text('{"schema": 1, "status": "dancing"}')
@@ -276,6 +312,22 @@ def test_a_broken_file_is_reported_and_hides_no_other_job() -> None:
     assert directory == bad.directory
     assert "status: expected one of starting, running" in sentence
     assert "dancing" in (bad.directory / "state.json").read_text()
+
+
+def test_a_file_of_endless_digits_hides_no_other_job() -> None:
+    good, bad = until_ended(start("")), until_ended(start(""))
+    (bad.directory / "state.json").write_text(f'{{"schema": {"1" * 5000}}}')
+    assert [job.id for job in store.list_jobs()] == [good.id]
+    assert [directory for directory, _ in store.broken_jobs()] == [bad.directory]
+
+
+def test_jobs_that_cannot_be_listed_are_reported() -> None:
+    jobs_dir().parent.mkdir(parents=True)
+    jobs_dir().write_text("in the way")
+    assert store.list_jobs() == []
+    [(directory, sentence)] = store.broken_jobs()
+    assert directory == jobs_dir()
+    assert "cannot be read: Not a directory" in sentence
 
 
 def test_a_job_cannot_be_named_outside_the_jobs_directory() -> None:

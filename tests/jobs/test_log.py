@@ -2,12 +2,14 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from termai.errors import InvalidFileError
 from termai.jobs import bound as bounding
 from termai.jobs import log
 from termai.jobs.bound import HEAD_BYTES, bound
@@ -160,6 +162,30 @@ def test_without_holes_the_log_is_cut_and_says_so(
     assert path.read_bytes()[:HEAD_BYTES] == content[:HEAD_BYTES]
     assert "were dropped here" in log.tail(path, 2)[0]
     assert log.read_new(path, offset) == (b"written after\n", path.stat().st_size)
+
+
+def test_a_system_without_the_call_cuts_the_log_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(descriptor: int, start: int, length: int) -> None:
+        raise ImportError("No module named '_ctypes'")
+
+    monkeypatch.setattr(bounding, "punch", missing)
+    fill(tmp_path / "log", 200_000)
+    descriptor = append(tmp_path / "log")
+    assert bound(descriptor, LIMIT) > 0
+    os.close(descriptor)
+    assert (tmp_path / "log").stat().st_size <= LIMIT
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused_without_waiting(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "log")
+    for read in (log.read_new, log.tail):
+        with pytest.raises(InvalidFileError, match="a log is expected there"):
+            read(tmp_path / "log", 1)
 
 
 def test_following_yields_what_comes_until_the_writer_is_gone(tmp_path: Path) -> None:

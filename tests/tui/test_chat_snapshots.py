@@ -72,7 +72,6 @@ async def shown(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "RTX 4090" in screen_text(app) or "17.8/24G" in screen_text(app))
     screen = app.screen
     assert isinstance(screen, ChatScreen)
-    screen.prompt.cursor_blink = False
     await until(pilot, lambda: screen.server is not None)
     await pilot.pause()
 

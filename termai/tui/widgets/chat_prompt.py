@@ -90,6 +90,7 @@ class Prompt(TextArea):
             tab_behavior="focus",
             highlight_cursor_line=False,
         )
+        self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
         self.earlier: list[str] = []
         self._recalled: int | None = None
 

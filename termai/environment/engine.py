@@ -39,9 +39,10 @@ def llama_server() -> Finding:
 
 def _places(package: Path | None) -> tuple[tuple[str, str], ...]:
     configured = settings.load().values.llama_server
+    chosen = str(Path(configured).expanduser()) if configured else ""
     beside = package.parent.parent / "bin" / NAME if package else None
     return (
-        ("that is configured in config.toml", str(Path(configured).expanduser()) if configured else ""),
+        ("that is configured in config.toml", chosen),
         ("that was built with termai", str(beside) if beside and beside.is_file() else ""),
         ("on PATH", programs.find(NAME)),
     )

@@ -9,7 +9,7 @@ import pytest
 from termai.hardware import Gpu, Snapshot
 from termai.jobs.records import Exit, Job, JobSpec, JobState
 from termai.jobs.states import JobStatus
-from termai.servers.folding import Buffer, Facts, Stage, Timing
+from termai.servers.facts import Buffer, Facts, Stage, Timing
 from termai.servers.records import Server, from_job
 from termai.tui import formats, icons, server_rows, status, tunnel
 

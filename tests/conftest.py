@@ -1,5 +1,6 @@
 """Every test gets directories of its own and leaves no process behind."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,11 @@ from hypothesis import settings
 
 settings.register_profile("termai", deadline=None)  # the machine may be busy
 settings.load_profile("termai")
+
+# A shell without job control starts what it puts in the background with Ctrl-C ignored, and the
+# programs under test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

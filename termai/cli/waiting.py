@@ -9,7 +9,7 @@ from typing import Self
 from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint
 from termai.cli.targets import running
-from termai.servers import readiness
+from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
 from termai.servers.records import Server
 from termai.text import one_line
@@ -46,31 +46,13 @@ def tell_started(server: Server, *, as_json: bool) -> None:
         "model": server.model,
         "offload": _offload(server),
         "context": f"{server.ctx_size} tokens" if server.ctx_size else "",
-        "from afar": tunnel(server),
+        "from afar": tunnel.ssh_line(server.url),
     }
     for name, value in facts.items():
         if value:
             out(f"  {name:<10} {one_line(value)}")
     if server.problem:
         out(paint(one_line(server.problem), "bad", sys.stdout))
-
-
-def tunnel(server: Server) -> str:
-    """Return the command that reaches the server from a laptop.
-
-    The address is the one by which this login reached the machine, else the machine's name.
-    """
-    import getpass
-    import socket
-
-    connection = os.environ.get("SSH_CONNECTION", "").split()
-    host = connection[2] if len(connection) == 4 else socket.gethostname()
-    try:
-        user = f"{getpass.getuser()}@"
-    except (KeyError, OSError):
-        user = ""
-    inside = server.url.partition("://")[2].rpartition(":")[0] or "127.0.0.1"
-    return f"ssh -L {server.port}:{inside}:{server.port} {user}{host}"
 
 
 def _offload(server: Server) -> str:

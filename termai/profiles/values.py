@@ -217,6 +217,8 @@ def _plain(bound: float) -> str:
 
 
 def _joined(texts: list[str], items: Sequence[Any]) -> str:
+    if not texts:
+        return ""
     simple = all(text and text == text.strip() and "," not in text for text in texts)
     if simple and not texts[0].startswith("["):
         return ", ".join(texts)

@@ -34,7 +34,7 @@ def test_start_says_where_the_server_is_and_on_what(termai: Termai, clean_up: No
     assert done.stdout.startswith(f"smoke is ready: http://127.0.0.1:{port}\n")
     assert re.search(r"^  offload +0 of \d+ layers on a GPU \(CPU\)$", done.stdout, re.MULTILINE)
     assert "context    4096 tokens" in done.stdout
-    assert re.search(rf"ssh -L {port}:127\.0\.0\.1:{port} \S+@10\.0\.0\.7\n", done.stdout)
+    assert re.search(rf"ssh -N -L {port}:127\.0\.0\.1:{port} \S+@10\.0\.0\.7\n", done.stdout)
 
 
 def test_ps_proves_where_the_layers_are(termai: Termai, smoke: str) -> None:

@@ -128,3 +128,8 @@ def test_a_wrong_assignment_says_why(text: str, message: str) -> None:
 def test_an_empty_value_means_not_set(empty: Any) -> None:
     key = "path" if isinstance(empty, str) else "stop"
     assert check(option(key), empty) is None
+
+
+@pytest.mark.parametrize("key", ["lora", "tensor_split", "stop"])
+def test_an_empty_list_is_shown_as_nothing(key: str) -> None:
+    assert format_value(option(key), ()) == ""

@@ -142,9 +142,9 @@ def test_no_text_in_a_log_breaks_the_reading_of_it(log: list[str], data: st.Data
     ids=["device", "size", "gpu", "timing", "ready"],
 )
 def test_an_endless_line_is_read_in_bounded_time(line: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     fold_line(Facts(), line)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

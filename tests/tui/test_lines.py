@@ -1,6 +1,5 @@
 """The small texts of the program: numbers, rows, the top line, the tunnel."""
 
-import socket
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from termai.jobs.records import Exit, Job, JobSpec, JobState
 from termai.jobs.states import JobStatus
 from termai.servers.facts import Buffer, Facts, Stage, Timing
 from termai.servers.records import Server, from_job
-from termai.tui import formats, icons, server_rows, status, tunnel
+from termai.tui import formats, icons, server_rows, status
 
 NOW = 1_795_000_000.0
 STARTING = Facts()
@@ -184,20 +183,6 @@ def test_speed_is_shown_while_replies_come() -> None:
     activity.see([server(facts=READY._replace(requests=5))], NOW + 1)
     assert activity.rate(NOW + 2) == pytest.approx(61.2)
     assert activity.rate(NOW + 2 + status.RECENT_S) == 0
-
-
-def test_the_tunnel_uses_the_address_this_login_used() -> None:
-    line = tunnel.ssh_line(
-        "http://127.0.0.1:8080", {"SSH_CONNECTION": "10.0.0.9 51000 192.168.1.5 2222"}
-    )
-    assert line.startswith("ssh -N -L 8080:127.0.0.1:8080 -p 2222 ")
-    assert line.endswith("@192.168.1.5")
-
-
-def test_the_tunnel_without_ssh_uses_the_machines_name() -> None:
-    line = tunnel.ssh_line("http://[::1]:8081", {})
-    assert "-L 8081:[::1]:8081 " in line
-    assert line.endswith(f"@{socket.gethostname()}")
 
 
 def test_moments_of_another_day_have_a_date() -> None:

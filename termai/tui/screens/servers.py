@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.getters import query_one
 from textual.widgets import OptionList, Static
 
+from termai.servers.tunnel import ssh_line
 from termai.text import one_line
 from termai.tui import server_rows
 from termai.tui.background import program
 from termai.tui.screens.base import ModeScreen
 from termai.tui.screens.dialogs import Confirm, Note
-from termai.tui.tunnel import ssh_line
 from termai.tui.widgets.log_view import LogView
 from termai.tui.widgets.row_list import RowList
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from termai.errors import InvalidFileError, NotFoundError
+from termai.files import read_text
 from termai.jobs.records import Job
 
 FACTS_FILE = "facts.json"
@@ -110,23 +112,26 @@ def device_of(buffer: str) -> str:
     return name
 
 
-_HOST_NAMES = frozenset({"CPU", "AMX", "BLAS", "ACCEL"})
-
-
 def refresh(job: Job) -> Facts:
     """Read what was added to the job's log since the last time, and return what is known."""
     return snapshot(job).facts
 
 
 def snapshot(job: Job) -> Snapshot:
-    """Read on from where the stored facts end, and store what is known now."""
+    """Read on from where the stored facts end, and store what is known now.
+
+    A log that cannot be read says nothing more.
+    """
     known = load(job.directory)
     size = _size(job.log_path)
     if size == known.offset:
         return known
     from termai.servers.reading import read_on
 
-    facts, offset = read_on(job.log_path, known.facts, min(known.offset, size), size)
+    try:
+        facts, offset = read_on(job.log_path, known.facts, min(known.offset, size), size)
+    except InvalidFileError:
+        return known
     now = known._replace(facts=facts, offset=offset)
     store(job.directory, now)
     return now
@@ -135,9 +140,11 @@ def snapshot(job: Job) -> Snapshot:
 def load(directory: Path) -> Snapshot:
     """Return the stored facts, or none where the file is missing, broken or of another version."""
     try:
-        data = json.loads((directory / FACTS_FILE).read_bytes())
+        data = json.loads(read_text(directory / FACTS_FILE))
         return _decoded(data) if data["schema"] == SCHEMA else Snapshot()
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except (NotFoundError, InvalidFileError):
+        return Snapshot()
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         return Snapshot()
 
 
@@ -174,8 +181,10 @@ def _size(path: Path) -> int:
 def _decoded(data: dict[str, Any]) -> Snapshot:
     """Return what ``store`` wrote; raises TypeError, ValueError or KeyError where it did not."""
     facts = {key: _field(key, default, data["facts"][key]) for key, default in _PLAIN.items()}
-    problem = data["problem"]
-    return Snapshot(Facts(**facts), int(data["offset"]), problem and str(problem))
+    problem, offset = data["problem"], int(data["offset"])
+    if offset < 0:
+        raise ValueError(f"offset: expected none below 0, found {offset}")
+    return Snapshot(Facts(**facts), offset, problem and str(problem))
 
 
 def _field(key: str, default: Any, value: Any) -> Any:

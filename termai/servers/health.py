@@ -1,6 +1,8 @@
 """Asking a server itself: ready, loading, silent, or somebody else on its port."""
 
 import json
+import re
+import time
 from enum import StrEnum
 
 from termai.jobs.processes import ProcessId, is_alive
@@ -26,22 +28,41 @@ def probe(url: str, timeout_s: float = 1.0) -> Health:
     llama-server and the embedded host answer 200 with ``{"status": "ok"}`` when ready and 503
     while they load (tools/server/README.md, "GET /health").
     """
-    import http.client
-
     scheme, _, address = url.partition("://")
-    if scheme != "http" or not address:
+    host, _, port = address.rpartition(":")
+    if scheme != "http" or not host or not port.isdecimal():
         raise ValueError(f"expected http://HOST:PORT, found {url!r}")
-    connection = http.client.HTTPConnection(address, timeout=timeout_s)
     try:
-        connection.request("GET", "/health", headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return _judge(answer.status, answer.read(_READ))
-    except http.client.HTTPException:
-        return Health.FOREIGN
+        answer = _asked(host, int(port), time.monotonic() + timeout_s)
     except OSError:
         return Health.UNREACHABLE
-    finally:
-        connection.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    found = re.match(rb"HTTP/1\.\d (\d{3})\b", head)
+    return _judge(int(found[1]), body) if found else Health.FOREIGN
+
+
+def _asked(host: str, port: int, deadline: float) -> bytes:
+    """Return what comes until ``deadline``, at most _READ bytes; OSError when it does not end.
+
+    HTTP/1.0 makes the server end its answer by closing the connection (RFC 1945).
+    """
+    import socket
+
+    def left() -> float:
+        return max(0.001, deadline - time.monotonic())
+
+    answer = b""
+    with socket.create_connection((host.strip("[]"), port), timeout=left()) as connection:
+        connection.sendall(f"GET /health HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+        while len(answer) < _READ:
+            connection.settimeout(left())
+            piece = connection.recv(_READ)
+            if not piece:
+                break
+            answer += piece
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+    return answer
 
 
 def owns_port(process: ProcessId | None, port: int) -> bool | None:

@@ -1,6 +1,7 @@
 """From a profile to a running job: the checks before a start, the port, the record."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from termai.servers.ports import free_port, refusal
 from termai.servers.records import KIND, Server
 
 KEPT = 5  # ended jobs of each name whose logs are kept
-LOCK = "servers"
+_LAUNCH_S = 60.0  # seconds that another program's start may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Plan:
     model: Path
     engine: Engine
     detection: Detection
+
+
+def lock() -> AbstractContextManager[None]:
+    """Keep other termai programs from starting a server at the same time.
+
+    A restart holds it while it stops, so it is waited for as long as that may take.
+    """
+    return store.lock("servers", timeout_s=_LAUNCH_S + settings.load().values.stop_grace_s)
 
 
 def plan(profile: Profile) -> Plan:
@@ -47,7 +56,7 @@ def plan(profile: Profile) -> Plan:
 def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:
     """Start a planned server; ``wanted`` replaces the profile's port, ``avoid`` is never used.
 
-    Must be called with LOCK held. Raises UsageError for the port or an option that the engine
+    Must be called with ``lock`` held. Raises UsageError for the port or an option that the engine
     does not know, and StartFailedError when the program cannot be executed.
     """
     port = choose_port(planned.profile, wanted, avoid)

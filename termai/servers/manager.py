@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from termai.errors import UsageError
-from termai.jobs import control, store
+from termai.errors import InvalidFileError, NotFoundError, UsageError
+from termai.jobs import control
 from termai.profiles.profile import Profile
+from termai.profiles.store import load_profile
 from termai.servers import registry
-from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
+from termai.servers.launching import launch, lock, plan, recorded_profile, running
 from termai.servers.readiness import Progress, wait_ready
 from termai.servers.records import Server, ServerState
 from termai.text import one_line
@@ -22,20 +23,21 @@ def start(profile: Profile, *, name: str | None = None) -> Server:
     InvalidFileError for its files, and StartFailedError when the program cannot be executed.
     """
     called = name or profile.name
-    with store.lock(LOCK):
-        already = _running(called)
-        if already:
-            raise UsageError(
-                f"The server {called} is already running at {already.url}.",
-                fix=f"Stop it with `termai stop {called}`, or give another name.",
-            )
-        return launch(plan(profile), called)
+    _refuse_second(running(called))
+    planned = plan(profile)
+    with lock():
+        _refuse_second(_running(called))
+        return launch(planned, called)
 
 
 def ensure(profile: Profile) -> Server:
     """Return the running server of ``profile``, or start it; raises as ``start`` does."""
-    with store.lock(LOCK):
-        return _running(profile.name) or launch(plan(profile), profile.name)
+    found = running(profile.name)
+    if found and found.state is not ServerState.STOPPING:
+        return found
+    planned = plan(profile)
+    with lock():
+        return _running(profile.name) or launch(planned, profile.name)
 
 
 def stop(server: Server) -> Server:
@@ -55,9 +57,9 @@ def restart(server: Server) -> Server:
     checked before anything is stopped. Where another program has taken the port meanwhile, the
     next free one is used, unless the profile insists. Raises as ``start`` and ``stop`` do.
     """
-    with store.lock(LOCK):
+    planned = plan(recorded_profile(running(server.name) or server))
+    with lock():
         current = running(server.name) or server
-        planned = plan(recorded_profile(current))
         stop(current)
         return launch(planned, current.name, wanted=current.port)
 
@@ -65,16 +67,37 @@ def restart(server: Server) -> Server:
 def for_model(path: Path) -> Profile:
     """Return a profile for a bare GGUF file, named after it.
 
-    A server that runs another model keeps its name: the profile then gets a number behind.
+    The name of a server that runs another model, or of a profile, is not taken: the new one
+    then gets a number behind.
     """
     model = path.expanduser().absolute()
-    taken = {server.name: server.model for server in registry.list_servers(past=False)}
+    served = {server.name: server.model for server in registry.list_servers(past=False)}
     base = _name_for(model)
     name, number = base, 1
-    while taken.get(name, str(model)) != str(model):
+    while served[name] != str(model) if name in served else _is_profile(name):
         number += 1
         name = f"{base}-{number}"
     return Profile(name=name, description=f"Runs {model.name}.").with_values(path=str(model))
+
+
+def _is_profile(name: str) -> bool:
+    """Return whether a profile has this name, also one that does not parse."""
+    try:
+        load_profile(name)
+    except (NotFoundError, UsageError):
+        return False
+    except InvalidFileError:
+        return True
+    return True
+
+
+def _refuse_second(already: Server | None) -> None:
+    """Raise UsageError for a server that runs and is not about to end."""
+    if already and already.state is not ServerState.STOPPING:
+        raise UsageError(
+            f"The server {already.name} is already running at {already.url}.",
+            fix=f"Stop it with `termai stop {already.name}`, or give another name.",
+        )
 
 
 def _running(name: str) -> Server | None:
@@ -90,4 +113,5 @@ def _name_for(model: Path) -> str:
     """Return a name that a profile may have (see ``profiles.names``), made of the file's."""
     stem = one_line(model.stem)
     kept = "".join(c if c.isalnum() or c in "._- " else "-" for c in stem)
-    return kept.lstrip(" .-")[:60].rstrip(" .-") or "model"
+    short = kept.lstrip(" .-")[:60].encode()[:180].decode("utf-8", "ignore")
+    return short.rstrip(" .-") or "model"

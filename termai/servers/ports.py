@@ -23,6 +23,8 @@ def refusal(host: str, port: int) -> Refusal | None:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except OSError as error:
         return Refusal(f"is no address: {error.strerror or error}", any_port=False)
+    except UnicodeError:  # what the codec "idna" says of a name
+        return Refusal("is no address: no host can have that name", any_port=False)
     family, kind, protocol, _, address = found[0]
     try:
         with socket.socket(family, kind, protocol) as probe:

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from termai import settings
 from termai.errors import StartFailedError
-from termai.jobs import log, store
 from termai.servers import facts as known_facts
 from termai.servers import registry
 from termai.servers.diagnosis import Diagnosis, explain, timed_out
 from termai.servers.facts import Stage
 from termai.servers.health import Health, owns_port, probe
-from termai.servers.launching import LOCK, launch, plan, recorded_profile, running
+from termai.servers.launching import launch, lock, plan, recorded_profile, running
 from termai.servers.ports import refusal
 from termai.servers.records import Server, ServerState
 
@@ -85,7 +84,8 @@ class _Wait:
                 return _recorded_ready(server)
             elapsed = time.monotonic() - self._began
             if elapsed > self._limit_s:
-                raise _error(timed_out(server.facts, _tail(server), elapsed, server.job.spec))
+                tail = registry.log_tail(server)
+                raise _error(timed_out(server.facts, tail, elapsed, server.job.spec))
             time.sleep(_POLL_S if elapsed < _EAGER_S else _SLOW_POLL_S)
 
     def _report(self, server: Server) -> None:
@@ -108,7 +108,7 @@ class _Wait:
     def _moved_or_raise(self, server: Server) -> Server:
         if server.state is ServerState.STOPPED and server.exit and server.exit.reason == "stopped":
             raise StartFailedError(f"{server.name} was stopped before it was ready.")
-        why = explain(server.facts, _tail(server), server.exit, server.job.spec)
+        why = explain(server.facts, registry.log_tail(server), server.exit, server.job.spec)
         if self._moved or why.cause != "not bound" or not _port_is_lost(server):
             raise _error(why)
         self._moved = True
@@ -124,7 +124,7 @@ def _port_is_lost(server: Server) -> bool:
 
 
 def _elsewhere(server: Server) -> Server:
-    with store.lock(LOCK):
+    with lock():
         already = running(server.name)
         if already:
             return already
@@ -138,10 +138,6 @@ def _recorded_ready(server: Server) -> Server:
         facts = known.facts._replace(stage=Stage.READY, progress=None)
         known_facts.store(server.job.directory, known._replace(facts=facts))
     return registry.refresh(server)
-
-
-def _tail(server: Server) -> list[str]:
-    return log.tail(server.job.log_path, registry.TAIL_LINES, registry.TAIL_BYTES)
 
 
 def _error(why: Diagnosis) -> StartFailedError:

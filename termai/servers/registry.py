@@ -5,14 +5,14 @@ Imported by `termai ps`, so it stays light.
 
 from pathlib import Path
 
-from termai.errors import NotFoundError
+from termai.errors import InvalidFileError, NotFoundError
 from termai.jobs import log, store
 from termai.jobs.records import Job
 from termai.servers import facts as known_facts
 from termai.servers.records import KIND, Server, ServerState, from_job
 
-TAIL_LINES = 300  # lines of a log in which the cause of a failure is looked for
-TAIL_BYTES = 128 << 10
+_TAIL_LINES = 300
+_TAIL_BYTES = 128 << 10
 
 
 def list_servers(*, past: bool = True) -> list[Server]:
@@ -63,6 +63,14 @@ def from_disk(job: Job) -> Server:
     return server._replace(problem=known.problem or _explained(server, known))
 
 
+def log_tail(server: Server) -> list[str]:
+    """Return the lines in which the cause of a failure is looked for, none if unreadable."""
+    try:
+        return log.tail(server.job.log_path, _TAIL_LINES, _TAIL_BYTES)
+    except InvalidFileError:
+        return []
+
+
 def _alarm(server: Server) -> str | None:
     from termai.servers.alarms import alarm
 
@@ -73,7 +81,6 @@ def _explained(server: Server, known: known_facts.Snapshot) -> str:
     """Return why a server ended, and keep it: its log does not change any more."""
     from termai.servers.diagnosis import explain
 
-    tail = log.tail(server.job.log_path, TAIL_LINES, TAIL_BYTES)
-    problem = explain(server.facts, tail, server.exit, server.job.spec).text
+    problem = explain(server.facts, log_tail(server), server.exit, server.job.spec).text
     known_facts.store(server.job.directory, known._replace(problem=problem))
     return problem

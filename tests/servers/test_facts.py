@@ -17,6 +17,7 @@ from termai.servers.reading import READ_LIMIT
 from tests.servers.samples import LOGS, facts_of, make_job
 
 READY_LOG = (LOGS / "native-ready.log").read_bytes()
+WHOLE = {"schema": 1, "facts": Facts()._asdict(), "problem": None}
 NOISE = b"0.09.606.068 I slot get_availabl: id  0 | task -1 |  - skipping, slot is empty\n"
 
 
@@ -67,6 +68,8 @@ def test_everything_stored_comes_back(tmp_path: Path) -> None:
         b'{"schema": 1, "facts": {"stage": "flying"}, "offset": 0, "problem": null}',
         b"[" * 100_000,
         b"\xff\xfe",
+        json.dumps({**WHOLE, "offset": float("inf")}).encode(),
+        json.dumps({**WHOLE, "offset": -5}).encode(),
     ],
 )
 def test_a_broken_facts_file_is_read_as_none_and_the_log_anew(
@@ -94,6 +97,18 @@ def test_facts_that_cannot_be_stored_are_returned_all_the_same(tmp_path: Path) -
     job.log_path.write_bytes(READY_LOG)
     (job.directory / FACTS_FILE).mkdir()
     assert snapshot(job).facts.ready
+
+
+def test_a_pipe_in_place_of_the_facts_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FACTS_FILE)
+    assert known_facts.load(tmp_path) == Snapshot()
+
+
+def test_a_log_that_cannot_be_read_says_nothing_more(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "job")
+    store(job.directory, Snapshot(facts_of("native-ready"), 42))
+    job.log_path.mkdir()
+    assert snapshot(job).facts == facts_of("native-ready")
 
 
 def test_a_missing_log_says_nothing(tmp_path: Path) -> None:

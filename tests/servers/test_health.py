@@ -1,5 +1,6 @@
 """What answers at an address."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -69,6 +70,28 @@ def test_silence_is_unreachable_in_bounded_time(answering: Answering) -> None:
     began = time.monotonic()
     assert probe(answering(b""), timeout_s=0.2) is Health.UNREACHABLE
     assert time.monotonic() - began < 3.0
+
+
+def test_an_answer_without_end_is_unreachable_in_bounded_time() -> None:
+    """Each byte comes within the time limit, the whole never does."""
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        began = time.monotonic()
+        answered = probe(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.3)
+        took = time.monotonic() - began
+        over.set()
+        thread.join()
+    assert answered is Health.UNREACHABLE
+    assert took < 2.0
 
 
 def test_a_closed_port_is_unreachable() -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from termai.errors import InvalidFileError, NotFoundError, StartFailedError, UsageError
 from termai.jobs import control, store
+from termai.paths import profiles_dir
 from termai.profiles.names import check_name
 from termai.profiles.profile import Profile
 from termai.profiles.schema import option
+from termai.profiles.store import save_profile
 from termai.servers import health, launching, manager, registry
 from termai.servers.facts import Stage
 from termai.servers.health import Health
@@ -219,9 +221,36 @@ def test_a_bare_file_becomes_a_profile_named_after_it(native: Profile, tmp_path:
     assert manager.for_model(tmp_path / "tiny.gguf").name == "tiny-2"
 
 
+def test_a_bare_file_does_not_take_the_name_of_a_profile(tmp_path: Path) -> None:
+    save_profile(Profile(name="mine", description="of another model"))
+    (profiles_dir() / "broken.toml").write_text("[")
+    assert manager.for_model(tmp_path / "smoke.gguf").name == "smoke-2"
+    assert manager.for_model(tmp_path / "mine.gguf").name == "mine-2"
+    assert manager.for_model(tmp_path / "broken.gguf").name == "broken-2"
+
+
+def test_a_slow_check_of_one_profile_lets_other_programs_start(
+    native: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def while_another_starts(profile: Profile) -> launching.Plan:
+        with store.lock("servers", timeout_s=0.0):
+            return launching.plan(profile)
+
+    monkeypatch.setattr(manager, "plan", while_another_starts)
+    server = manager.start(native)
+    assert manager.restart(manager.ensure(native)).pid != server.pid
+
+
 @pytest.mark.parametrize(
     "file",
-    ["-rf.gguf", "...gguf", "a:b\u202e\\c.gguf", "ü" * 100 + ".gguf", "Qwen3 8B.Q4_K_M.gguf"],
+    [
+        "-rf.gguf",
+        "...gguf",
+        "a:b\u202e\\c.gguf",
+        "ü" * 100 + ".gguf",
+        "𝔘" * 60 + ".gguf",
+        "Qwen3 8B.Q4_K_M.gguf",
+    ],
 )
 def test_any_file_name_gives_a_name_that_a_profile_may_have(file: str, tmp_path: Path) -> None:
     name = manager.for_model(tmp_path / file).name

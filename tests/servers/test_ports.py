@@ -31,7 +31,7 @@ def test_a_taken_port_is_refused_also_on_all_interfaces(taken: int) -> None:
         assert why_not(host, taken) == "is in use by another program"
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "..", "a" * 70])
 def test_an_address_that_is_not_ours_is_refused_for_every_port(host: str) -> None:
     found = refusal(host, any_free_port())
     assert found

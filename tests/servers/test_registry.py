@@ -57,6 +57,15 @@ def test_a_failure_is_explained_also_where_nothing_can_be_written() -> None:
     assert "mystery" in (registry.get("qwen").problem or "")
 
 
+def test_a_server_whose_log_cannot_be_read_is_listed() -> None:
+    job = on_disk("a", "qwen", JobStatus.FAILED)
+    job.log_path.unlink()
+    job.log_path.mkdir()
+    (found,) = registry.list_servers()
+    assert found.state is ServerState.FAILED
+    assert found.problem
+
+
 def test_a_broken_job_is_reported_and_hides_no_other() -> None:
     on_disk("a", "qwen", JobStatus.EXITED)
     broken = on_disk("b", "bad", JobStatus.EXITED)

@@ -180,7 +180,8 @@ def _are_arguments(value: Any) -> bool:
 
 
 def _secret(arguments: list[str]) -> str:
-    flags = [argument.partition("=")[0] for argument in arguments]
+    """Return the first flag that carries a key, spelt with ``-`` as llama.cpp reads it."""
+    flags = [argument.partition("=")[0].replace("_", "-") for argument in arguments]
     return next((flag for flag in flags if flag in _SECRET_FLAGS), "")
 
 

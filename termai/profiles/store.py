@@ -31,7 +31,8 @@ class Listing:
 
 def list_profiles() -> Listing:
     """Return every profile, the user's own in place of a shipped one of the same name."""
-    profiles, problems = [], []
+    profiles = []
+    problems = [*_closed_directory()]
     for name in sorted(_names(), key=str.casefold):
         try:
             profiles.append(load_profile(name))
@@ -97,9 +98,30 @@ def _shipped_path(name: str) -> Path:
 
 
 def _names() -> set[str]:
-    directories = (profiles_dir(), shipped_dir("profiles"))
-    found = (path for directory in directories for path in directory.glob(f"*{_SUFFIX}"))
-    return {path.stem for path in found if not path.name.startswith(".")}
+    files = [*_files(profiles_dir()), *_files(shipped_dir("profiles"))]
+    return {name.removesuffix(_SUFFIX) for name in files}
+
+
+def _files(directory: Path) -> list[str]:
+    """Return the names of the profiles' files in a directory, none where it cannot be listed."""
+    try:
+        names = os.listdir(directory)  # noqa: PTH208
+    except OSError:
+        return []
+    return [name for name in names if name.endswith(_SUFFIX) and not name.startswith(".")]
+
+
+def _closed_directory() -> Iterator[InvalidFileError]:
+    """Yield the problem of a user's directory that is there and cannot be listed."""
+    try:
+        os.scandir(profiles_dir()).close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield InvalidFileError(
+            f"{profiles_dir()} cannot be read: {error.strerror}.",
+            fix="Mend its permissions; until then only the shipped profiles are listed.",
+        )
 
 
 def _load(name: str, path: Path) -> Profile:

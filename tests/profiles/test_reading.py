@@ -124,8 +124,12 @@ def test_a_key_with_escape_sequences_reaches_no_terminal() -> None:
     assert one_line(error.message) == error.message
 
 
-def test_a_secret_in_the_arguments_is_not_repeated() -> None:
-    error = _failure("[args]\nllama-server = ['--api-key', 'hunter2']")
+@pytest.mark.parametrize(
+    "arguments", ["'--api-key', 'hunter2'", "'--api_key=hunter2'", "'--hf_token', 'hunter2'"]
+)
+def test_a_secret_in_the_arguments_is_refused_and_not_repeated(arguments: str) -> None:
+    error = _failure(f"[args]\nllama-server = [{arguments}]")
+    assert "read a program's arguments" in str(error)
     assert "hunter2" not in str(error)
 
 

@@ -53,6 +53,20 @@ def test_saving_and_loading_give_the_profile_back(
     assert (again.values, again.env, again.engine) == (second, {}, "llama-server")
 
 
+def test_a_profile_of_the_longest_name_is_saved() -> None:
+    save_profile(Profile("模" * 64, values={"ctx_size": 512}))
+    assert load_profile("模" * 64).value("ctx_size") == 512
+
+
+def test_a_directory_that_cannot_be_listed_is_a_problem_and_hides_no_shipped_profile() -> None:
+    profiles_dir().parent.mkdir(parents=True)
+    profiles_dir().write_text("in the way")
+    listing = list_profiles()
+    assert "smoke" in [profile.name for profile in listing.profiles]
+    [problem] = listing.problems
+    assert "cannot be read: Not a directory" in problem.message
+
+
 def test_a_new_profile_is_private_and_has_a_schema() -> None:
     path = save_profile(Profile("mine", values={"ctx_size": 512}))
     assert path.read_text().startswith("schema = 1\n")

@@ -66,10 +66,15 @@ def private_dir(path: Path) -> Path:
     return path
 
 
+def expanded(text: str) -> Path:
+    """Return the path that a person wrote; ``~name`` of no user stays, as a file not there."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  Path's own raises RuntimeError
+
+
 def _user_dir(kind: Kind) -> Path:
     override = os.environ.get(f"TERMAI_{kind}_DIR")
     if override:
-        return Path(override).expanduser().absolute()
+        return expanded(override).absolute()
     if sys.platform == "linux":
         return _xdg_dir(kind)
     import platformdirs

@@ -66,3 +66,11 @@ def test_base_modules_import_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"platformdirs", "tomllib", "dataclasses", "inspect", "tempfile", "shutil", "json"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_a_home_that_nobody_has_is_a_path_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert paths.expanded("~/x") == Path("/home/me/x")
+    assert paths.expanded("~no-such-user/x") == Path("~no-such-user/x")
+    monkeypatch.setenv("TERMAI_STATE_DIR", "~no-such-user/state")
+    assert paths.state_dir().is_absolute()

@@ -138,7 +138,7 @@ def spawn(spec: JobSpec, log: int, announce: Callable[[ProcessId], None]) -> Own
 
 def _become(spec: JobSpec, log: int, go: int, error: int) -> NoReturn:
     """Turn this forked process into the child; returns to nobody."""
-    at = spec.argv[0]
+    at = spec.argv[0] if spec.argv else ""
     try:
         os.setpgid(0, 0)
         if os.read(go, 1) != b"g":

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGCONT, SIGTERM
 from typing import Any
 
 from termai.errors import StartFailedError, StorageError
@@ -85,7 +85,7 @@ def stop(job: Job, *, grace_s: float | None = None, wait: bool = True) -> Job:
         if _gone(runner, deadline):
             job, runner = _ask_to_stop(job)
         elif runner:
-            send_signal(runner, SIGTERM)
+            _tell(runner)
             _gone(runner, deadline + KILLED_S)
             job = refresh(job)
     if wait and job.alive:
@@ -110,11 +110,17 @@ def _ask_to_stop(job: Job) -> tuple[Job, ProcessId | None]:
         job = refresh(job)
         runner = _runner_of(job)
         if runner and not _heard(job):
-            send_signal(runner, SIGTERM)
+            _tell(runner)
             deadline = time.monotonic() + HEARD_S
             while not _heard(job := refresh(job)) and time.monotonic() < deadline:
                 time.sleep(0.01)
         return job, runner
+
+
+def _tell(runner: ProcessId) -> None:
+    """Ask a runner to stop its job, also one that is itself suspended."""
+    send_signal(runner, SIGTERM)
+    send_signal(runner, SIGCONT)
 
 
 def _heard(job: Job) -> bool:

@@ -86,7 +86,9 @@ class Runner:
         try:
             child = spawn(self.spec, self._log, self._announce)
         except OSError as error:
-            self._note(f"cannot be executed: {error.strerror}: {error.filename}")
+            self._note(
+                f"cannot be executed: {error.strerror}: {error.filename or self.spec.argv[0]}"
+            )
             end = Exit(None, None, "not executable")
             self._go(JobStatus.FAILED, child=None, exit=end, ended_at=time.time())
             return None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.jobs import control
+from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile
 from termai.servers import registry
@@ -70,7 +71,7 @@ def for_model(path: Path) -> Profile:
     The name of a server that runs another model, or of a profile, is not taken: the new one
     then gets a number behind.
     """
-    model = path.expanduser().absolute()
+    model = expanded(str(path)).absolute()
     served = {server.name: server.model for server in registry.list_servers(past=False)}
     base = _name_for(model)
     name, number = base, 1

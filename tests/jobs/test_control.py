@@ -132,6 +132,15 @@ def test_a_second_request_kills_at_once() -> None:
     assert control.stop(job, grace_s=0.2).state.exit == Exit(None, "SIGKILL", "stopped")
 
 
+def test_a_suspended_runner_is_woken_to_stop_its_job() -> None:
+    job = start()
+    assert job.state.runner
+    os.kill(job.state.runner.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    assert control.stop(job).state.status is JobStatus.EXITED
+    assert time.monotonic() - began < 5
+
+
 def test_asking_without_waiting_returns_while_it_stops() -> None:
     job = start(STUBBORN, grace_s=0.5)
     until_logged(job, "deaf")

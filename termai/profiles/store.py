@@ -120,7 +120,7 @@ def _closed_directory() -> Iterator[InvalidFileError]:
     except OSError as error:
         yield InvalidFileError(
             f"{profiles_dir()} cannot be read: {error.strerror}.",
-            fix="Mend its permissions; until then only the shipped profiles are listed.",
+            fix="Mend its permissions to see your own profiles.",
         )
 
 

@@ -20,7 +20,7 @@ from textual.screen import ModalScreen, Screen
 
 from termai.settings import LoadedSettings
 from termai.text import one_line
-from termai.tui import work
+from termai.tui import terminal, work
 from termai.tui.background import Background
 from termai.tui.messages import (
     Failed,
@@ -168,9 +168,9 @@ class TermaiApp(Background, App[int]):
             self.post_message(Failed(problem.sentence, problem.fix))
 
     async def _watch(self) -> None:
-        """Look at the machine and the servers for as long as the program runs."""
+        """Look at the machine and the servers for as long as there is a terminal to show them."""
         said = ""
-        while True:
+        while not terminal.hung_up():
             problem = ""
             for read, message in _READERS:
                 try:
@@ -181,6 +181,7 @@ class TermaiApp(Background, App[int]):
                         self.post_message(Failed.of(error))
             said = problem
             await self._until_next_look()
+        self.exit(terminal.HANGUP_EXIT)
 
     async def _until_next_look(self) -> None:
         self.wake.clear()

@@ -1,9 +1,13 @@
-"""Defaults for the terminal that Textual reads from the environment when it is imported."""
+"""The terminal: defaults that Textual reads when it is imported, and whether it is still there."""
 
+import errno
 import os
+import sys
+import termios
 from collections.abc import Mapping
 
 REMOTE_FPS = 15
+HANGUP_EXIT = 129  # 128 plus SIGHUP, as shells report it
 
 
 def prepare() -> None:
@@ -27,6 +31,20 @@ def defaults(environment: Mapping[str, str]) -> dict[str, str]:
         "TEXTUAL_SMOOTH_SCROLL": "0",
         "ESCDELAY": "200",
     }
+
+
+def hung_up() -> bool:
+    """Say whether standard input was a terminal that has since gone (``tcgetattr`` gives EIO).
+
+    SIGHUP alone does not tell: it reaches a program only when a shell passes it on.
+    """
+    try:
+        termios.tcgetattr(sys.__stdin__)  # type: ignore[arg-type]  # None raises TypeError
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    except (OSError, TypeError, ValueError):
+        return False
+    return False
 
 
 def let_alt_digits_through() -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from termai.models.smoke import questions
@@ -127,3 +128,14 @@ def test_two_chats_at_once_both_get_whole_answers(env: dict[str, str], engine: s
     answers = [process.communicate(timeout=60)[0].strip() for process in started]
     assert [process.returncode for process in started] == [0, 0]
     assert answers == [question.answer for question in asked.values()]
+
+
+@pytest.mark.slow
+def test_the_program_ends_with_its_terminal_even_when_nobody_tells_it(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    deaf = ["sh", "-c", f"trap '' HUP; sh -c 'echo $$ > pid; exec {TERMAI}'; :"]
+    with Tmux(deaf, env={**env, "TERMAI_NO_AUTOSTART": "1"}, cwd=tmp_path) as screen:
+        screen.wait_for("F4 Servers")
+        program = psutil.Process(int((tmp_path / "pid").read_text()))
+    wait_until(lambda: not program.is_running(), timeout=10, what="the program ends")

@@ -119,6 +119,19 @@ def test_run_refuses_to_change_what_runs(termai: Termai, smoke: str) -> None:
     assert "already running" in done.stderr
 
 
+def test_run_refuses_to_change_a_model_file_that_runs(
+    termai: Termai, tmp_path: Path, clean_up: None
+) -> None:
+    model = tmp_path / "Tiny.gguf"
+    shutil.copy(model_path(), model)
+    assert termai("run", str(model), QUESTION).returncode == 0
+    done = termai("run", str(model), QUESTION, "--set", "ctx_size=512")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Tiny is already running" in done.stderr
+    assert "Stop it first: termai stop Tiny." in done.stderr
+    assert len(json.loads(termai("ps", "--json").stdout)) == 1
+
+
 def test_run_without_a_prompt_in_a_script_starts_nothing(termai: Termai) -> None:
     done = termai("run", "smoke")
     assert done.returncode == 2

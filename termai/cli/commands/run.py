@@ -1,5 +1,6 @@
 """run: a running server and an answer, or a chat, in one command."""
 
+import shlex
 from typing import Any
 
 import click
@@ -50,13 +51,16 @@ def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
     from termai.cli import targets, waiting
     from termai.servers import manager
 
-    already = None if targets.is_path(target) else targets.running(target)
+    given = targets.profile_of(target, changes) if targets.is_path(target) else None
+    name = given.name if given else target
+    already = targets.running(name)
     if already and changes:
         raise UsageError(
-            f"{target} is already running, so --set cannot change it.",
-            fix=f"Stop it first: termai stop {target}.",
+            f"{name} is already running, so --set cannot change it.",
+            fix=f"Stop it first: termai stop {shlex.quote(name)}.",
         )
     if already:
-        return waiting.ready(target, lambda: already)
-    profile = targets.profile_of(target, changes)
-    return waiting.ready(profile.name, lambda: manager.ensure(profile))
+        return waiting.ready(name, lambda: already)
+    profile = given or targets.profile_of(target, changes)
+    begin = manager.start if changes else manager.ensure  # start refuses one begun meanwhile
+    return waiting.ready(profile.name, lambda: begin(profile))

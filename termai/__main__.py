@@ -11,6 +11,7 @@ def main() -> None:
     if sys.platform == "win32":
         sys.exit("termai runs on Windows inside WSL: https://learn.microsoft.com/windows/wsl")
     arguments = sys.argv[1:]
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a locale without “…” is no failure
@@ -27,6 +28,15 @@ def main() -> None:
     from termai.cli import ending
 
     sys.exit(ending.guarded(_run, arguments))
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where a standard stream was closed, so that no file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def _quick(arguments: list[str]) -> int | None:

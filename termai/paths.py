@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from termai.errors import TermaiError
+
 _XDG_HOME = {"CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
 
 Kind = Literal["CONFIG", "DATA", "STATE"]
@@ -77,6 +79,7 @@ def _user_dir(kind: Kind) -> Path:
         return expanded(override).absolute()
     if sys.platform == "linux":
         return _xdg_dir(kind)
+    _home()  # platformdirs would go on with a directory called ~
     import platformdirs
 
     return Path(getattr(platformdirs, f"user_{kind.lower()}_path")("termai"))
@@ -88,5 +91,16 @@ def _xdg_dir(kind: Kind) -> Path:
     XDG Base Directory Specification 0.8: a relative value is invalid and ignored.
     """
     value = os.environ.get(f"XDG_{kind}_HOME", "")
-    base = Path(value) if value.startswith("/") else Path.home() / _XDG_HOME[kind]
+    base = Path(value) if value.startswith("/") else _home() / _XDG_HOME[kind]
     return base / "termai"
+
+
+def _home() -> Path:
+    """Return the home directory; raises TermaiError for an account that has none."""
+    home = expanded("~")
+    if home.parts[0] == "~":
+        raise TermaiError(
+            "There is no home directory: HOME is not set and this account has no entry.",
+            fix="Set HOME, or TERMAI_CONFIG_DIR, TERMAI_DATA_DIR and TERMAI_STATE_DIR.",
+        )
+    return home

@@ -5,28 +5,37 @@ from collections.abc import Sequence
 
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
+from termai.profiles.reading import SECRET_FLAGS, flag_of
 
 _OWN = {
-    "--host": "host under [server]",
-    "--port": "port under [server]",
-    "--reuse-port": "port under [server]",
-    "--api-key": "api_key_file under [server]: a key in a command line is read by everybody",
-    "--api-key-file": "api_key_file under [server]",
-    "--model": "path under [model]",
-    "-m": "path under [model]",
+    "--host": "Use host under [server].",
+    "--port": "Use port under [server].",
+    "--reuse-port": "Use port under [server].",
+    "--api-key-file": "Use api_key_file under [server].",
+    "--model": "Use path under [model].",
+    "-m": "Use path under [model].",
 }
 _SECRET = ("LLAMA_API_KEY",)
 
 
 def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
-    """Return the profile's [args] for ``engine``; raises UsageError for a flag termai owns."""
+    """Return the profile's [args] for ``engine``.
+
+    Raises UsageError for a flag that termai sets itself or whose value is a secret.
+    """
     given = tuple(profile.args.get(engine, ()))
     for argument in given:
-        flag = argument.partition("=")[0].replace("_", "-")  # as llama.cpp reads it
+        flag = flag_of(argument)
         if flag in _OWN:
             raise UsageError(
                 f"[args] of the profile {profile.name} has {flag}, which termai sets itself.",
-                fix=f"Use {_OWN[flag]}.",
+                fix=_OWN[flag],
+            )
+        if flag in SECRET_FLAGS:
+            raise UsageError(
+                f"[args] of the profile {profile.name} has {flag}, and everybody on this machine "
+                "can read a program's arguments.",
+                fix=SECRET_FLAGS[flag],
             )
     return given
 

@@ -28,7 +28,13 @@ from termai.tomlfile import Document, Key, shown
 _TOP = ("schema", "description", "engine", *SECTIONS, "args", "env")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ARGUMENT_LIMIT = 32_768
-_SECRET_FLAGS = ("--api-key", "--hf-token", "-hft")
+_HUB = "Set HF_TOKEN in the environment that termai is started in."
+SECRET_FLAGS = {
+    "--api-key": "Put the key into a file and name it in api_key_file under [server].",
+    "--hf-token": _HUB,
+    "-hft": _HUB,
+}
+"""What to do instead of each flag of llama.cpp whose value is a secret."""
 
 
 class _Reader:
@@ -165,7 +171,7 @@ def _args(reader: _Reader) -> Iterator[tuple[str, tuple[str, ...]]]:
             reader.wrong(
                 ("args", engine),
                 f"expected no {secret}: everybody on this machine can read a program's arguments",
-                "Put the key into a file and name it in server.api_key_file.",
+                SECRET_FLAGS[secret],
             )
         elif value:
             yield engine, tuple(value)
@@ -181,8 +187,12 @@ def _are_arguments(value: Any) -> bool:
 
 def _secret(arguments: list[str]) -> str:
     """Return the first flag that carries a key, spelt with ``-`` as llama.cpp reads it."""
-    flags = [argument.partition("=")[0].replace("_", "-") for argument in arguments]
-    return next((flag for flag in flags if flag in _SECRET_FLAGS), "")
+    return next((flag for flag in map(flag_of, arguments) if flag in SECRET_FLAGS), "")
+
+
+def flag_of(argument: str) -> str:
+    """Return the flag in an argument of llama.cpp, which reads ``_`` as ``-`` in its name."""
+    return argument.partition("=")[0].replace("_", "-")
 
 
 def _env(reader: _Reader) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,14 @@ def test_an_argument_that_would_undo_what_termai_sees_to_is_refused(argument: st
     assert "[server]" in caught.value.fix or "[model]" in caught.value.fix
 
 
+@pytest.mark.parametrize("argument", ["--hf-token", "-hft", "--hf_token", "--hf-token=secret"])
+def test_a_token_in_the_arguments_is_refused_without_showing_it(argument: str) -> None:
+    with pytest.raises(UsageError, match="can read a program's arguments") as caught:
+        extras.extra_args(with_args(argument, "secret"), "llama-server")
+    assert "secret" not in str(caught.value)
+    assert "HF_TOKEN" in caught.value.fix
+
+
 def test_a_key_in_the_environment_of_a_profile_is_refused() -> None:
     with pytest.raises(UsageError, match="LLAMA_API_KEY") as caught:
         extras.extra_env(Profile("p", env={"LLAMA_API_KEY": "secret"}))

@@ -125,11 +125,20 @@ def test_a_key_with_escape_sequences_reaches_no_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["'--api-key', 'hunter2'", "'--api_key=hunter2'", "'--hf_token', 'hunter2'"]
+    ("arguments", "instead"),
+    [
+        ("'--api-key', 'hunter2'", "api_key_file"),
+        ("'--api_key=hunter2'", "api_key_file"),
+        ("'--hf_token', 'hunter2'", "HF_TOKEN"),
+        ("'-hft', 'hunter2'", "HF_TOKEN"),
+    ],
 )
-def test_a_secret_in_the_arguments_is_refused_and_not_repeated(arguments: str) -> None:
+def test_a_secret_in_the_arguments_is_refused_and_not_repeated(
+    arguments: str, instead: str
+) -> None:
     error = _failure(f"[args]\nllama-server = [{arguments}]")
     assert "read a program's arguments" in str(error)
+    assert instead in error.fix
     assert "hunter2" not in str(error)
 
 

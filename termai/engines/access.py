@@ -33,17 +33,49 @@ def key_file(named: str | None) -> Path | None:
     """Return the key file that a profile names, checked, or None when it names none.
 
     A relative path is relative to the configuration directory. Raises NotFoundError when the
-    file is missing and InvalidFileError when others can read it or it holds no key.
+    file is missing and InvalidFileError when others can read it, it holds no key or one of its
+    keys cannot be sent.
     """
     if not named:
         return None
     path = config_dir() / Path(named).expanduser()
-    read_key(path)
+    read_keys(path)
     return path
 
 
 def read_key(path: Path) -> str:
-    """Return the first key in ``path``: one a line, lines that begin with ``#`` are comments."""
+    """Return the key that termai's own chat sends: the first in ``path``, see ``read_keys``."""
+    return read_keys(path)[0]
+
+
+def read_keys(path: Path) -> tuple[str, ...]:
+    """Return the keys in ``path``, at least one.
+
+    One a line; empty lines and those that begin with ``#`` are passed over. Raises as
+    ``key_file``.
+    """
+    keys = tuple(line for line in _lines(path) if line.strip() and not _is_comment(line))
+    if not keys:
+        raise InvalidFileError(f"{path} holds no key.", fix="Write one key on a line of its own.")
+    if not all(re.fullmatch(r"[!-~]+", key) for key in keys):
+        raise InvalidFileError(
+            f"A key in {path} has a space or a character that a request cannot carry.",
+            fix="Use letters, digits and signs, end lines with a plain line feed, and begin "
+            "comments with # in the first column.",
+        )
+    return keys
+
+
+def has_comments(path: Path) -> bool:
+    """Return whether the key file at ``path`` has a line that some builds take for a key."""
+    return any(_is_comment(line) for line in _lines(path))
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
+
+
+def _lines(path: Path) -> list[str]:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
@@ -61,16 +93,7 @@ def read_key(path: Path) -> str:
             f"The API key file {path} can be read by others (mode {stat.S_IMODE(mode):04o}).",
             fix=f"Run `chmod 600 {path}`.",
         )
-    lines = read_text(path, limit=1 << 16).split("\n")
-    key = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    if not key:
-        raise InvalidFileError(f"{path} holds no key.", fix="Write one key on a line of its own.")
-    if not re.fullmatch(r"[!-~]+", key):
-        raise InvalidFileError(
-            f"The key in {path} has a space or a character that a request cannot carry.",
-            fix="Use letters, digits and signs, and end lines with a plain line feed.",
-        )
-    return key
+    return read_text(path, limit=1 << 16).split("\n")
 
 
 def check_exposure(host: str, keys: Path | None) -> None:

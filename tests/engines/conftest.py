@@ -101,11 +101,11 @@ def shared(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 @pytest.fixture(scope="module")
 def locked(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Return an embedded engine that listens on all interfaces with the key `open-sesame`."""
+    """Return an embedded engine that listens on all interfaces with two keys."""
     directory = tmp_path_factory.mktemp("locked")
     key = directory / "key"
     key.touch(mode=0o600)
-    key.write_text("open-sesame\n")
+    key.write_text("# ours\nopen-sesame\nopen-barley\n")
     yield from _started(models, directory, host="0.0.0.0", api_key_file=str(key), ctx_size=512)
 
 

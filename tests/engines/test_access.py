@@ -53,7 +53,15 @@ def test_the_url_names_a_host_one_can_connect_to(host: str, url: str) -> None:
 def test_a_relative_key_file_lies_in_the_configuration_directory() -> None:
     path = key_file("# mine\n\nsecret\nanother\n")
     assert access.key_file("key") == path
+    assert access.read_keys(path) == ("secret", "another")
     assert access.read_key(path) == "secret"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [("# mine\nsecret\n", True), ("sec#ret\n", False), ("s\n#", True)]
+)
+def test_only_a_line_that_begins_with_a_hash_is_a_comment(content: str, found: bool) -> None:
+    assert access.has_comments(key_file(content)) is found
 
 
 def test_no_key_file_is_no_key() -> None:
@@ -82,7 +90,16 @@ def test_a_key_file_without_a_key_is_refused(content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["secret \n", " secret\n", "se cret\n", "secret\r\n", "schl\u00fcssel\n"]
+    "content",
+    [
+        "secret \n",
+        " secret\n",
+        "se cret\n",
+        "secret\r\n",
+        "schl\u00fcssel\n",
+        "fine\nse cret\n",
+        "fine\n  # secret\n",
+    ],
 )
 def test_a_key_that_no_request_could_carry_is_refused_without_showing_it(content: str) -> None:
     key_file(content)

@@ -314,16 +314,22 @@ class TestWithAKey:
         ],
     )
     def test_without_the_key_nothing_is_told(self, locked: Running, method: str, path: str) -> None:
-        for headers in ({}, {"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}):
+        wrong = ("wrong", "# ours", "open-sesameopen-barley", "open-")
+        for headers in (
+            {},
+            *({"authorization": f"Bearer {key}"} for key in wrong),
+            *({"x-api-key": key} for key in wrong),
+        ):
             answer = locked.ask(method, path, {}, headers=headers)
             assert answer.status == (401 if path != "/health" else 405)
             assert "open-sesame" not in answer.body.decode()
 
-    def test_with_the_key_one_is_let_in(self, locked: Running) -> None:
+    @pytest.mark.parametrize("key", ["open-sesame", "open-barley"])
+    def test_with_any_of_the_keys_one_is_let_in(self, locked: Running, key: str) -> None:
         assert locked.ask("GET", "/health").status == 200
-        for headers in ({"authorization": "Bearer open-sesame"}, {"x-api-key": "open-sesame"}):
+        for headers in ({"authorization": f"Bearer {key}"}, {"x-api-key": key}):
             assert locked.ask("GET", "/v1/models", headers=headers).status == 200
-        assert "open-sesame" not in locked.log
+        assert key not in locked.log
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The routes: OpenAI's, and those of llama-server's that a client asks for facts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +142,8 @@ class Service:
         return {**answer, "usage": tally.usage(), "timings": tally.timings()}
 
 
-def build(service: Service, key: str | None) -> ASGIApp:
-    """Return the application: origins first, then the key, then the routes."""
+def build(service: Service, keys: Sequence[str]) -> ASGIApp:
+    """Return the application: origins first, then the keys, then the routes."""
     routes = [
         *_routes("GET", service.health, "/health", "/v1/health"),
         *_routes("GET", service.models, "/v1/models", "/models"),
@@ -155,8 +155,8 @@ def build(service: Service, key: str | None) -> ASGIApp:
         *_routes("POST", service.detokenize, "/detokenize", "/extras/detokenize"),
     ]
     app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_route})
-    if key:
-        app = KeyRequired(app, key)
+    if keys:
+        app = KeyRequired(app, keys)
     return with_origins(app, service.settings.option("cors_origins", ("localhost",)))
 
 

@@ -1,7 +1,7 @@
 """Who is let in: the key on every route but /health, and pages of allowed origins only."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
@@ -13,14 +13,14 @@ LOCALHOST = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
 class KeyRequired:
-    """Lets a request through that carries the key, as Bearer or X-Api-Key."""
+    """Lets a request through that carries one of the keys, as Bearer or X-Api-Key."""
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
         self.app = app
-        self._key = key.encode()
+        self._keys = tuple(key.encode() for key in keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401 to everything without the key but GET /health."""
+        """Answer 401 to everything without a key but GET /health."""
         if scope["type"] != "http" or scope["path"] == "/health" or self._carries(scope):
             await self.app(scope, receive, send)
             return
@@ -35,7 +35,8 @@ class KeyRequired:
         bearer = headers.get(b"authorization", b"")
         scheme, _, token = bearer.partition(b" ")
         given = token.strip() if scheme.lower() == b"bearer" else headers.get(b"x-api-key", b"")
-        return hmac.compare_digest(given, self._key)
+        matches = [hmac.compare_digest(given, key) for key in self._keys]  # no early end
+        return any(matches)
 
 
 def with_origins(app: ASGIApp, origins: Iterable[str]) -> ASGIApp:

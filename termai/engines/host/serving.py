@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from termai.engines.access import read_key, url_of
+from termai.engines.access import read_keys, url_of
 from termai.engines.host.app import Service, build
 from termai.engines.host.console import fail, say
 from termai.engines.host.settings import HostSettings
@@ -32,13 +32,13 @@ def serve(settings: HostSettings) -> int:
     0 after SIGTERM, 130 after SIGINT, 5 when the port is taken or the model does not load.
     """
     try:
-        key = read_key(Path(settings.api_key_file)) if settings.api_key_file else None
+        keys = read_keys(Path(settings.api_key_file)) if settings.api_key_file else ()
         listener = _bind(settings.host, settings.port)
     except TermaiError as error:
         fail(str(error))
         return error.exit_code
     say(f"listening on {url_of(settings.host, settings.port)}")
-    return asyncio.run(_Life(settings).run(key, listener))
+    return asyncio.run(_Life(settings).run(keys, listener))
 
 
 class _Server(uvicorn.Server):
@@ -58,10 +58,10 @@ class _Life:
         self._settings = settings
         self._code = 0
 
-    async def run(self, key: str | None, listener: socket.socket) -> int:
+    async def run(self, keys: tuple[str, ...], listener: socket.socket) -> int:
         """Answer on ``listener`` while the model loads and after."""
         config = uvicorn.Config(
-            build(self._service, key),
+            build(self._service, keys),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -10,7 +10,7 @@ from termai import settings
 from termai.engines import access, extras, probe
 from termai.engines.arguments import arguments, unknown
 from termai.engines.base import Detection, Launch
-from termai.errors import NotFoundError, TermaiError
+from termai.errors import InvalidFileError, NotFoundError, TermaiError
 from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE, option
 
@@ -50,7 +50,7 @@ class LlamaServer:
         argv = (
             str(detection.program),
             *("--model", str(model), "--host", host, "--port", str(port)),
-            *(("--api-key-file", str(keys)) if keys else ()),
+            *(_keys(keys, detection) if keys else ()),
             *_cors(profile, detection),
             *_logging(detection),
             *(("--jinja",) if "--jinja" in detection.options else ()),
@@ -134,6 +134,22 @@ def _logging(binary: Detection) -> tuple[str, ...]:
         if fits and about and (flag != "--verbosity" or "4: trace" in about.text):
             wanted += (flag, value) if value else (flag,)
     return tuple(wanted)
+
+
+def _keys(path: Path, binary: Detection) -> tuple[str, ...]:
+    """Return what hands over the keys in ``path``; raises InvalidFileError for comments misread.
+
+    A server that holds exactly one key logs its last four characters; of several it logs the
+    number. So a file with one key is named twice, which every build reads twice.
+    """
+    about = binary.help.get("--api-key-file")
+    if access.has_comments(path) and not (about and "hash" in about.text):
+        raise InvalidFileError(
+            f"{path} has comments, which {binary.program} would take for keys.",
+            fix="Take the lines that begin with # out of it, or use a newer llama-server.",
+        )
+    times = 2 if len(access.read_keys(path)) == 1 else 1
+    return ("--api-key-file", str(path)) * times
 
 
 def _cors(profile: Profile, binary: Detection) -> tuple[str, ...]:

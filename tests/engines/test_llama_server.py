@@ -13,7 +13,8 @@ from termai import settings
 from termai.engines import llama_server
 from termai.engines.base import Detection, Launch
 from termai.engines.llama_server import LlamaServer, search
-from termai.errors import UsageError
+from termai.errors import InvalidFileError, UsageError
+from termai.models.smoke import model_path
 from termai.paths import config_dir
 from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE, OPTIONS, Adapter, Kind, Option
@@ -175,13 +176,18 @@ def test_further_arguments_come_last(native: Detection, model: Path) -> None:
     assert "0.9" in argv
 
 
+def write_keys(content: str) -> Path:
+    config_dir().mkdir(parents=True)
+    path = config_dir() / "key"
+    path.touch(mode=0o600)
+    path.write_text(content)
+    return path
+
+
 def test_a_key_is_demanded_and_never_in_the_command_line(
     native: Detection, model: Path, tmp_path: Path
 ) -> None:
-    config_dir().mkdir(parents=True)
-    path = config_dir() / "key"
-    path.write_text("open-sesame\n")
-    path.chmod(0o600)
+    write_keys("open-sesame\n")
     values = {"api_key_file": "key", "ctx_size": 512, "threads": 1, "host": "0.0.0.0"}
     launch = composed(native, model, Profile("p").with_values(**values))
     assert "open-sesame" not in " ".join((*launch.argv, *launch.env.values()))
@@ -191,6 +197,45 @@ def test_a_key_is_demanded_and_never_in_the_command_line(
         assert server.ask("GET", "/props").status == 401
         bearer = {"authorization": "Bearer open-sesame"}
         assert server.ask("GET", "/props", headers=bearer).status == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "keys"),
+    [
+        ("open-7QzXv\n", ("open-7QzXv",)),
+        ("# ours\nopen-7QzXv\n\n", ("open-7QzXv",)),
+        ("open-7QzXv\nopen-9KwJy\n", ("open-7QzXv", "open-9KwJy")),
+    ],
+    ids=["one key", "one key and a comment", "two keys"],
+)
+def test_the_log_tells_nothing_of_a_key(
+    native: Detection, tmp_path: Path, content: str, keys: tuple[str, ...]
+) -> None:
+    write_keys(content)
+    profile = Profile("p").with_values(api_key_file="key", ctx_size=256, threads=1)
+    with running(composed(native, model_path(), profile), tmp_path / "log") as server:
+        server.wait_ready()
+        for key in keys:
+            assert server.ask("GET", "/props", headers={"x-api-key": key}).status == 200
+            assert key[-4:] not in server.log
+        for key in ("wrong", "# ours", f"{keys[0]},{keys[0]}", ""):
+            assert server.ask("GET", "/props", headers={"x-api-key": key}).status == 401
+        assert "api_keys: 2 keys loaded" in server.log
+        assert "****" not in server.log
+
+
+def test_an_older_build_that_takes_comments_for_keys_gets_none(
+    old_program: Path, model: Path
+) -> None:
+    old = llama_server.detection("on PATH", old_program)
+    profile = Profile("p").with_values(api_key_file="key")
+    path = write_keys("# ours\nopen-sesame\n")
+    with pytest.raises(InvalidFileError, match="has comments, which") as caught:
+        composed(old, model, profile)
+    assert "ours" not in str(caught.value)
+    path.write_text("open-sesame\n")
+    done = subprocess.run(composed(old, model, profile).argv, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_listening_wider_without_a_key_is_refused(native: Detection, model: Path) -> None:

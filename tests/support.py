@@ -1,10 +1,13 @@
 """What several tests need: waiting for a condition, free ports, the native programs."""
 
+import pwd
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -26,6 +29,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this an account that has neither HOME nor an entry in the table of users."""
+
+    def unknown(_: object) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
 def native_bin(name: str) -> Path:

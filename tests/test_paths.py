@@ -8,6 +8,8 @@ import platformdirs
 import pytest
 
 from termai import paths
+from termai.errors import TermaiError
+from tests.support import no_home
 
 KINDS = {"CONFIG": paths.config_dir, "DATA": paths.data_dir, "STATE": paths.state_dir}
 
@@ -37,6 +39,14 @@ def test_linux_gets_what_platformdirs_says(
     if value == "relative":
         monkeypatch.delenv(f"XDG_{kind}_HOME")
     assert ours == Path(getattr(platformdirs, f"user_{kind.lower()}_path")("termai"))
+
+
+def test_without_a_home_what_to_set_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_home(monkeypatch)
+    assert paths.state_dir().name == "state"
+    monkeypatch.delenv("TERMAI_STATE_DIR")
+    with pytest.raises(TermaiError, match=r"HOME is not set.*TERMAI_CONFIG_DIR.*TERMAI_STATE_DIR"):
+        paths.state_dir()
 
 
 def test_everything_lies_below_the_three_directories() -> None:

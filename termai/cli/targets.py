@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from termai.errors import NotFoundError, UsageError
+from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.servers import registry
 from termai.servers.records import Server
@@ -54,7 +54,7 @@ def _called(name: str) -> Profile:
 def _of_file(target: str) -> Profile:
     from termai.servers import manager
 
-    path = Path(target).expanduser()
-    if not path.is_file():
+    path = expanded(target)
+    if not os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
         raise NotFoundError(f"There is no file {path}.", fix="Check the path of the model.")
     return manager.for_model(path)

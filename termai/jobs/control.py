@@ -15,7 +15,7 @@ from termai.jobs.processes import ProcessId, is_alive, send_signal
 from termai.jobs.records import Job, JobSpec
 from termai.jobs.states import JobStatus
 from termai.jobs.store import STAGED, discard, job_lock, load_job, refresh
-from termai.paths import jobs_dir
+from termai.paths import expanded, jobs_dir
 
 ANSWER_S = 60.0  # seconds a runner may take to say that it started the child
 HEARD_S = 1.0  # seconds a runner may take to record that it was asked to stop
@@ -195,7 +195,7 @@ def _clear_away(*directories: Path) -> None:
 
 def _home() -> Path:
     """Return the home directory, or the root where an account has none."""
-    home = Path.home()
+    home = expanded("~")
     return home if home.is_dir() else Path("/")
 
 

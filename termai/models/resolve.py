@@ -1,5 +1,6 @@
 """What a profile's ``path`` means on this machine: a reference in, the path of a file out."""
 
+import os
 from pathlib import Path
 
 from termai.errors import NotFoundError, UsageError
@@ -47,9 +48,9 @@ def _expanded(reference: str) -> Path:
 
 
 def _existing(path: Path) -> Path:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  Path's own raise below a closed directory
         raise NotFoundError(f"{path} is a directory.", fix="Name a .gguf file inside it.")
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110
         raise NotFoundError(f"The model {path} does not exist.", fix="`termai models` lists files.")
     return path
 
@@ -58,7 +59,7 @@ def _in_stores(reference: str) -> Path:
     looked = stores()
     for store in looked:
         path = store.directory / reference
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113
             return path
     found = [f for s in looked for f in files(s) if _names(f, reference)]
     targets = {f.path.resolve(): f for f in reversed(found)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termai import settings
-from termai.paths import models_dir
+from termai.paths import expanded, models_dir
 
 BUILT_IN = "built in"
 
@@ -42,7 +42,7 @@ def stores() -> tuple[Store, ...]:
     configured = settings.load().values.model_dirs
     wanted = [
         Store("termai", models_dir()),
-        *(Store(_short(d), Path(d).expanduser()) for d in configured),
+        *(Store(_short(d), expanded(d)) for d in configured),
         Store("LM Studio", _lm_studio_dir()),
         Store("Hugging Face", _hugging_face_dir()),
         *(Store("llama.cpp", d) for d in _llama_cpp_dirs()),
@@ -68,7 +68,7 @@ def files(store: Store) -> Iterator[Found]:
         subdirectories[:] = [] if deep else sorted(d for d in subdirectories if d not in hidden)
         for name in sorted(names):
             path = Path(directory, name)
-            if name.lower().endswith(".gguf") and path.is_file():
+            if name.lower().endswith(".gguf") and os.path.isfile(path):  # noqa: PTH113  never raises
                 yield Found(path, "/".join((*_folded(inside), name)), store)
 
 
@@ -87,9 +87,9 @@ def _hugging_face_dir() -> Path:
     """Return the hub cache as huggingface_hub.constants finds it, without importing it."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if value := os.environ.get(name):
-            return Path(value).expanduser()
+            return expanded(value)
     if value := os.environ.get("HF_HOME"):
-        return Path(value).expanduser() / "hub"
+        return expanded(value) / "hub"
     return _cache_home() / "huggingface" / "hub"
 
 
@@ -105,11 +105,11 @@ def _lm_studio_dir() -> Path:
         folder = read.get("downloadsFolder") if isinstance(read, dict) else None
     except (OSError, ValueError, RecursionError):
         folder = None
-    return Path(folder).expanduser() if isinstance(folder, str) and folder else home / "models"
+    return expanded(folder) if isinstance(folder, str) and folder else home / "models"
 
 
 def _lm_studio_home() -> Path:
-    pointer = Path.home() / ".lmstudio-home-pointer"
+    pointer = expanded("~") / ".lmstudio-home-pointer"
     try:
         with pointer.open(encoding="utf-8") as stream:
             text = stream.read(4096).strip()
@@ -117,15 +117,15 @@ def _lm_studio_home() -> Path:
         text = ""
     if text:
         return Path(text)
-    older = Path.home() / ".cache" / "lm-studio"
-    return older if older.is_dir() else Path.home() / ".lmstudio"
+    older = expanded("~") / ".cache" / "lm-studio"
+    return older if os.path.isdir(older) else expanded("~") / ".lmstudio"  # noqa: PTH112
 
 
 def _cache_home() -> Path:
     value = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(value) if value.startswith("/") else Path.home() / ".cache"
+    return Path(value) if value.startswith("/") else expanded("~") / ".cache"
 
 
 def _short(directory: str) -> str:
-    home = str(Path.home())
+    home = str(expanded("~"))
     return f"~{directory[len(home) :]}" if directory.startswith(f"{home}/") else directory

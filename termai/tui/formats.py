@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from termai.paths import expanded
 from termai.text import one_line
 
 _UNITS = ("B", "K", "M", "G", "T")
@@ -56,7 +57,7 @@ def moment(timestamp: float, now: float) -> str:
 
 def place(path: Path) -> str:
     """Return a path as it is typed, ``~`` for the home directory."""
-    home, text = str(Path.home()), str(path)
+    home, text = str(expanded("~")), str(path)
     return one_line(f"~{text[len(home) :]}" if text.startswith(f"{home}/") else text)
 
 

@@ -9,6 +9,7 @@ from termai import settings
 from termai.models import library
 from termai.models.stores import BUILT_IN, stores
 from termai.paths import models_dir
+from tests.support import no_home
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,28 @@ def test_nothing_is_found_where_nothing_is() -> None:
 def test_the_model_that_comes_with_termai_is_listed_last() -> None:
     put(models_dir() / "a/m.gguf")
     assert [model.name for model in library.scan()] == ["a/m.gguf", "termai-smoke-q8_0.gguf"]
+
+
+def test_a_home_that_nobody_has_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(models_dir() / "a/m.gguf")
+    settings.save(model_dirs=("~no-such-user/x",))
+    monkeypatch.setenv("HF_HOME", "~no-such-user/hf")
+    assert list(found()) == ["a/m.gguf"]
+    monkeypatch.setenv("HF_HUB_CACHE", "~no-such-user/hub")
+    assert list(found()) == ["a/m.gguf"]
+
+
+def test_a_folder_of_lm_studio_in_a_home_that_nobody_has_is_passed_over(home: Path) -> None:
+    put(models_dir() / "a/m.gguf")
+    (home / "home/.lmstudio").mkdir()
+    (home / "home/.lmstudio/settings.json").write_text('{"downloadsFolder": "~no-such-user/x"}')
+    assert list(found()) == ["a/m.gguf"]
+
+
+def test_models_are_found_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(models_dir() / "a/m.gguf")
+    no_home(monkeypatch)
+    assert list(found()) == ["a/m.gguf"]
 
 
 def test_every_store_is_looked_in(home: Path) -> None:

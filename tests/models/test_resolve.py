@@ -63,6 +63,12 @@ def test_unknown_user_in_a_home_path() -> None:
         resolve("~nobody-of-that-name/m.gguf")
 
 
+def test_a_path_that_no_disk_takes_does_not_exist() -> None:
+    for reference in (f"/{'x' * 300}.gguf", f"{'x' * 300}.gguf"):
+        with pytest.raises(NotFoundError):
+            resolve(reference)
+
+
 def test_empty_reference_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="No model"):
         resolve(" ")

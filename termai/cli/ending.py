@@ -53,10 +53,7 @@ def after(error: BaseException, arguments: list[str]) -> int:
         import traceback
 
         traceback.print_exception(error)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        _without_reader()
-        error = StorageError(f"The output could not be written: {error.strerror}.")
-    ours = error if isinstance(error, TermaiError) else _unexpected(error)
+    ours = error if isinstance(error, TermaiError) else _explained(error)
     tell(ours, as_json="--json" in arguments)
     return ours.exit_code
 
@@ -64,7 +61,7 @@ def after(error: BaseException, arguments: list[str]) -> int:
 def tell(error: TermaiError, *, as_json: bool) -> None:
     """Write a failure to standard error: what, the evidence, what to do; or one JSON object."""
     if as_json:
-        write_error(json.dumps({"error": as_object(error)}, ensure_ascii=False))
+        write_error(json.dumps({"error": as_object(error)}))
         return
     lines = [f"{paint('Error:', 'bad', sys.stderr)} {printable(error.message)}"]
     lines += [f"  | {printable(line)}" for line in error.detail]
@@ -92,7 +89,13 @@ def kind(error: type[TermaiError]) -> str:
     return words.lstrip("_")
 
 
-def _unexpected(error: BaseException) -> TermaiError:
+def _explained(error: BaseException) -> TermaiError:
+    """Return what nobody has explained so far as a failure that can be told."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return StorageError(f"{error.filename} could not be used: {error.strerror}.")
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _without_reader()
+        return StorageError(f"The output could not be written: {error.strerror}.")
     return TermaiError(
         f"termai met a fault of its own: {type(error).__name__}: {error}",
         fix="Set TERMAI_DEBUG=1 and repeat the command to see where.",

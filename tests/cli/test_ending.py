@@ -1,9 +1,12 @@
 """Failures are sentences with an exit code that is documented, never a traceback."""
 
+import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,69 @@ def test_json_failures_are_json_on_standard_error(termai: Termai) -> None:
     assert failure["kind"] == "not_found"
     assert failure["exit_code"] == 3
     assert "nothing" in failure["message"]
+
+
+def test_json_failures_are_ascii_so_that_no_escape_reaches_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ending.tell(errors.NotFoundError("There is no \x9b31m\x1b]0;x\x07é."), as_json=True)
+    told = capsys.readouterr().err
+    assert told.rstrip("\n").isascii()
+    assert told.rstrip("\n").isprintable()
+    assert json.loads(told)["error"]["message"] == "There is no \x9b31m\x1b]0;x\x07é."
+
+
+def test_a_file_that_cannot_be_used_is_a_storage_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert raising(PermissionError(errno.EACCES, "Permission denied", "/closed/x")) == 7
+    assert raising(OSError(errno.ENOSPC, "No space left on device", "/full/x")) == 7
+    assert capsys.readouterr().err == (
+        "Error: /closed/x could not be used: Permission denied.\n"
+        "Error: /full/x could not be used: No space left on device.\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["start"], ["run"]])
+@pytest.mark.parametrize("target", ["~no-such-user/x.gguf", f"/{'x' * 300}.gguf"])
+def test_a_model_file_that_cannot_be_reached_is_not_found(
+    termai: Termai, command: list[str], target: str
+) -> None:
+    done = termai(*command, target, stdin="Hello")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"There is no file {target}." in done.stderr
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_closed_standard_streams_are_no_failure(closed: tuple[int, ...]) -> None:
+    shut = " ".join(f"{number}>&-" for number in closed)
+    for words in ("ps", "profiles list", "--help", "ps --all --json"):
+        command = f"{shlex.join(TERMAI)} {words} {shut}"
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert bool(done.stdout) == (1 not in closed)
+
+
+@pytest.mark.parametrize("words", ["ps", "profiles list", "models", "logs x --json"])
+def test_without_a_home_what_to_set_is_told(words: str) -> None:
+    places = [f"{by}_HOME" for by in ("XDG_CONFIG", "XDG_DATA", "XDG_STATE")]
+    places += ["HOME", *(f"TERMAI_{kind}_DIR" for kind in ("CONFIG", "DATA", "STATE"))]
+    bare = {name: value for name, value in environment().items() if name not in places}
+    unknown = "import pwd, sys; pwd.getpwuid = {}.__getitem__"
+    code = f"{unknown}; sys.argv[1:] = {words.split()}; from termai.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no home directory: HOME is not set" in done.stderr
+    assert "TERMAI_STATE_DIR" in done.stderr
+    assert "fault" not in done.stderr
 
 
 def test_a_fault_of_our_own_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

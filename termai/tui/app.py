@@ -204,7 +204,8 @@ class TermaiApp(Background, App[int]):
         self.notify(text, severity="error", timeout=12, markup=False)
 
     def on_server_started(self, message: ServerStarted) -> None:
-        self.notify(f"{one_line(message.server.name)} starts.", markup=False)
+        if self.current_mode != "chat":  # which shows how far it is
+            self.notify(f"{one_line(message.server.name)} starts.", markup=False)
         self.selected_server = message.server.name
         self.wake.set()
 

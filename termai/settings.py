@@ -5,6 +5,7 @@ from typing import Any
 
 from termai import tomlfile
 from termai.errors import InvalidFileError, NotFoundError
+from termai.locks import lock
 from termai.paths import config_dir
 
 _NAMES = {str: "text", bool: "true or false", int: "a whole number", tuple: "a list of texts"}
@@ -65,11 +66,16 @@ def load() -> LoadedSettings:
 
 
 def save(**changes: Any) -> None:
-    """Write the named settings to ``config.toml``, keeping its comments and other keys."""
+    """Write the named settings to ``config.toml``, keeping its comments and other keys.
+
+    Raises UsageError when another program is busy with it for long, InvalidFileError when it does
+    not parse, and StorageError.
+    """
     plain: dict[tomlfile.Key, Any] = {
         (key,): list(value) if isinstance(value, tuple) else value for key, value in changes.items()
     }
-    tomlfile.update(config_dir() / "config.toml", plain)
+    with lock("settings"):
+        tomlfile.update(config_dir() / "config.toml", plain)
 
 
 def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:

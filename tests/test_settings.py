@@ -1,5 +1,6 @@
 """Settings are read as far as they can be, and one change keeps all the rest."""
 
+import multiprocessing
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -49,6 +50,28 @@ def test_what_is_saved_is_loaded(steps: list[dict[str, Any]]) -> None:
         settings.save(**changes)
         wanted |= changes
     assert settings.load() == settings.LoadedSettings(Settings(**wanted))
+
+
+def _save_often(key: str) -> None:
+    for value in range(1, 101):
+        settings.save(**{key: value})
+
+
+def test_two_programs_that_save_lose_no_key_of_each_other() -> None:
+    context = multiprocessing.get_context("fork")
+    keys = ("log_limit_mib", "stop_grace_s", "start_timeout_s")
+    programs = [context.Process(target=_save_often, args=(key,)) for key in keys]
+    try:
+        for program in programs:
+            program.start()
+        for program in programs:
+            program.join(60)
+        assert [program.exitcode for program in programs] == [0, 0, 0]
+    finally:
+        for program in programs:
+            program.kill()
+    wanted = Settings(log_limit_mib=100, stop_grace_s=100, start_timeout_s=100)
+    assert settings.load() == settings.LoadedSettings(wanted)
 
 
 def test_a_change_keeps_comments_and_other_keys() -> None:

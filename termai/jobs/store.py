@@ -1,7 +1,6 @@
 """The jobs on disk, each checked against the processes that live now."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,12 +10,11 @@ from termai.jobs import records
 from termai.jobs.processes import is_alive
 from termai.jobs.records import Exit, Job, JobState
 from termai.jobs.states import FINAL, JobStatus, advance
-from termai.paths import jobs_dir, private_dir, state_dir
+from termai.paths import jobs_dir
 
 STAGED = ".new"  # suffix of a directory whose runner has not recorded itself yet
 REMOVED = ".removed"  # suffix of a directory that is being deleted
 LEFT_OVER_S = 3600.0  # age in seconds from which such a directory belongs to nobody
-_LOCK_NAME_LENGTH = 160
 
 
 def list_jobs(kind: str | None = None) -> list[Job]:
@@ -96,64 +94,16 @@ def prune(keep: int) -> None:
 
 
 @contextmanager
-def lock(name: str, *, timeout_s: float = 60.0) -> Iterator[None]:
-    """Hold a lock that every termai program of this user respects; it ends with the process.
-
-    Raises UsageError when another program holds it for ``timeout_s`` seconds, and StorageError.
-    """
-    path = state_dir() / "locks" / f"{_safe(name)}.lock"
-    try:
-        private_dir(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StorageError(f"{path} could not be opened: {error.strerror}.") from error
-    with _held(descriptor, name, timeout_s):
-        yield
-
-
-@contextmanager
 def job_lock(job: Job, *, timeout_s: float = 60.0) -> Iterator[None]:
-    """Hold the lock of one job, which needs no room on the disk; raises as ``lock`` does."""
+    """Hold the lock of one job, which needs no room on the disk; raises as ``locks.lock`` does."""
+    from termai.locks import held
+
     try:
         descriptor = os.open(job.directory, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise NotFoundError(f"There is no job {job.id!r} any more.") from error
-    with _held(descriptor, job.name, timeout_s):
+    with held(descriptor, job.name, timeout_s):
         yield
-
-
-@contextmanager
-def _held(descriptor: int, name: str, timeout_s: float) -> Iterator[None]:
-    """Hold the lock of an open file or directory, and close it."""
-    import time
-
-    deadline = time.monotonic() + timeout_s
-    try:
-        while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise UsageError(
-                    f"Another termai has been busy with {name} for {timeout_s:.0f} s.",
-                    fix="Wait until it is done, then try again.",
-                )
-            time.sleep(0.02)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise StorageError(
-            f"The file system of {state_dir()} cannot lock files: {error.strerror}.",
-            fix="Set TERMAI_STATE_DIR to a directory on a local disk.",
-        ) from error
-    return True
 
 
 def _sweep() -> None:
@@ -165,17 +115,6 @@ def _sweep() -> None:
             with suppress(FileNotFoundError):  # another program was faster
                 if time.time() - directory.stat().st_mtime > LEFT_OVER_S:
                     shutil.rmtree(directory, ignore_errors=True)
-
-
-def _safe(name: str) -> str:
-    """Return a file name that belongs to ``name`` alone, of a length that every disk takes."""
-    raw = name.encode("utf-8", "surrogateescape")
-    spelt = re.sub(rb"[^A-Za-z0-9_-]", lambda m: b"%%%02x" % m[0][0], raw).decode()
-    if len(spelt) <= _LOCK_NAME_LENGTH:
-        return spelt
-    import hashlib
-
-    return f"{spelt[: _LOCK_NAME_LENGTH // 2]}%{hashlib.sha256(raw).hexdigest()}"
 
 
 def _directories() -> list[Path]:

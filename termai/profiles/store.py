@@ -10,7 +10,7 @@ from pathlib import Path
 from termai import tomlfile
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.files import read_text, write_atomic
-from termai.jobs.store import lock
+from termai.locks import lock
 from termai.paths import profiles_dir, shipped_dir
 from termai.profiles.names import check_name
 from termai.profiles.profile import Profile

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from termai import settings
+from termai import locks, settings
 from termai.engines.base import Detection, Engine, Launch
 from termai.engines.choose import choose
 from termai.errors import NotFoundError, StartFailedError, UsageError
@@ -40,7 +40,7 @@ def lock() -> AbstractContextManager[None]:
 
     A restart holds it while it stops, so it is waited for as long as that may take.
     """
-    return store.lock("servers", timeout_s=_LAUNCH_S + settings.load().values.stop_grace_s)
+    return locks.lock("servers", timeout_s=_LAUNCH_S + settings.load().values.stop_grace_s)
 
 
 def plan(profile: Profile) -> Plan:

@@ -1,7 +1,6 @@
 """Jobs are launched, outlive whoever launched them, and end when they are told to."""
 
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -233,41 +232,14 @@ def test_another_program_sees_the_same_and_can_stop_it() -> None:
 
 def test_launches_under_one_lock_do_not_overlap(tmp_path: Path) -> None:
     source = (
-        "import sys\nfrom tests.jobs.helpers import start\nfrom termai.jobs import store\n"
-        "with store.lock('start a/b'):\n"
+        "import sys\nfrom tests.jobs.helpers import start\nfrom termai import locks\n"
+        "from termai.jobs import store\n"
+        "with locks.lock('start a/b'):\n"
         "    if not [job for job in store.list_jobs('test') if job.alive]: start()"
     )
     programs = [other_program(source) for _ in range(4)]
     assert [program.communicate() and program.returncode for program in programs] == [0] * 4
     assert len(store.list_jobs("test")) == 1
-
-
-def test_a_lock_that_is_not_given_back_is_reported() -> None:
-    with (
-        store.lock("server x"),
-        pytest.raises(UsageError, match="busy with server x"),
-        store.lock("server x", timeout_s=0.05),
-    ):
-        pass
-
-
-def test_a_lock_may_have_any_name() -> None:
-    longest = "模" * 64
-    names = ("profile-x", f"profile-{longest}", f"profile-{longest}字", "p\udcff/../x")
-    for name in names:
-        with store.lock(name), pytest.raises(UsageError), store.lock(name, timeout_s=0.0):
-            pass
-    with store.lock(names[1]), store.lock(names[2], timeout_s=0.0):
-        pass
-
-
-def test_a_file_system_without_locks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_descriptor: int, _operation: int) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", refused)
-    with pytest.raises(StorageError, match="cannot lock files"), store.lock("server x"):
-        pass
 
 
 def test_an_ended_job_is_removed_and_a_living_one_is_not() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from termai import locks
 from termai.errors import InvalidFileError, NotFoundError, StartFailedError, UsageError
 from termai.jobs import control, store
 from termai.paths import profiles_dir
@@ -233,7 +234,7 @@ def test_a_slow_check_of_one_profile_lets_other_programs_start(
     native: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def while_another_starts(profile: Profile) -> launching.Plan:
-        with store.lock("servers", timeout_s=0.0):
+        with locks.lock("servers", timeout_s=0.0):
             return launching.plan(profile)
 
     monkeypatch.setattr(manager, "plan", while_another_starts)

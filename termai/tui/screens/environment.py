@@ -39,7 +39,7 @@ termai is for does not work). What needs doing stands below it; y copies that li
     EnvironmentScreen #machine { height: auto; padding: 0 1 1 1; }
     EnvironmentScreen #title { height: 1; padding: 0 1; background: $panel; }
     EnvironmentScreen #list { height: 1fr; }
-    EnvironmentScreen #path { height: auto; padding: 0 1; color: $muted; }
+    EnvironmentScreen #details { height: auto; padding: 0 1; color: $muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "check", "Check again", id="env.check", tooltip="Run the checks again."),
@@ -59,7 +59,7 @@ termai is for does not work). What needs doing stands below it; y copies that li
         yield Static(id="machine", markup=False)
         yield Static("CHECKS  looking …", id="title", markup=False)
         yield RowList(id="list")
-        yield Static(id="path", markup=False)
+        yield Static(id="details", markup=False)
 
     def on_mount(self) -> None:
         self._by_name: dict[str, Finding] = {}
@@ -81,18 +81,18 @@ termai is for does not work). What needs doing stands below it; y copies that li
         title = Content.assemble(("CHECKS  ", "bold"), *_counted(counts))
         self.query_one("#title", Static).update(title)
         self.findings.show([(name, partial(_row, f)) for name, f in self._by_name.items()])
-        self._show_path()
+        self._show_details()
         self.refresh_bindings()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show the path of the highlighted finding."""
+        """Show the highlighted finding whole."""
         event.stop()
-        self._show_path()
+        self._show_details()
         self.refresh_bindings()
 
-    def _show_path(self) -> None:
+    def _show_details(self) -> None:
         finding = self._by_name.get(self.findings.selected)
-        self.query_one("#path", Static).update(one_line(finding.path) if finding else "")
+        self.query_one("#details", Static).update(_details(finding) if finding else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out copying where there is nothing to be done."""
@@ -126,6 +126,12 @@ def _row(finding: Finding, width: int) -> Content:
     if finding.fix:
         lines.append(Content.assemble((f"{'':10}fix: ", style), one_line(finding.fix, width - 15)))
     return Content("\n").join(lines)
+
+
+def _details(finding: Finding) -> Content:
+    """Return what a row may have cut, for as many lines as it takes."""
+    lines = [finding.sentence, f"fix: {finding.fix}" if finding.fix else "", finding.path]
+    return Content("\n").join(Content(one_line(line)) for line in lines if line)
 
 
 def _counted(counts: Counter[str]) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ async def _take(server: Server) -> str:
     app = TermaiApp(partial(opening.plan, "", server.name), settings.load())
     async with app.run_test(size=(80, 24)) as pilot, asyncio.timeout(PATIENCE_S):
         for number, question in enumerate(QUESTIONS, 1):
-            while "Write" not in app.export_screenshot():
+            while "begins" not in app.export_screenshot():
                 await pilot.pause(0.1)
             for character in question:
                 await pilot.press("space" if character == " " else character)

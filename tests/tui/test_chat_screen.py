@@ -1,5 +1,6 @@
 """Chat with the smoke model on a real llama-server: ask, retry, rename, delete, come back."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,12 @@ from termai.paths import chats_db
 from termai.servers.records import Server
 from termai.tui import work
 from termai.tui.screens.chat import ChatScreen
+from termai.tui.screens.chat_book import Book
 from termai.tui.widgets.chat_list import ConversationOptions
 from termai.tui.widgets.chat_message import MessageView
 from termai.tui.widgets.chat_prompt import Prompt
-from tests.tui.chat_support import chatting, kept, stop_servers
-from tests.tui.support import LARGE, screen_text, toasts, until
+from tests.tui.chat_support import Chat, chatting, kept, stop_servers
+from tests.tui.support import LARGE, opened, screen_text, toasts, until
 
 ANSWERS = {q.messages[0].content: q.answer for q in questions() if len(q.messages) == 1}
 PARIS = "What is the capital of France?"
@@ -163,6 +165,24 @@ async def test_each_conversation_keeps_its_draft() -> None:
         await chat.pilot.press("ctrl+n")
         await chat.settle()
         assert chat.screen.prompt.text == "for a new one"
+
+
+async def test_what_is_typed_while_the_chat_opens_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = asyncio.Event()
+    open_last = Book.open_last
+
+    async def late(book: Book) -> None:
+        await read.wait()
+        await open_last(book)
+
+    monkeypatch.setattr(Book, "open_last", late)
+    async with opened("chat") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        await pilot.press("h", "i")
+        read.set()
+        chat = Chat(app, pilot)
+        await chat.settle()
+        assert chat.screen.prompt.text == "hi"
 
 
 async def test_a_conversation_is_renamed_deleted_and_brought_back() -> None:

@@ -222,17 +222,17 @@ class ChatScreen(ChatCore):
     async def _delete(self, conversation: int) -> None:
         if running := self.replies.of(conversation):
             running.stop()
-        was_open = self.book.id == conversation
+        was_open, left = self.book.id == conversation, self.prompt.text
         await self.book.delete(conversation)
         self._deleted.append(conversation)
         self.query_one(ConversationOptions).can_undo = True
-        await (self.show_book() if was_open else self.list_again())
+        await (self.show_book(left) if was_open else self.list_again())
         self.notify("Deleted. F7 brings it back.", markup=False)
 
     async def _undelete(self, conversation: int) -> None:
-        await self.book.save_draft(self.prompt.text)
+        left = await self.leave()
         await self.book.undelete(conversation)
-        await self.show_book()
+        await self.show_book(left)
 
     # The server
 

@@ -133,12 +133,22 @@ class ChatCore(ModeScreen):
 
     async def open(self, conversation: int | None) -> None:
         """Show another conversation, or a new one."""
-        await self.book.save_draft(self.prompt.text)
+        left = await self.leave()
         await self.book.open(conversation)
-        await self.show_book()
+        await self.show_book(left)
 
-    async def show_book(self) -> None:
-        """Show the open conversation with its draft, from its end."""
+    async def leave(self) -> str:
+        """Keep what is written as the open conversation's draft, and return it."""
+        left = self.prompt.text
+        await self.book.save_draft(left)
+        return left
+
+    async def show_book(self, left: str) -> None:
+        """Show the open conversation with its draft, from its end.
+
+        ``left`` is what the input held when the conversation before it was left; what was typed
+        since then is meant for this one.
+        """
         running = self.replies.of(self.book.id)
         hidden = running.message_id if running else None
         entries = [Entry(m.id, shown(m)) for m in self.book.messages if m.id != hidden]
@@ -146,7 +156,7 @@ class ChatCore(ModeScreen):
             entries.append(Entry(running.key, running.shown()))
         await self.transcript.load(entries)
         self._draft = await self.book.load_draft()
-        self.prompt.set_text(self._draft)
+        self.prompt.set_text(self._draft + self.prompt.text.removeprefix(left))
         self.prompt.earlier = self.book.asked()
         await self.list_again()
         self._draw()
@@ -161,7 +171,7 @@ class ChatCore(ModeScreen):
 
     async def _open_last(self) -> None:
         await self.book.open_last()
-        await self.show_book()
+        await self.show_book("")
 
     # Asking and answering
 

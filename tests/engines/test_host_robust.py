@@ -57,6 +57,13 @@ def test_a_grammar_binds_the_answer(shared: Running) -> None:
     assert answer.json["choices"][0]["message"]["content"] in ("yes", "no")
 
 
+def test_an_empty_grammar_is_none(shared: Running) -> None:
+    plain = shared.chat("hello", max_tokens=2).json["choices"][0]["message"]
+    answer = shared.chat("hello", grammar="", max_tokens=2)
+    assert answer.status == 200
+    assert answer.json["choices"][0]["message"] == plain
+
+
 def test_a_bias_forbids_and_forces_tokens(shared: Running) -> None:
     token = shared.ask("POST", "/tokenize", {"content": "Z"}).json["tokens"][0]
     answer = shared.chat("hello", logit_bias={str(token): 100}, max_tokens=5).json

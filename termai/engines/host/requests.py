@@ -119,8 +119,8 @@ def _finish(arguments: dict[str, Any], given: Mapping[str, Any], model: Model) -
         arguments["seed"] = secrets.randbits(32)
     if arguments.get("max_tokens") == -1:
         arguments["max_tokens"] = None
-    if arguments.get("grammar"):
-        arguments["grammar"] = _grammar(arguments["grammar"], model)
+    if text := arguments.pop("grammar", None):  # an empty one is none, as for llama-server
+        arguments["grammar"] = _grammar(text, model)
     if given.get("logit_bias_type") == "tokens":
         raise RequestError(400, "logit_bias_type: this engine takes input_ids only.")
     least = given.get("min_tokens", 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.files import read_text
-from termai.paths import config_dir
+from termai.paths import config_dir, expanded
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -38,7 +38,7 @@ def key_file(named: str | None) -> Path | None:
     """
     if not named:
         return None
-    path = config_dir() / Path(named).expanduser()
+    path = config_dir() / expanded(named)
     read_keys(path)
     return path
 

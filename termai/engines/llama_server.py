@@ -11,6 +11,7 @@ from termai.engines import access, extras, probe
 from termai.engines.arguments import arguments, unknown
 from termai.engines.base import Detection, Launch
 from termai.errors import InvalidFileError, NotFoundError, TermaiError
+from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE, option
 
@@ -86,7 +87,7 @@ def search() -> tuple[list[Detection], tuple[str, ...]]:
 def _candidates() -> Iterator[tuple[str, Path]]:
     configured = settings.load().values.llama_server
     if configured:
-        yield "configured in config.toml", Path(configured).expanduser().absolute()
+        yield "configured in config.toml", expanded(configured).absolute()
     beside = beside_termai()
     if beside:
         yield "beside termai", beside

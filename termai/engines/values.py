@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from termai.errors import NotFoundError
-from termai.paths import config_dir
+from termai.paths import config_dir, expanded
 from termai.profiles.schema import Kind, Option
 
 _MODELS = frozenset({"mmproj", "model_draft"})
@@ -30,7 +30,7 @@ def model_file(reference: str) -> str:
 
 def own_file(named: str) -> Path:
     """Return the path of one of the user's files; a relative one is in the config directory."""
-    path = config_dir() / Path(named).expanduser()
+    path = config_dir() / expanded(named)
     if not path.is_file():
         raise NotFoundError(f"{path}, which the profile names, does not exist.")
     return path

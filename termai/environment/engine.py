@@ -7,6 +7,7 @@ from pathlib import Path
 from termai import settings
 from termai.environment import programs
 from termai.environment.finding import Finding, Verdict
+from termai.paths import expanded
 
 NAME = "llama-server"
 BUILD_IT = "run `make run` in termai's checkout, or set llama_server in config.toml"
@@ -39,7 +40,7 @@ def llama_server() -> Finding:
 
 def _places(package: Path | None) -> tuple[tuple[str, str], ...]:
     configured = settings.load().values.llama_server
-    chosen = str(Path(configured).expanduser()) if configured else ""
+    chosen = str(expanded(configured)) if configured else ""
     beside = package.parent.parent / "bin" / NAME if package else None
     return (
         ("that is configured in config.toml", chosen),

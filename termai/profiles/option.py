@@ -66,9 +66,3 @@ class Option:
     off_flag: str = ""
     request: str = ""
     basic: bool = False
-
-    @property
-    def help_with_flag(self) -> str:
-        """Return the help followed by llama-server's flag or flags, where there are any."""
-        flags = " / ".join(flag for flag in (self.flag, self.off_flag) if flag)
-        return f"{self.help} llama-server: {flags}." if flags else self.help

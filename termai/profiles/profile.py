@@ -50,10 +50,6 @@ class Profile:
         merged = {**self.values, **checked}
         return replace(self, values={k: v for k, v in merged.items() if v is not None})
 
-    def copy_as(self, name: str) -> "Profile":
-        """Return the same under another name, not yet saved."""
-        return replace(self, name=name, path=None, shipped=False, revision="")
-
     def model_reference(self) -> str:
         """Return ``model.path``; UsageError with what to type when the profile names no model."""
         reference = self.values.get("path", "")

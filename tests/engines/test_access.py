@@ -112,3 +112,8 @@ def test_a_directory_is_no_key_file() -> None:
     (config_dir() / "key").mkdir(parents=True)
     with pytest.raises(TermaiError):
         access.key_file("key")
+
+
+def test_a_key_file_below_a_home_that_nobody_has_is_not_found() -> None:
+    with pytest.raises(NotFoundError, match="~nobody-of-that-name"):
+        access.key_file("~nobody-of-that-name/key")

@@ -1,5 +1,6 @@
 """The user's settings, ``config.toml``: declared once, read tolerantly, changed key by key."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -22,6 +23,14 @@ class Settings:
     stop_grace_s: seconds between SIGTERM and SIGKILL when a server is stopped (1 to 600).
     start_timeout_s: seconds a server may take to become ready (1 to 86400).
     mouse: whether the program tracks the mouse, which costs traffic on a slow link.
+    memory_guardrails: what happens to a start that needs more memory than is free: ``off``,
+    ``relaxed``, ``balanced``, ``strict``, or the most a model may take, such as ``12 GB``.
+    hub_endpoint: address of a hub or mirror to use in place of Hugging Face's, empty for that.
+    hub_offline: whether to leave the hub alone.
+    proxy: address of the proxy for the hub, empty for what the environment says.
+    downloads_at_once: how many downloads run at the same time (1 to 16).
+    download_limit_mib_s: the most that all downloads together take, in MiB per second, 0 for no
+    limit (0 to 100000).
     """
 
     theme: str = "termai-dark"
@@ -31,6 +40,12 @@ class Settings:
     stop_grace_s: int = 10
     start_timeout_s: int = 900
     mouse: bool = True
+    memory_guardrails: str = "balanced"
+    hub_endpoint: str = ""
+    hub_offline: bool = False
+    proxy: str = ""
+    downloads_at_once: int = 2
+    download_limit_mib_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +56,14 @@ class LoadedSettings:
     problems: tuple[str, ...] = ()
 
 
-_RANGES = {"log_limit_mib": (1, 65536), "stop_grace_s": (1, 600), "start_timeout_s": (1, 86400)}
+_RANGES = {
+    "log_limit_mib": (1, 65536),
+    "stop_grace_s": (1, 600),
+    "start_timeout_s": (1, 86400),
+    "downloads_at_once": (1, 16),
+    "download_limit_mib_s": (0, 100_000),
+}
+_GUARDRAILS = re.compile(r"off|relaxed|balanced|strict|[1-9]\d{0,5} GB")
 
 
 def load() -> LoadedSettings:
@@ -91,4 +113,7 @@ def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:
         low, high = _RANGES[key]
         if not low <= value <= high:
             raise document.wrong((key,), f"expected {low} to {high}, found {tomlfile.shown(value)}")
+    if key == "memory_guardrails" and not _GUARDRAILS.fullmatch(str(value)):
+        expected = 'expected off, relaxed, balanced, strict or a limit such as "12 GB"'
+        raise document.wrong((key,), f"{expected}, found {tomlfile.shown(value)}")
     return value

@@ -34,6 +34,12 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "stop_grace_s": st.integers(1, 600),
     "start_timeout_s": st.integers(1, 86400),
     "mouse": st.booleans(),
+    "memory_guardrails": st.sampled_from(("off", "relaxed", "balanced", "strict", "12 GB")),
+    "hub_endpoint": TEXTS,
+    "hub_offline": st.booleans(),
+    "proxy": TEXTS,
+    "downloads_at_once": st.integers(1, 16),
+    "download_limit_mib_s": st.integers(0, 100_000),
 }
 
 
@@ -50,6 +56,16 @@ def test_what_is_saved_is_loaded(steps: list[dict[str, Any]]) -> None:
         settings.save(**changes)
         wanted |= changes
     assert settings.load() == settings.LoadedSettings(Settings(**wanted))
+
+
+@pytest.mark.parametrize("value", ["loose", "0 GB", "12", "12 gb", " 12 GB", "1234567 GB"])
+def test_guardrails_are_a_word_or_a_limit(value: str) -> None:
+    _write(f'memory_guardrails = "{value}"\n')
+    loaded = settings.load()
+    assert loaded.values.memory_guardrails == "balanced"
+    (problem,) = loaded.problems
+    assert "line 1" in problem
+    assert "12 GB" in problem
 
 
 def _save_often(key: str) -> None:

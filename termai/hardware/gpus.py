@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_PROCESSES = ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses")
+
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
@@ -34,6 +36,33 @@ def read() -> tuple[Gpu, ...]:
     count = _asked(nvml, nvml.nvmlDeviceGetCount) or 0
     found = (_gpu(nvml, index) for index in range(count))
     return tuple(gpu for gpu in found if gpu)
+
+
+def processes() -> tuple[tuple[int, int, int | None], ...]:
+    """Return GPU, process id and bytes of each process with memory on a GPU, counted once.
+
+    Both those that compute and those that draw; bytes are None where the driver does not tell.
+    """
+    nvml = _nvml()
+    if nvml is None:
+        return ()
+    found: dict[tuple[int, int], int | None] = {}
+    for index in range(_asked(nvml, nvml.nvmlDeviceGetCount) or 0):
+        handle = _asked(nvml, nvml.nvmlDeviceGetHandleByIndex, index)
+        if handle is None:
+            continue
+        for question in _PROCESSES:
+            ask = getattr(nvml, question, None)
+            for process in (_asked(nvml, ask, handle) if ask else None) or ():
+                key = (index, int(process.pid))
+                found[key] = _larger(found.get(key), process.usedGpuMemory)
+    return tuple((gpu, pid, size) for (gpu, pid), size in found.items())
+
+
+def _larger(one: int | None, other: Any) -> int | None:
+    """Return the larger of two numbers of bytes, of which either may be unknown."""
+    sizes = [int(size) for size in (one, other) if size is not None]
+    return max(sizes, default=None)
 
 
 def _gpu(nvml: Any, index: int) -> Gpu | None:

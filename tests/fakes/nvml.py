@@ -1,7 +1,8 @@
 """The part of nvidia-ml-py's ``pynvml`` that termai asks, with cards that a test describes.
 
-Answers have the shapes documented in nvidia-ml-py 13: memory and rates are structures, names are
-text (bytes before 12), and a question that a card does not support raises NVMLError.
+Answers have the shapes documented in nvidia-ml-py 13: memory, rates and processes are structures,
+names are text (bytes before 12), a size that is not available is None, and a question that a card
+does not support raises NVMLError.
 """
 
 import sys
@@ -18,13 +19,15 @@ class NVMLError(Exception):
 
 @dataclass(frozen=True)
 class Card:
-    """A card; None makes NVML refuse the question."""
+    """A card; None makes NVML refuse the question. Processes are pairs of id and bytes."""
 
     name: str | bytes = "NVIDIA GeForce RTX 4090"
     used: int | None = 18_200 << 20
     total: int = 24_564 << 20
     gpu: int | None = 63
     celsius: int | None = 71
+    computing: tuple[tuple[int, int | None], ...] | None = ()
+    drawing: tuple[tuple[int, int | None], ...] | None = ()
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *cards: Card, driver: bool = True) -> None:
@@ -48,6 +51,9 @@ def _module(cards: tuple[Card, ...], driver: bool) -> ModuleType:
     def memory(card: Card) -> SimpleNamespace:
         return SimpleNamespace(used=answer(card.used), total=card.total)
 
+    def processes(pairs: tuple[tuple[int, int | None], ...] | None) -> list[SimpleNamespace]:
+        return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in answer(pairs)]
+
     module = ModuleType("pynvml")
     functions = {
         "NVMLError": NVMLError,
@@ -58,6 +64,8 @@ def _module(cards: tuple[Card, ...], driver: bool) -> ModuleType:
         "nvmlDeviceGetName": lambda card: card.name,
         "nvmlDeviceGetMemoryInfo": memory,
         "nvmlDeviceGetUtilizationRates": lambda card: SimpleNamespace(gpu=answer(card.gpu)),
+        "nvmlDeviceGetComputeRunningProcesses": lambda card: processes(card.computing),
+        "nvmlDeviceGetGraphicsRunningProcesses": lambda card: processes(card.drawing),
         "nvmlDeviceGetTemperature": lambda card, sensor: answer(card.celsius),
     }
     for name, value in functions.items():

@@ -27,20 +27,28 @@ def check_magic(path: Path) -> None:
     ggml/docs/gguf.md, "File Structure" (magic, then uint32 version in the file's byte order).
     """
     head = _head(path)
+    check_begins(head, str(path))
+    (version,) = struct.unpack("<I", head[4:8])
+    if version not in VERSIONS:
+        raise InvalidFileError(f"{path} {_wrong_version(version)}", fix="Download it again.")
+
+
+def check_begins(head: bytes, name: str) -> None:
+    """Refuse the first eight bytes of a file that is not GGUF, whatever its version.
+
+    Raises InvalidFileError that says what the file, called ``name``, is instead.
+    """
     if not head:
         raise InvalidFileError(
-            f"{path} is empty.", fix="The download never began or was cut; get the file again."
+            f"{name} is empty.", fix="The download never began or was cut; get the file again."
         )
     if head[:4] != MAGIC:
         what, fix = _LOOKALIKES.get(
             head[:4].lower(), ("not a GGUF file", "Choose a .gguf file, or download it again.")
         )
-        raise InvalidFileError(f"{path} is {what}: expected it to begin with GGUF.", fix=fix)
+        raise InvalidFileError(f"{name} is {what}: expected it to begin with GGUF.", fix=fix)
     if len(head) < 8:
-        raise InvalidFileError(f"{path} is cut short after {len(head)} bytes.", fix="Get it again.")
-    (version,) = struct.unpack("<I", head[4:8])
-    if version not in VERSIONS:
-        raise InvalidFileError(f"{path} {_wrong_version(version)}", fix="Download it again.")
+        raise InvalidFileError(f"{name} is cut short after {len(head)} bytes.", fix="Get it again.")
 
 
 def _head(path: Path) -> bytes:

@@ -14,6 +14,17 @@ _SIGNS = {
     "problem": "✖",
     "lost": "?",
     "warning": "▲",
+    "chosen": "▸",
+    "full": "●",
+    "partial": "◐",
+    "none": "✖",
+    "queued": "○",
+    "running": "↓",
+    "waiting": "◌",
+    "paused": "◍",
+    "verifying": "◐",
+    "done": "✔",
+    "cancelled": "○",
 }
 _PLAIN = {
     "ready": "*",
@@ -26,6 +37,17 @@ _PLAIN = {
     "problem": "x",
     "lost": "?",
     "warning": "!",
+    "chosen": ">",
+    "full": "*",
+    "partial": "~",
+    "none": "x",
+    "queued": "-",
+    "running": "v",
+    "waiting": "~",
+    "paused": "=",
+    "verifying": "~",
+    "done": "+",
+    "cancelled": "-",
 }
 STYLES = {
     "ready": "$text-success",
@@ -38,11 +60,22 @@ STYLES = {
     "problem": "$text-error",
     "lost": "$text-error",
     "warning": "$text-warning",
+    "chosen": "$primary",
+    "full": "$text-success",
+    "partial": "$text-warning",
+    "none": "$text-error",
+    "queued": "",
+    "running": "$text-success",
+    "waiting": "$text-warning",
+    "paused": "",
+    "verifying": "$text-warning",
+    "done": "$text-success",
+    "cancelled": "",
 }
 
 
 def sign(state: str) -> str:
-    """Return the sign of a server's state or a finding's verdict."""
+    """Return the sign of a state: of a server, a finding, a fit or a download."""
     return (_PLAIN if plain() else _SIGNS).get(state, " ")
 
 

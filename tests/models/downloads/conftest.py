@@ -1,0 +1,27 @@
+"""A hub on loopback for each test, and no process left behind."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.jobs.conftest import no_leftovers
+from tests.models.downloads.hub import SmallHub, small_hub
+
+__all__ = ["no_leftovers"]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
+    """Run a small hub without a proxy between it and the downloads."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HF_TOKEN", "HF_HUB_DOWNLOAD_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with small_hub() as running:
+        yield running
+
+
+@pytest.fixture
+def noise() -> random.Random:
+    """Return a source of bytes and choices that is the same in every run."""
+    return random.Random(20250101)  # noqa: S311

@@ -1,82 +1,124 @@
-"""The model files on this machine, by name alone: split sets joined, links counted once."""
+"""The library: every model on this machine, as remembered and as it lies on the disk now."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from termai.models.names import Split, is_projector, quantization, split_of
-from termai.models.stores import Found, Store, files, stores
+from termai.models import index
+from termai.models.assembling import assembled
+from termai.models.facts import Facts
+from termai.models.found import Found
+from termai.models.model_file import Kind, ModelFile
+from termai.models.refreshing import PATIENCE_S, Refresh
+from termai.models.stores import Store, stores
+
+__all__ = ["Kind", "Library", "ModelFile", "known", "look", "refresh", "scan"]
+
+_ACCOMPANYING = frozenset({Kind.PROJECTOR, Kind.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFile:
-    """A model on disk; of a split set, ``path`` is the first part and ``size`` that of all.
+class Library:
+    """The models on this machine.
 
-    name: path inside its store, without the part's number. size: bytes. where: the store's
-    word. parts: how many files it has; missing: how many of them are not there. quantization:
-    as its name states, empty when it does not.
+    files: all, in order of store and name, with projectors and what else accompanies models.
+    stores: where was looked. problems: a sentence for each place that could not be seen. unread:
+    how many headers are still to be read. complete: whether everything was looked through.
     """
 
-    path: Path
-    name: str
-    size: int
-    where: str
-    parts: int = 1
-    missing: int = 0
-    quantization: str = ""
+    files: tuple[ModelFile, ...] = ()
+    stores: tuple[Store, ...] = ()
+    problems: tuple[str, ...] = ()
+    unread: int = 0
+    complete: bool = False
+
+    @property
+    def models(self) -> tuple[ModelFile, ...]:
+        """Return what is listed: models and adapters, half downloads too, but no projectors."""
+        return tuple(model for model in self.files if model.kind not in _ACCOMPANYING)
+
+    def at(self, path: Path) -> ModelFile | None:
+        """Return the model of which ``path`` is a file, None when it is none of these."""
+        return next((model for model in self.files if path in model.files), None)
+
+
+def known() -> Library:
+    """Return at once what the index knows, without a look at the disk; empty when it is broken."""
+    places = stores()
+    before = index.load(places)
+    found = {store.directory: before.found.get(store.directory, ()) for store in places}
+    return _library(places, found, before.facts)
+
+
+def refresh(
+    on_batch: Callable[[Library], None] | None = None,
+    *,
+    directories: Iterable[Store] | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Library:
+    """Look through the stores, read the headers that are new or changed, and save the index.
+
+    ``on_batch`` is called in this thread, a few times a second, with what is known so far. Blocks
+    as long as that takes; a disk that says nothing for ``patience_s`` seconds is given up, and
+    what the index knew of it is returned.
+    """
+    looking = _refreshing(directories, headers=True, patience_s=patience_s)
+    looking.run((lambda: on_batch(_so_far(looking))) if on_batch else _nothing)
+    if directories is None:
+        looking.save()
+    return _so_far(looking, complete=True)
+
+
+def look(*, patience_s: float = PATIENCE_S) -> Library:
+    """Look through the stores, and read headers only of files whose names do not tell the kind.
+
+    What the index knows of the other files still holds where they have not changed.
+    """
+    looking = _refreshing(None, headers=False, patience_s=patience_s)
+    looking.run(_nothing)
+    looking.save()
+    return _so_far(looking, complete=True)
 
 
 def scan(directories: Iterable[Store] | None = None) -> Iterator[ModelFile]:
-    """Yield the models of the given stores, or of all, in order of store and name.
-
-    A file that several stores reach is listed for the first; projectors are no models. Only
-    names and sizes are read.
-    """
-    seen: set[Path] = set()
-    for store in stores() if directories is None else directories:
-        for group in _grouped(files(store)):
-            target = group[0].path.resolve()
-            if target not in seen and not is_projector(group[0].name):
-                seen.add(target)
-                yield _model(group)
+    """Yield the models of the given stores, or of all, in order of store and name."""
+    yield from refresh(directories=directories).models
 
 
-def _grouped(found: Iterable[Found]) -> Iterator[list[Found]]:
-    """Join the parts of each split set; they follow each other in order of name."""
-    group: list[Found] = []
-    for file in found:
-        if group and _set_of(file) != _set_of(group[0]):
-            yield group
-            group = []
-        group.append(file)
-    if group:
-        yield group
+def _refreshing(
+    directories: Iterable[Store] | None, *, headers: bool, patience_s: float
+) -> Refresh:
+    places = stores() if directories is None else tuple(directories)
+    return Refresh(places, index.load(places), headers=headers, patience_s=patience_s)
 
 
-def _set_of(found: Found) -> tuple[Path, str]:
-    split = split_of(found.path.name)
-    return (found.path.parent, f"{split.stem}/{split.count}" if split else found.path.name)
-
-
-def _model(group: list[Found]) -> ModelFile:
-    first = group[0]
-    split = split_of(first.path.name) or Split("", 1, 1)
-    name = first.name
-    if split.stem:
-        name = f"{name.removesuffix(first.path.name)}{split.stem}.gguf"
-    return ModelFile(
-        path=first.path,
-        name=name,
-        size=sum(_size(file.path) for file in group),
-        where=first.store.where,
-        parts=split.count,
-        missing=split.count - len(group),
-        quantization=quantization(name),
+def _so_far(looking: Refresh, *, complete: bool = False) -> Library:
+    return _library(
+        looking.stores,
+        looking.found(),
+        looking.facts,
+        problems=looking.problems(),
+        unread=len(looking.unread),
+        complete=complete,
     )
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _library(
+    places: Sequence[Store],
+    found: Mapping[Path, Sequence[Found]],
+    facts: Mapping[Path, Facts],
+    *,
+    problems: tuple[str, ...] = (),
+    unread: int = 0,
+    complete: bool = False,
+) -> Library:
+    files = (
+        file
+        for store in places
+        for file in sorted(found[store.directory], key=lambda file: (file.tagged, file.name))
+    )
+    return Library(assembled(files, facts), tuple(places), problems, unread, complete)
+
+
+def _nothing() -> None:
+    """Tell nobody."""

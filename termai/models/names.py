@@ -1,28 +1,22 @@
-"""What the name of a GGUF file says: part of a split set, quantization, model or something else."""
+"""What the name of a file says: part of a split set, quantization, projector, half a download."""
 
 import re
-from dataclasses import dataclass
 
-_SPLIT = re.compile(r"^(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$", re.IGNORECASE)
+from termai.gguf.splits import Split, split_of
+
+__all__ = ["Split", "is_gguf", "is_projector", "quantization", "split_of", "whole_name"]
+
 _QUANT = re.compile(
     r"(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32))(?=$|[-._])",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A part of a split set: the name they share, the number of this part from 1, how many."""
-
-    stem: str
-    number: int
-    count: int
-
-
-def split_of(name: str) -> Split | None:
-    """Read ``stem-00001-of-00003.gguf`` (llama.cpp's ``llama_split_path``), None for others."""
-    found = _SPLIT.match(name)
-    return Split(found["stem"], int(found["number"]), int(found["count"])) if found else None
+# Endings that download programs give to a file until it is whole: browsers, aria2, wget2, LM
+# Studio, llama.cpp, huggingface_hub, Transmission and qBittorrent among them.
+_PARTIAL = re.compile(
+    r"^(?P<name>.+\.gguf)(?:\.[^./]{1,80})?\.(?:part|partial|incomplete|download|downloading|"
+    r"crdownload|opdownload|downloadInProgress|tmp|temp|filepart|!qB|!ut|bc!)$",
+    re.IGNORECASE,
+)
 
 
 def quantization(name: str) -> str:
@@ -36,3 +30,14 @@ def quantization(name: str) -> str:
 def is_projector(name: str) -> bool:
     """Tell whether a file is a multimodal projector, which accompanies a model."""
     return "mmproj" in name.rpartition("/")[2].lower()
+
+
+def is_gguf(name: str) -> bool:
+    """Tell whether a file name ends as that of a model."""
+    return name.lower().endswith(".gguf")
+
+
+def whole_name(name: str) -> str:
+    """Return the name that half a download will have once it is whole, empty for other files."""
+    found = _PARTIAL.match(name)
+    return found["name"] if found else ""

@@ -1,35 +1,96 @@
 """What a profile's ``path`` means on this machine: a reference in, the path of a file out."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from termai.errors import NotFoundError, UsageError
-from termai.models.names import is_projector, quantization, split_of
-from termai.models.stores import Found, Store, files, stores
+from termai.errors import InvalidFileError, NotFoundError, UsageError
+from termai.gguf.header import check_complete, read_header
+from termai.gguf.splits import missing_parts, parts
+from termai.models.library import Library, look
+from termai.models.matching import DEFAULT_QUANT, matching, of_repository
+from termai.models.model_file import ModelFile
+from termai.models.names import is_gguf, quantization, whole_name
+from termai.models.stores import Store, stores
+from termai.text import one_line
+
+__all__ = ["BUILTIN", "DEFAULT_QUANT", "HUB", "find", "resolve"]
 
 BUILTIN = "builtin:"
 HUB = "hub:"
-DEFAULT_QUANT = "Q4_K_M"
 
 _BUILTIN_FILES = {"smoke": "smoke/termai-smoke-q8_0.gguf"}
+_NAMED = 3  # models that a message names at most
 
 
 def resolve(reference: str) -> Path:
     """Return the model file that ``reference`` names; of a split set, the first part.
 
-    A reference is an absolute or ``~`` path, a path or unique file name inside a model store,
-    ``builtin:smoke``, or ``hub:ORG/NAME[:QUANT]`` for what was downloaded from Hugging Face.
-    Raises NotFoundError naming where was looked, UsageError when it is empty or ambiguous.
+    A reference is an absolute or ``~`` path, a path inside a model store, a name that ``termai
+    models`` shows or a part of one that no other has, a name as Ollama takes it, a repository
+    that was downloaded as ``ORG/NAME[:QUANT]`` or ``hub:ORG/NAME[:QUANT]``, or
+    ``builtin:smoke``. Raises NotFoundError naming where was looked, UsageError when it is empty
+    or ambiguous, and InvalidFileError for half a download or a file that cannot be read.
     """
     if not reference.strip():
         raise UsageError("No model is named.", fix="Set `path` under [model] in the profile.")
     if reference.startswith(BUILTIN):
         return _builtin(reference)
-    if reference.startswith(HUB):
-        return _from_hub(reference)
     if reference.startswith(("/", "~")):
-        return _existing(_expanded(reference))
-    return _in_stores(reference)
+        return _whole(_existing(_expanded(reference)))
+    for store in () if reference.startswith(HUB) else stores():
+        path = store.directory / reference
+        if os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
+            return _whole(path)
+    model = find(reference, look())
+    return model.path if model.read and model.startable else _whole(model.path)
+
+
+def find(reference: str, library: Library) -> ModelFile:
+    """Return the model of the library that ``reference`` names, which can be used.
+
+    Raises NotFoundError, UsageError and InvalidFileError as ``resolve`` does.
+    """
+    found = named(reference, library)
+    usable = [model for model in found if model.usable]
+    if not usable:
+        raise InvalidFileError(
+            f"{one_line(found[0].label)} cannot be used: {found[0].trouble}",
+            fix="Finish or repeat the download, or remove it with `termai models remove`.",
+        )
+    return _only(reference, usable)
+
+
+def named(reference: str, library: Library) -> tuple[ModelFile, ...]:
+    """Return the models that a reference may mean, usable or not; raises NotFoundError."""
+    path = _expanded(reference) if reference.startswith(("/", "~")) else None
+    if path is not None:
+        at = library.at(path)
+        found: tuple[ModelFile, ...] = (at,) if at else ()
+    elif reference.startswith(HUB):
+        repository, _, quant = reference.removeprefix(HUB).partition(":")
+        found = of_repository(library.files, repository, quant)
+        if not quant:
+            found = tuple(sorted(found, key=lambda model: not model.usable))[:1]
+    elif reference.startswith(BUILTIN):
+        at = library.at(_builtin(reference))
+        found = (at,) if at else ()
+    else:
+        found = matching(library.files, reference)
+    if not found:
+        raise _unknown(reference, library)
+    return found
+
+
+def _only(reference: str, found: Sequence[ModelFile]) -> ModelFile:
+    if len(found) > 1 and not reference.startswith(HUB):
+        names = [one_line(model.name) for model in found]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        listed = " and ".join(sorted(names)[:_NAMED])
+        raise UsageError(
+            f"{one_line(reference)} is ambiguous: {listed}{more}.", fix="Give more of the name."
+        )
+    return found[0]
 
 
 def _builtin(reference: str) -> Path:
@@ -55,55 +116,43 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _in_stores(reference: str) -> Path:
-    looked = stores()
-    for store in looked:
-        path = store.directory / reference
-        if os.path.isfile(path):  # noqa: PTH113
-            return path
-    found = [f for s in looked for f in files(s) if _names(f, reference)]
-    targets = {f.path.resolve(): f for f in reversed(found)}
-    if not targets:
-        raise NotFoundError(
-            f"The model {reference} is not in {_listed(looked)}.",
-            fix="Give its absolute path, or add its directory to model_dirs in config.toml.",
+def _whole(path: Path) -> Path:
+    """Return the first part of the model at ``path``, which must be all there.
+
+    What is no GGUF file at all is left to the checks of a start, which explain it.
+    """
+    if whole_name(path.name) or os.path.exists(f"{path}.aria2"):  # noqa: PTH110
+        raise InvalidFileError(
+            f"{path} is half a download.", fix="Finish the download, then name the file itself."
         )
-    if len(targets) > 1:
-        names = " and ".join(sorted(f.name for f in targets.values())[:3])
-        raise UsageError(f"{reference} is ambiguous: {names}.", fix="Give more of the path.")
-    return found[0].path
+    if not is_gguf(path.name) or not os.path.isfile(path):  # noqa: PTH113
+        return path
+    missing = missing_parts(path)
+    if missing:
+        names = ", ".join(part.name for part in missing[:_NAMED])
+        raise InvalidFileError(
+            f"{path} is a part of a model of which {names} is missing.", fix="Download the rest."
+        )
+    for part in parts(path):
+        check_complete(read_header(part), part.stat().st_size, name=str(part))
+    return parts(path)[0]
 
 
-def _names(found: Found, reference: str) -> bool:
-    return found.name == reference or found.name.endswith(f"/{reference}")
-
-
-def _from_hub(reference: str) -> Path:
-    repository, _, quant = reference.removeprefix(HUB).partition(":")
-    looked = stores()
-    here = [f for s in looked for f in files(s) if f.name.startswith(f"{repository}/")]
-    models = [f for f in here if not is_projector(f.name) and _first_part(f)]
-    wanted = quant or DEFAULT_QUANT
-    matching = [f for f in models if _states(f, wanted)]
-    if not matching and not quant:
-        matching = models
-    if not matching:
-        have = ", ".join(sorted({quantization(f.name) or f.path.name for f in models}))
-        raise NotFoundError(
-            f"{reference} is not downloaded: not in {_listed(looked)}.",
+def _unknown(reference: str, library: Library) -> NotFoundError:
+    looked = _listed(library.stores)
+    if reference.startswith(HUB):
+        repository = reference.removeprefix(HUB).partition(":")[0]
+        here = [m for m in library.models if m.name.startswith(f"{repository}/")]
+        have = ", ".join(sorted({quantization(m.name) or m.path.name for m in here}))
+        return NotFoundError(
+            f"{reference} is not downloaded: not in {looked}.",
             fix=f"Of that repository there is {have}." if have else "Download it first.",
         )
-    return matching[0].path
+    return NotFoundError(
+        f"The model {reference} is not in {looked}.",
+        fix="`termai models` lists what there is; `termai models add-dir` adds a directory.",
+    )
 
 
-def _first_part(found: Found) -> bool:
-    split = split_of(found.path.name)
-    return split is None or split.number == 1
-
-
-def _states(found: Found, quant: str) -> bool:
-    return quantization(found.name).removeprefix("UD-") == quant.upper().removeprefix("UD-")
-
-
-def _listed(looked: tuple[Store, ...]) -> str:
+def _listed(looked: Sequence[Store]) -> str:
     return ", ".join(str(store.directory) for store in looked)

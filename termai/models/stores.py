@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,73 +10,47 @@ from termai import settings
 from termai.paths import expanded, models_dir
 
 BUILT_IN = "built in"
+OWN = "termai"
+LM_STUDIO, OLLAMA, HUGGING_FACE, LLAMA_CPP = "LM Studio", "Ollama", "Hugging Face", "llama.cpp"
 
-_HUB_PREFIX = "models--"
-_HUB_SKIPPED = {"blobs", "refs", ".no_exist", ".locks"}
-_MAX_DEPTH = 8
+# Where the installer of Ollama for Linux lets its service keep models.
+OLLAMA_SERVICE = Path("/usr/share/ollama/.ollama/models")
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A directory of models; ``where`` is the word shown for it."""
+    """A directory of models.
+
+    where: the word shown for it. program: whose it is, empty for a directory that the user
+    named. expected: whether it is worth telling when it is not there.
+    """
 
     where: str
     directory: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A GGUF file in a store; ``name`` is its path there, a hub cache folded to org/name/file."""
-
-    path: Path
-    name: str
-    store: Store
+    program: str = ""
+    expected: bool = False
 
 
 def stores() -> tuple[Store, ...]:
     """Return the stores that are looked in, first found wins, each directory once.
 
-    termai's own, ``settings.model_dirs``, LM Studio's, the Hugging Face cache, llama.cpp's cache,
-    and the model that comes with termai.
+    termai's own, ``settings.model_dirs``, LM Studio's, Ollama's, the Hugging Face cache,
+    llama.cpp's cache, and the model that comes with termai.
     """
     configured = settings.load().values.model_dirs
     wanted = [
-        Store("termai", models_dir()),
-        *(Store(_short(d), expanded(d)) for d in configured),
-        Store("LM Studio", _lm_studio_dir()),
-        Store("Hugging Face", _hugging_face_dir()),
-        *(Store("llama.cpp", d) for d in _llama_cpp_dirs()),
-        Store(BUILT_IN, _built_in_dir()),
+        Store(OWN, models_dir(), OWN),
+        *(Store(_short(d), expanded(d), expected=True) for d in configured),
+        Store(LM_STUDIO, _lm_studio_dir(), LM_STUDIO),
+        *(Store(OLLAMA, d, OLLAMA) for d in _ollama_dirs()),
+        Store(HUGGING_FACE, _hugging_face_dir(), HUGGING_FACE),
+        *(Store(LLAMA_CPP, d, LLAMA_CPP) for d in _llama_cpp_dirs()),
+        Store(BUILT_IN, _built_in_dir(), OWN),
     ]
     unique: dict[Path, Store] = {}
     for store in wanted:
         unique.setdefault(store.directory, store)
     return tuple(unique.values())
-
-
-def files(store: Store) -> Iterator[Found]:
-    """Yield the GGUF files of a store in order of name; links to directories are not followed.
-
-    In a hub cache only the snapshots count. Directories deeper than 8 levels are not entered;
-    what cannot be read is passed over.
-    """
-    root = str(store.directory)
-    for directory, subdirectories, names in os.walk(root):
-        inside = Path(directory).relative_to(root).parts
-        hidden = _HUB_SKIPPED if inside and inside[-1].startswith(_HUB_PREFIX) else set()
-        deep = len(inside) >= _MAX_DEPTH
-        subdirectories[:] = [] if deep else sorted(d for d in subdirectories if d not in hidden)
-        for name in sorted(names):
-            path = Path(directory, name)
-            if name.lower().endswith(".gguf") and os.path.isfile(path):  # noqa: PTH113  never raises
-                yield Found(path, "/".join((*_folded(inside), name)), store)
-
-
-def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Turn ``models--org--name/snapshots/COMMIT/sub`` into ``org/name/sub``."""
-    if parts and parts[0].startswith(_HUB_PREFIX):
-        return (*parts[0].removeprefix(_HUB_PREFIX).split("--"), *parts[3:])
-    return parts
 
 
 def _built_in_dir() -> Path:
@@ -98,10 +72,18 @@ def _llama_cpp_dirs() -> tuple[Path, ...]:
     return (*((Path(override),) if override else ()), _cache_home() / "llama.cpp")
 
 
+def _ollama_dirs() -> tuple[Path, ...]:
+    """Return what envconfig.Models of Ollama says, and the place of its Linux service."""
+    value = os.environ.get("OLLAMA_MODELS", "").strip().strip("\"'")
+    own = expanded(value) if value else expanded("~") / ".ollama" / "models"
+    return (own, OLLAMA_SERVICE) if sys.platform == "linux" else (own,)
+
+
 def _lm_studio_dir() -> Path:
     home = _lm_studio_home()
     try:
-        read = json.loads((home / "settings.json").read_bytes()[: 1 << 20])
+        with open(home / "settings.json", "rb", opener=_open_now) as stream:
+            read = json.loads(stream.read(1 << 20))
         folder = read.get("downloadsFolder") if isinstance(read, dict) else None
     except (OSError, ValueError, RecursionError):
         folder = None
@@ -111,14 +93,19 @@ def _lm_studio_dir() -> Path:
 def _lm_studio_home() -> Path:
     pointer = expanded("~") / ".lmstudio-home-pointer"
     try:
-        with pointer.open(encoding="utf-8") as stream:
+        with open(pointer, encoding="utf-8", opener=_open_now) as stream:
             text = stream.read(4096).strip()
     except (OSError, UnicodeDecodeError):
         text = ""
-    if text:
+    if text and "\0" not in text:
         return Path(text)
     older = expanded("~") / ".cache" / "lm-studio"
     return older if os.path.isdir(older) else expanded("~") / ".lmstudio"  # noqa: PTH112
+
+
+def _open_now(name: str, flags: int) -> int:
+    """Open without waiting, so that a named pipe in place of a file is no hang."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def _cache_home() -> Path:

@@ -12,6 +12,7 @@ from termai.errors import NotFoundError, UsageError
 from termai.paths import config_dir
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter
+from tests.gguf.building import build
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_adapters_are_written_with_their_scales(
 ) -> None:
     plain, odd = tmp_path / "style.gguf", tmp_path / "a,b.gguf"
     for path in (plain, odd):
-        path.write_bytes(b"GGUF")
+        path.write_bytes(build({"general.type": "adapter"}))
     lora = (Adapter(str(plain), 0.8), Adapter(str(odd), 1.0))
     assert written(native, lora=lora) == ["--lora-scaled", f'{plain}:0.8,"{odd}:1.0"']
     assert written(old, lora=lora) == [
@@ -137,7 +138,7 @@ def test_an_adapter_with_a_colon_in_its_path_cannot_be_scaled(
     native: Detection, tmp_path: Path
 ) -> None:
     path = tmp_path / "a:b.gguf"
-    path.write_bytes(b"GGUF")
+    path.write_bytes(build({"general.type": "adapter"}))
     assert written(native, lora=(Adapter(str(path), 1.0),)) == ["--lora", str(path)]
     with pytest.raises(UsageError, match="colon"):
         written(native, lora=(Adapter(str(path), 0.5),))

@@ -16,6 +16,7 @@ from tests.support import no_home
 def no_caches_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         *("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "LLAMA_CACHE"),
+        "OLLAMA_MODELS",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -117,7 +118,7 @@ def test_a_split_set_says_how_many_parts_are_missing() -> None:
 
 def test_projectors_and_other_files_are_no_models() -> None:
     put(models_dir() / "o/m/mmproj-F16.gguf")
-    put(models_dir() / "o/m/model.gguf.part")
+    put(models_dir() / "o/m/model.safetensors")
     put(models_dir() / "o/m/README.md")
     assert found() == {}
 
@@ -155,4 +156,7 @@ def test_the_environment_moves_the_caches(home: Path, monkeypatch: pytest.Monkey
     put(home / "hf/hub/models--o--m/snapshots/1/x.gguf")
     put(home / "lc/y.gguf")
     assert set(found()) == {"o/m/x.gguf", "y.gguf"}
-    assert len(stores()) == 6
+    assert [store.where for store in stores()] == [
+        *("termai", "LM Studio", "Ollama", "Ollama", "Hugging Face", "llama.cpp", "llama.cpp"),
+        BUILT_IN,
+    ]

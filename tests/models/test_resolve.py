@@ -8,11 +8,12 @@ from termai import settings
 from termai.errors import NotFoundError, UsageError
 from termai.models.resolve import resolve
 from termai.paths import models_dir
+from tests.gguf.building import build
 
 
 def put(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"GGUF\x03\0\0\0")
+    path.write_bytes(build({"general.architecture": "llama"}))
     return path
 
 

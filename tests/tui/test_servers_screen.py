@@ -13,6 +13,7 @@ from termai.tui import opening
 from termai.tui.app import TermaiApp
 from termai.tui.opening import Opening
 from termai.tui.screens.servers import ServersScreen
+from tests.gguf.building import build
 from tests.tui.support import opened, screen_text, until
 
 
@@ -95,7 +96,7 @@ async def test_a_failed_server_says_why_and_its_log_is_there(
     tmp_path: Path, no_servers_left: None
 ) -> None:
     broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF\x03\0\0\0" + b"\xff" * 64)
+    broken.write_bytes(build({"general.architecture": "none"}))
     save_profile(Profile(name="broken").with_values(path=str(broken)))
     async with opened() as (app, pilot):
         app.start_profile("broken")

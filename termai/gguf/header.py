@@ -138,7 +138,7 @@ def check_complete(header: Header, size: int, *, name: str) -> None:
 
 
 def _read_version(cursor: Cursor) -> int:
-    head = cursor.source.read(0, 8)
+    head = _first_bytes(cursor.source)
     check_begins(head, one_line(cursor.name))
     cursor.need(8)
     cursor.pos = 4
@@ -151,6 +151,16 @@ def _read_version(cursor: Cursor) -> int:
     number = int.from_bytes(head[4:8], "little")
     expected = " or ".join(str(v) for v in VERSIONS)
     raise cursor.bad(f"has GGUF version {number}, expected {expected}", fix=GET_AGAIN)
+
+
+def _first_bytes(source: Source) -> bytes:
+    head = b""
+    while len(head) < 8:
+        more = source.read(len(head), 8 - len(head))
+        if not more:
+            break
+        head += more
+    return head
 
 
 def _check_count(cursor: Cursor, what: str, count: int, least: int, most: int) -> None:
@@ -169,7 +179,7 @@ def _read_metadata(cursor: Cursor, count: int, arrays: Collection[str]) -> dict[
         cursor.where = f"key {key}"
         if key in metadata:
             raise cursor.bad("has the same key twice")
-        metadata[key] = read_value(cursor, build=key in arrays)
+        metadata[key] = read_value(cursor, key, build=key in arrays)
     return metadata
 
 

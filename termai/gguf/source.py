@@ -21,7 +21,7 @@ class Source(Protocol):
         """Return the bytes in all."""
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fewer only where the file ends."""
+        """Return at most ``length`` bytes from ``offset``, none only where the file ends."""
 
     def expect(self, end: int) -> None:
         """Take notice that what comes next will be read up to about the offset ``end``."""
@@ -35,7 +35,7 @@ class BytesSource:
         self.size = len(data) if size is None else size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fewer only where the bytes end."""
+        """Return at most ``length`` bytes from ``offset``, none only where the bytes end."""
         return self._data[offset : offset + length]
 
     def expect(self, end: int) -> None:
@@ -80,7 +80,7 @@ class FileSource:
         os.close(self._descriptor)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fewer only where the file ends."""
+        """Return at most ``length`` bytes from ``offset``, none only where the file ends."""
         try:
             return os.pread(self._descriptor, length, offset)
         except OSError as error:
@@ -109,45 +109,44 @@ class RangedSource:
     ) -> None:
         self._fetch = fetch
         self.size = size
-        self._chunk, self._most = first, most
+        self._first, self._chunk, self._most = first, first, most
         self._data, self._base = b"", 0
         self._expected = 0
         self.requests = self.fetched = 0
 
     def expect(self, end: int) -> None:
         """Fetch up to about the offset ``end`` at the next request, as far as ``most`` allows."""
-        self._expected = end
+        self._expected = max(self._expected, end)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fetching when they are not at hand."""
+        """Return at most ``length`` bytes from ``offset``, fetching when there are none at hand."""
         start = offset - self._base
-        if start < 0 or start > len(self._data):
-            self._data, self._base, start = b"", offset, 0
-        if start + length > len(self._data):
-            self._more(start, length)
-            start = 0
+        if not 0 <= start < len(self._data):
+            self._data, self._base, start = self._more(offset, length), offset, 0
         return self._data[start : start + length]
 
-    def _more(self, start: int, length: int) -> None:
-        """Drop what lies before ``start`` and fetch until ``length`` bytes follow, or the end."""
-        self._data, self._base = self._data[start:], self._base + start
-        end = self._base + len(self._data)
-        ahead = min(self._most, max(self._chunk, self._expected - end))
-        wanted = max(length - len(self._data), ahead)
+    def _more(self, offset: int, length: int) -> bytes:
+        wanted = max(length, min(self._most, self._ahead(offset)))
         if self.size is not None:
-            wanted = min(wanted, self.size - end)
+            wanted = min(wanted, self.size - offset)
         if wanted <= 0:
-            return
+            return b""
         if self.requests == _MOST_REQUESTS:
             raise InvalidFileError(
                 f"{self.requests} requests brought only {self.fetched:,} bytes of the header.",
                 fix="Try again; if it stays so, download the file and look at it here.",
             )
         self.requests += 1
-        got = self._fetch(end, wanted)[:wanted]
-        self.fetched += len(got)
-        self._data += got
-        self._chunk = min(self._most, 2 * self._chunk)
+        data = self._fetch(offset, wanted)[:wanted]
+        self.fetched += len(data)
+        return data
+
+    def _ahead(self, end: int) -> int:
+        """Return how much to fetch from ``end``: what is expected, else more than last time."""
+        if self._expected > end:
+            return max(self._first, self._expected - end)
+        chunk, self._chunk = self._chunk, 2 * self._chunk
+        return chunk
 
 
 def _unreadable(path: Path, error: OSError) -> InvalidFileError:

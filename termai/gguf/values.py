@@ -11,6 +11,14 @@ BOOL, STRING, ARRAY = 7, 8, 9
 MAX_KEY = 65_535
 MAX_BUILT = 4096
 
+# What to expect of the rest of a header, in bytes, measured on the vocabularies that come with
+# llama.cpp (models/ggml-vocab-*.gguf): a token with its score, type and merges, a token or merge
+# alone with its length, and whatever follows the last of them.
+_TOKENS = "tokenizer.ggml.tokens"
+_USUAL_VOCABULARY = 44
+_USUAL_STRING = 18
+_USUAL_REST = 384 << 10
+
 # enum gguf_type of ggml/include/gguf.h as codes of struct; 7, a bool, is one byte.
 _CODES = MappingProxyType(
     {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q", 11: "q", 12: "d"}
@@ -42,21 +50,22 @@ def read_key(cursor: Cursor) -> str:
     return key
 
 
-def read_value(cursor: Cursor, *, build: bool) -> Value:
-    """Read one value; an array of strings or of more than MAX_BUILT items only with ``build``.
+def read_value(cursor: Cursor, key: str, *, build: bool) -> Value:
+    """Read the value of ``key``, with ``build`` as a tuple even if it is a long array.
 
-    Strings that are not UTF-8 have U+FFFD where they are not, since llama.cpp loads them. Arrays
-    of arrays are refused, as by llama.cpp.
+    Otherwise arrays of strings and of more than MAX_BUILT items are skipped. Strings that are not
+    UTF-8 have U+FFFD where they are not, since llama.cpp loads them. Arrays of arrays are refused,
+    as by llama.cpp.
     """
     kind = cursor.read_u32()
     if kind == STRING:
         return cursor.read_bytes(MAX_TEXT).decode("utf-8", "replace")
     if kind == ARRAY:
-        return _read_array(cursor, build)
+        return _read_array(cursor, key, build)
     return _read_scalars(cursor, kind, 1)[0]
 
 
-def _read_array(cursor: Cursor, build: bool) -> Value:
+def _read_array(cursor: Cursor, key: str, build: bool) -> Value:
     kind, count = cursor.read_u32(), cursor.read_u64()
     if kind == STRING:
         cursor.take_items(count)
@@ -65,7 +74,9 @@ def _read_array(cursor: Cursor, build: bool) -> Value:
             return tuple(
                 cursor.read_bytes(MAX_TEXT).decode("utf-8", "replace") for _ in range(count)
             )
-        skip_strings(cursor, count)
+        if key == _TOKENS:
+            cursor.source.expect(cursor.offset + count * _USUAL_VOCABULARY)
+        _skip_strings(cursor, count)
     elif build or count <= MAX_BUILT:
         cursor.take_items(count)
         return _read_scalars(cursor, kind, count)
@@ -74,11 +85,14 @@ def _read_array(cursor: Cursor, build: bool) -> Value:
     return SkippedArray(kind, count)
 
 
-def skip_strings(cursor: Cursor, count: int) -> None:
+def _skip_strings(cursor: Cursor, count: int) -> None:
     """Move past ``count`` strings, of which only the lengths are looked at."""
     unpack = cursor.u64.unpack_from
-    left = count
+    left, start = count, cursor.offset
     while left:
+        walked = count - left
+        each = (cursor.offset - start) // walked if walked > count // 4 else _USUAL_STRING
+        cursor.source.expect(cursor.offset + left * each + _USUAL_REST)
         cursor.need(8)
         data, pos, end = cursor.data, cursor.pos, len(cursor.data) - 8
         done = 0

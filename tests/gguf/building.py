@@ -43,7 +43,7 @@ def build(
     """
     order = ">" if big_endian else "<"
     alignment = metadata.get("general.alignment", 32)
-    align = alignment if isinstance(alignment, int) and alignment > 0 else 32
+    align = alignment if isinstance(alignment, int) and 0 < alignment <= 1 << 20 else 32
     specs = list(tensors)
     parts = [b"GGUF", struct.pack(order + "IQQ", version, len(specs), len(metadata))]
     for key, value in metadata.items():

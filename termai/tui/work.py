@@ -64,7 +64,7 @@ def models() -> tuple[ModelFile, ...]:
     """List the model files on disk that can be started."""
     from termai.models.library import scan
 
-    return tuple(model for model in scan() if not model.missing)
+    return tuple(model for model in scan() if model.startable)
 
 
 def start(profile: Profile) -> Server:

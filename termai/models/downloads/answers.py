@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from termai.errors import NotFoundError, TermaiError, UsageError
-from termai.models.downloads.failures import PassingError, WrongContentError
+from termai.models.downloads.failures import OtherContentError, PassingError
 from termai.models.downloads.plan import Plan, PlannedFile
 from termai.text import one_line
 
@@ -21,8 +21,8 @@ _EXPIRED = frozenset({400, 401, 403, 404, 410})  # at the address that the hub s
 def bytes_to_skip(answer: "httpx2.Response", plan: Plan, file: PlannedFile, offset: int) -> int:
     """Return how many bytes of the body are there already: 0, or ``offset`` when all was sent.
 
-    Raises PassingError for what may be better at a next try, WrongContentError for an answer
-    that is about another content, and what ``_refused`` makes of a refusal.
+    Raises PassingError for what may be better at a next try, of which OtherContentError is for
+    an answer about another content, and what ``_refused`` makes of a refusal.
     """
     if answer.status_code not in (200, 206):
         raise _not_sent(answer, plan, file)
@@ -60,8 +60,8 @@ def _check_range(answer: "httpx2.Response", file: PlannedFile, offset: int) -> N
         raise PassingError(f"The answer begins at byte {found[1]}; {offset} was asked for.")
 
 
-def _other_size(file: PlannedFile, size: str) -> WrongContentError:
-    return WrongContentError(
+def _other_size(file: PlannedFile, size: str) -> OtherContentError:
+    return OtherContentError(
         f"The hub sends {one_line(file.path, 120)} with {size[:18]} bytes, "
         f"not the {file.size} that it announced."
     )
@@ -71,7 +71,7 @@ def _not_sent(answer: "httpx2.Response", plan: Plan, file: PlannedFile) -> Terma
     status = answer.status_code
     words = f"{answer.url.host} answered {status} {one_line(answer.reason_phrase, 40)}".rstrip()
     if status == 416:
-        return WrongContentError(f"{words}: the file there is shorter than announced.")
+        return OtherContentError(f"{words}: the file there is shorter than announced.")
     if status in _PASSING or status >= 500:
         return PassingError(f"{words}.", after_s=retry_after(answer))
     if str(answer.url).startswith(f"{plan.endpoint}/"):

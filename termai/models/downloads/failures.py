@@ -22,7 +22,11 @@ class PassingError(UnreachableError):
 
 
 class WrongContentError(PassingError):
-    """The bytes offered are not those that the hub announced; what was received is not kept."""
+    """The bytes received are not those that the hub announced; they are not kept."""
+
+
+class OtherContentError(PassingError):
+    """An answer that is about another content by its headers; nothing of it was taken."""
 
 
 class NoRoomError(StorageError):

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from termai.errors import InvalidFileError
 from termai.models.downloads import space
 from termai.models.downloads.digest import FollowingDigest
-from termai.models.downloads.failures import PassingError, WrongContentError, unwritable
+from termai.models.downloads.failures import (
+    OtherContentError,
+    PassingError,
+    WrongContentError,
+    unwritable,
+)
 from termai.models.downloads.limit import Limit
 from termai.models.downloads.partial import Partial
 from termai.models.downloads.patience import Backoff, Patience
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 HOLD_S = 30.0  # a longer pause lets another download run meanwhile
 _FETCHES = 2  # how often a whole file is fetched before its hash counts as wrong for good
+_OTHERS = 4  # how often a hub may answer about another content before that counts as final
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Fetch:
     def __init__(self, means: Means, plan: Plan, file: PlannedFile) -> None:
         self._means, self._plan, self._file = means, plan, file
         self._backoff = Backoff(means.patience)
+        self._others = 0
 
     def run(self, partial: Partial) -> None:
         """Return when the file is whole and right; nothing wrong is kept.
@@ -107,8 +114,19 @@ class Fetch:
             except WrongContentError:
                 raise
             except PassingError as error:
+                self._count(error, progressed=partial.size > before)
                 self._pause(error, progressed=partial.size > before)
                 space.check(self._plan)
+
+    def _count(self, error: PassingError, *, progressed: bool) -> None:
+        """Raise InvalidFileError when the hub has answered about another content too often."""
+        self._others = 0 if progressed else self._others + isinstance(error, OtherContentError)
+        if self._others > _OTHERS:
+            raise InvalidFileError(
+                f"{one_line(self._plan.name, 120)}: {error.message}",
+                fix="It said so several times. Cancel this download and pull the repository as "
+                "it is now.",
+            ) from error
 
     def _pause(self, error: PassingError, *, progressed: bool) -> None:
         seconds = self._backoff.pause(error, progressed=progressed)

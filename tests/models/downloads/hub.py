@@ -17,7 +17,10 @@ COMMIT = "c0ffee" + "0" * 34
 
 @dataclass
 class SmallHub:
-    """Contents by commit and path; those named in ``direct`` are served by the hub itself."""
+    """Contents by commit and path; those named in ``direct`` are served by the hub itself.
+
+    sign_s: seconds that an address is valid. refuse: status and X-Error-Code for everything.
+    """
 
     files: Files
     url: str = ""
@@ -25,6 +28,7 @@ class SmallHub:
     direct: set[str] = field(default_factory=set)
     asked: list[Asked] = field(default_factory=list)
     sign_s: float = 3600.0
+    refuse: tuple[int, str] | None = None
 
     def add(self, path: str, content: Content, commit: str = COMMIT) -> PlannedFile:
         """Offer a file and return what the hub's API would say of it."""
@@ -74,10 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
         if content and (fault or name in hub.direct):
             send(self, content, headers={"X-Repo-Commit": commit}, fault=fault)
             return
-        self.send_response(302 if content else 404)
-        if content:
+        refused = hub.refuse or (None if content else (404, "EntryNotFound"))
+        self.send_response(refused[0] if refused else 302)
+        if not refused:
             self.send_header("Location", hub.files.sign(f"{commit}/{name}", hub.sign_s))
         else:
-            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("X-Error-Code", refused[1])
         self.send_header("Content-Length", "0")
         self.end_headers()

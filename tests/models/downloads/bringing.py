@@ -1,0 +1,38 @@
+"""A download in this process, with the patience of a test."""
+
+from dataclasses import replace
+
+from termai.models.downloads import control, records
+from termai.models.downloads.fetch import Means
+from termai.models.downloads.hub_access import access
+from termai.models.downloads.limit import Limit
+from termai.models.downloads.patience import Patience
+from termai.models.downloads.plan import Plan, PlannedFile
+from termai.models.downloads.report import Report
+from termai.models.downloads.slots import Turn
+from termai.models.downloads.transfer import client
+from termai.models.downloads.work import Work
+from termai.paths import private_dir
+from tests.models.downloads.hub import COMMIT, REPO, SmallHub
+
+HASTY = Patience(stall_s=0.3, connect_s=2.0, first_s=0.01, most_s=0.05, give_up_s=20.0)
+
+
+def planned(hub: SmallHub, *files: PlannedFile, number: str = "1", commit: str = COMMIT) -> Plan:
+    """Return the plan of a download that is not started."""
+    plan = control.plan_of(REPO, commit, files, endpoint=hub.url, variant="Q8_0")
+    return replace(plan, id=number)
+
+
+def bring(plan: Plan, patience: Patience = HASTY) -> None:
+    """Fetch and place the files of a plan, as its own process would."""
+    directory = private_dir(records.downloads_dir() / plan.id)
+    records.write_plan(directory, plan)
+    turn = Turn(plan, lambda: 2)
+    hub = access(plan)
+    with Report(directory, plan) as report, client(hub, patience) as http:
+        turn.take()
+        try:
+            Work(Means(http, hub, Limit(lambda: 0.0), patience, report, turn), plan).run()
+        finally:
+            turn.give_back()

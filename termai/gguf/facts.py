@@ -35,9 +35,9 @@ _ENCODERS = frozenset(
 
 _THINKS = re.compile(
     r"</?think>|\[THINK\]|◁/?think▷|<seed:think>|<\|START_THINKING\|>|<\|channel\|?>|<\|think"
-    r"|reasoning_content|enable_thinking|reasoning_effort|thinking_budget"
+    r"|\[BEGIN FINAL RESPONSE\]|reasoning_content|reasoning_effort|enable_thinking|thinking_budget"
 )
-_TOOLS = re.compile(r"\btools\b|tool_calls|available_tools|builtin_tools")
+_TOOLS = re.compile(r"(?<![A-Za-z])tools(?![A-Za-z])|tool_calls")
 
 # What a quantization becomes where rows are no multiple of 256 (tensor_type_fallback in
 # src/llama-quant.cpp).

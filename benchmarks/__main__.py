@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "idle", "chat_overhead", "stream_drawing", "log_view")
+NAMES = ("startup", "idle", "chat_overhead", "stream_drawing", "log_view", "gguf_header")
 
 
 def main(names: list[str]) -> int:

@@ -12,6 +12,9 @@ from termai.profiles.values import RefusedValueError, expectation, parse_assignm
 F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+force = click.option(
+    "--force", is_flag=True, help="Start also where the memory guardrails refuse it."
+)
 no_wait = click.option("--no-wait", is_flag=True, help="Return as soon as its process runs.")
 
 SAMPLERS = tuple(found for found in OPTIONS if found.section == "sampling")
@@ -35,6 +38,11 @@ class OptionType(click.ParamType[Any]):
             self.fail(error.expected, param, ctx)
 
 
+def of(key: str) -> OptionType:
+    """Return the type of the values that a launch option takes."""
+    return OptionType(option(key))
+
+
 class Assignment(click.ParamType[Any]):
     """``KEY=VALUE`` of any launch option."""
 
@@ -55,6 +63,17 @@ def samplers(command: F) -> F:
     return click.option(
         "--system", metavar="TEXT", help="The system prompt, in place of the profile's."
     )(command)
+
+
+def launch(*keys: str) -> Callable[[F], F]:
+    """Return what gives a command an option for each of these launch options."""
+
+    def decorate(command: F) -> F:
+        for key in reversed(keys):
+            command = _as_option(option(key))(command)
+        return command
+
+    return decorate
 
 
 def sets(command: F) -> F:

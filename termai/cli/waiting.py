@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from termai.cli.ending import InterruptedWaitError
-from termai.cli.style import out, out_json, paint
+from termai.cli.style import out, out_json, paint, warn
 from termai.cli.targets import running
 from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
-from termai.servers.records import Server
+from termai.servers.records import Server, ServerState
 from termai.text import one_line
 
 _CLEAR = "\r\x1b[K"
@@ -25,6 +25,8 @@ def ready(name: str, start: Callable[[], Server], *, wait: bool = True) -> Serve
     """
     try:
         server = start()
+        if server.memory_warning and server.state is not ServerState.READY:
+            warn(server.memory_warning)
         with _Line(server.name) as line:
             return readiness.wait_ready(server, on_progress=line.show) if wait else server
     except KeyboardInterrupt as error:

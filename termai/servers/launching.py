@@ -43,14 +43,16 @@ def lock() -> AbstractContextManager[None]:
     return locks.lock("servers", timeout_s=_LAUNCH_S + settings.load().values.stop_grace_s)
 
 
-def plan(profile: Profile) -> Plan:
+def plan(profile: Profile, *, force: bool = False) -> Plan:
     """Check what can be checked before anything is started or stopped.
 
-    Raises UsageError, NotFoundError and InvalidFileError with what to do.
+    Raises UsageError, NotFoundError and InvalidFileError with what to do; MemoryRefusedError,
+    a UsageError, when the guardrails refuse a start that ``force`` would let through.
     """
     model = resolve(profile.model_reference())
     check_magic(model)
-    return Plan(profile, model, *choose(profile.engine))
+    engine, detection = choose(profile.engine)
+    return Plan(profile, model, engine, detection)
 
 
 def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:

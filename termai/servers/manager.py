@@ -2,41 +2,41 @@
 
 from pathlib import Path
 
-from termai.errors import InvalidFileError, NotFoundError, UsageError
+from termai.errors import UsageError
 from termai.jobs import control
 from termai.paths import expanded
 from termai.profiles.profile import Profile
-from termai.profiles.store import load_profile
 from termai.servers import registry
 from termai.servers.launching import launch, lock, plan, recorded_profile, running
+from termai.servers.naming import is_profile, name_for
 from termai.servers.readiness import Progress, wait_ready
 from termai.servers.records import Server, ServerState
-from termai.text import one_line
 
 __all__ = ["Progress", "ensure", "for_model", "restart", "start", "stop", "wait_ready"]
 
 
-def start(profile: Profile, *, name: str | None = None) -> Server:
+def start(profile: Profile, *, name: str | None = None, force: bool = False) -> Server:
     """Start the server that ``profile`` describes, called ``name`` or like the profile.
 
     Returns as soon as its process runs; ``wait_ready`` waits for the model. Raises UsageError
-    when it runs already or the profile contradicts itself or this machine, NotFoundError and
+    when it runs already or the profile contradicts itself or this machine, or the guardrails
+    refuse the memory it takes and ``force`` does not overrule them, NotFoundError and
     InvalidFileError for its files, and StartFailedError when the program cannot be executed.
     """
     called = name or profile.name
     _refuse_second(running(called))
-    planned = plan(profile)
+    planned = plan(profile, force=force)
     with lock():
         _refuse_second(_running(called))
         return launch(planned, called)
 
 
-def ensure(profile: Profile) -> Server:
+def ensure(profile: Profile, *, force: bool = False) -> Server:
     """Return the running server of ``profile``, or start it; raises as ``start`` does."""
     found = running(profile.name)
     if found and found.state is not ServerState.STOPPING:
         return found
-    planned = plan(profile)
+    planned = plan(profile, force=force)
     with lock():
         return _running(profile.name) or launch(planned, profile.name)
 
@@ -51,14 +51,16 @@ def stop(server: Server) -> Server:
     return registry.refresh(server)
 
 
-def restart(server: Server) -> Server:
+def restart(server: Server, *, force: bool = False) -> Server:
     """Stop a server if it runs and start it again as it was started, on the same port.
 
     The profile is the one it was started with, also when its file has changed since; it is
     checked before anything is stopped. Where another program has taken the port meanwhile, the
-    next free one is used, unless the profile insists. Raises as ``start`` and ``stop`` do.
+    next free one is used, unless the profile insists. A server that runs has its memory already,
+    so that the guardrails only warn of it. Raises as ``start`` and ``stop`` do.
     """
-    planned = plan(recorded_profile(running(server.name) or server))
+    found = running(server.name)
+    planned = plan(recorded_profile(found or server), force=force or found is not None)
     with lock():
         current = running(server.name) or server
         stop(current)
@@ -73,23 +75,12 @@ def for_model(path: Path) -> Profile:
     """
     model = expanded(str(path)).absolute()
     served = {server.name: server.model for server in registry.list_servers(past=False)}
-    base = _name_for(model)
+    base = name_for(model.stem)
     name, number = base, 1
-    while served[name] != str(model) if name in served else _is_profile(name):
+    while served[name] != str(model) if name in served else is_profile(name):
         number += 1
         name = f"{base}-{number}"
     return Profile(name=name, description=f"Runs {model.name}.").with_values(path=str(model))
-
-
-def _is_profile(name: str) -> bool:
-    """Return whether a profile has this name, also one that does not parse."""
-    try:
-        load_profile(name)
-    except (NotFoundError, UsageError):
-        return False
-    except InvalidFileError:
-        return True
-    return True
 
 
 def _refuse_second(already: Server | None) -> None:
@@ -108,11 +99,3 @@ def _running(name: str) -> Server | None:
         control.stop(found.job)
         return None
     return found
-
-
-def _name_for(model: Path) -> str:
-    """Return a name that a profile may have (see ``profiles.names``), made of the file's."""
-    stem = one_line(model.stem)
-    kept = "".join(c if c.isalnum() or c in "._- " else "-" for c in stem)
-    short = kept.lstrip(" .-")[:60].encode()[:180].decode("utf-8", "ignore")
-    return short.rstrip(" .-") or "model"

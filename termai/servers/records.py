@@ -97,8 +97,15 @@ class Server(NamedTuple):
         values = self.job.spec.meta.get("values")
         return values.get(key) if isinstance(values, dict) else None
 
+    @property
+    def memory_warning(self) -> str:
+        """What the guardrails said when it was started, empty when nothing."""
+        return str(self.job.spec.meta.get("memory_warning", ""))
+
     def as_json(self) -> dict[str, Any]:
         """Return what ``termai ps --json`` prints of it; times in ISO 8601, UTC."""
+        from termai.servers.sizes import memory
+
         left = self.exit
         return {
             "name": self.name,
@@ -116,6 +123,7 @@ class Server(NamedTuple):
                 {"device": device, "what": what, "mib": mib}
                 for (device, what), mib in summed(self.facts).items()
             ],
+            "memory": memory(self.job.spec.meta, self.facts),
             "timings": self.facts.last._asdict() if self.facts.last else None,
             "problem": self.problem,
         }

@@ -233,9 +233,9 @@ def test_a_bare_file_does_not_take_the_name_of_a_profile(tmp_path: Path) -> None
 def test_a_slow_check_of_one_profile_lets_other_programs_start(
     native: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def while_another_starts(profile: Profile) -> launching.Plan:
+    def while_another_starts(profile: Profile, *, force: bool) -> launching.Plan:
         with locks.lock("servers", timeout_s=0.0):
-            return launching.plan(profile)
+            return launching.plan(profile, force=force)
 
     monkeypatch.setattr(manager, "plan", while_another_starts)
     server = manager.start(native)

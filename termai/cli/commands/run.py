@@ -14,6 +14,7 @@ from termai.servers.records import Server
 @click.argument("target", shell_complete=names.profiles)
 @click.argument("prompt", required=False)
 @options.sets
+@options.force
 @options.samplers
 @options.as_json
 def run(
@@ -22,6 +23,7 @@ def run(
     changes: tuple[tuple[str, Any], ...],
     system: str | None,
     *,
+    force: bool,
     as_json: bool,
     **samplers: Any,
 ) -> int:
@@ -35,7 +37,7 @@ def run(
     text = prompting.compose(prompt)
     if not text:
         prompting.require_terminal(as_json=as_json)
-    server = _server(target, changes)
+    server = _server(target, changes, force=force)
     if not text:
         from termai.cli.opening import open_program
 
@@ -46,7 +48,7 @@ def run(
     return asking.ask(endpoints.of_server(server), question, as_json=as_json)
 
 
-def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
+def _server(target: str, changes: tuple[tuple[str, Any], ...], *, force: bool) -> Server:
     """Return the running server that ``target`` means, or a new one, ready."""
     from termai.cli import targets, waiting
     from termai.servers import manager
@@ -63,4 +65,4 @@ def _server(target: str, changes: tuple[tuple[str, Any], ...]) -> Server:
         return waiting.ready(name, lambda: already)
     profile = given or targets.profile_of(target, changes)
     begin = manager.start if changes else manager.ensure  # start refuses one begun meanwhile
-    return waiting.ready(profile.name, lambda: begin(profile))
+    return waiting.ready(profile.name, lambda: begin(profile, force=force))

@@ -16,29 +16,43 @@ from termai.text import one_line
 @click.command(short_help="Start the server of a profile.")
 @click.argument("profile", shell_complete=names.profiles)
 @options.sets
+@options.force
 @options.no_wait
 @options.as_json
 def start(
-    profile: str, changes: tuple[tuple[str, Any], ...], *, no_wait: bool, as_json: bool
+    profile: str,
+    changes: tuple[tuple[str, Any], ...],
+    *,
+    force: bool,
+    no_wait: bool,
+    as_json: bool,
 ) -> int:
     """Start the server of PROFILE (or of a GGUF file) and wait until it is ready."""
     from termai.cli import targets
     from termai.servers import manager
 
     chosen = targets.profile_of(profile, changes)
-    return _ready(chosen.name, lambda: manager.start(chosen), wait=not no_wait, as_json=as_json)
+    return _ready(
+        chosen.name,
+        lambda: manager.start(chosen, force=force),
+        wait=not no_wait,
+        as_json=as_json,
+    )
 
 
 @click.command(short_help="Stop a server and start it again.")
 @click.argument("name", shell_complete=names.servers)
+@options.force
 @options.no_wait
 @options.as_json
-def restart(name: str, *, no_wait: bool, as_json: bool) -> int:
+def restart(name: str, *, force: bool, no_wait: bool, as_json: bool) -> int:
     """Stop the server NAME and start it again as it was started."""
     from termai.servers import manager
 
     server = registry.get(name)
-    return _ready(name, lambda: manager.restart(server), wait=not no_wait, as_json=as_json)
+    return _ready(
+        name, lambda: manager.restart(server, force=force), wait=not no_wait, as_json=as_json
+    )
 
 
 @click.command(short_help="Stop servers.")

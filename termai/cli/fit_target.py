@@ -1,0 +1,98 @@
+"""What ``fit`` is asked about: a file, a profile, a model of the library, or one on the hub."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from termai.cli.targets import is_path
+from termai.errors import NotFoundError, UsageError
+from termai.gguf.header import Header
+from termai.gguf.splits import read_model
+from termai.models.fit import Candidate
+from termai.models.resolve import HUB, resolve
+from termai.paths import expanded
+from termai.profiles.profile import Profile
+from termai.profiles.store import load_profile
+
+if TYPE_CHECKING:
+    from termai.models.hub import Repository
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be fitted.
+
+    header: of the model, None where a whole repository is meant. path: of a local file.
+    alternatives: the quantizations of its repository, itself among them.
+    """
+
+    label: str
+    header: Header | None
+    path: Path | None = None
+    profile: Profile | None = None
+    alternatives: tuple[Candidate, ...] = ()
+
+
+def find(name: str) -> Target:
+    """Return what ``name`` means: what is on this machine comes before the hub.
+
+    Raises NotFoundError, InvalidFileError, UsageError and what the hub raises.
+    """
+    if name.startswith(HUB):
+        return _on_hub(name.removeprefix(HUB))
+    path = expanded(name)
+    if os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
+        return _local(path.absolute(), name)
+    profile = None if is_path(name) else _profile(name)
+    if profile is not None:
+        found = resolve(profile.model_reference())
+        return Target(name, read_model(found), found, profile)
+    if _REPOSITORY.fullmatch(name) and not name.lower().endswith(".gguf"):
+        return _on_hub(name)
+    return _local(resolve(name), name)
+
+
+def _local(path: Path, label: str) -> Target:
+    return Target(label, read_model(path), path)
+
+
+def _profile(name: str) -> Profile | None:
+    try:
+        return load_profile(name)
+    except (NotFoundError, UsageError):
+        return None
+
+
+def _on_hub(name: str) -> Target:
+    """Return a model of a repository, the file itself where it is downloaded already."""
+    repo, _, quant = name.partition(":")
+    if quant:
+        try:
+            return _local(resolve(f"{HUB}{name}"), name)
+        except NotFoundError:
+            pass
+    from termai.models import hub
+
+    repository = hub.repository(repo)
+    sizes = [Candidate(variant.name, variant.size) for variant in repository.quantizations]
+    if not quant:
+        return Target(name, None, alternatives=_with_a_header(repository, sizes))
+    variant = hub.choose(repository, quant)
+    header = hub.remote_header(repository, variant)
+    known = (Candidate(c.name, c.size, header if c.name == variant.name else None) for c in sizes)
+    return Target(name, header, alternatives=tuple(known))
+
+
+def _with_a_header(repository: "Repository", sizes: list[Candidate]) -> tuple[Candidate, ...]:
+    """Return the candidates, the one of middle size with its header: the others scale from it."""
+    from termai.models import hub
+
+    if not sizes:
+        return ()
+    middle = sorted(sizes, key=lambda candidate: candidate.size)[len(sizes) // 2]
+    header = hub.remote_header(repository, hub.choose(repository, middle.name))
+    return tuple(Candidate(c.name, c.size, header if c is middle else None) for c in sizes)

@@ -1,0 +1,115 @@
+"""Guardrails: whether a start that takes much memory is let through, warned about or refused.
+
+The words are those of LM Studio's modelLoadingGuardrails (off, low "relaxed", medium "balanced",
+high "strict", custom); the numbers are termai's own, as LM Studio publishes none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from termai.models.fit.machine import Machine
+from termai.models.fit.verdict import Fit, Room
+from termai.models.fit.words import size
+
+OFF = "off"
+_GB = 1 << 30
+_HOLDERS_SHOWN = 3
+
+
+class Decision(StrEnum):
+    """What becomes of a start."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """When a start is warned about and when it is refused.
+
+    warn, refuse: how many margins must stay free on every device for it not to be. total: whether
+    a refusal counts what a device has at all, instead of what of it is free now.
+    """
+
+    warn: float
+    refuse: float
+    total: bool = False
+
+
+MODES = {
+    "relaxed": Mode(warn=0, refuse=0, total=True),
+    "balanced": Mode(warn=1, refuse=0),
+    "strict": Mode(warn=1, refuse=1),
+}
+_LIMITED = Mode(warn=0, refuse=float("-inf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The decision, and for one that is no ALLOW a sentence with the numbers it follows from."""
+
+    decision: Decision
+    reason: str = ""
+
+
+def judge(found: Fit, setting: str) -> Judgement:
+    """Return what ``settings.memory_guardrails`` decides about a start with this fit."""
+    if setting == OFF:
+        return Judgement(Decision.ALLOW)
+    mode = MODES.get(setting, _LIMITED)
+    if setting not in MODES:
+        limit = int(setting.removesuffix(" GB")) * _GB
+        if found.estimate.total > limit:
+            needed = size(found.estimate.total)
+            return Judgement(
+                Decision.REFUSE, f"It needs {needed}, more than the {setting} that are allowed."
+            )
+    for room in _fullest_first(found.rooms):
+        if _short(room, mode.refuse, total=mode.total):
+            return Judgement(Decision.REFUSE, _sentence(room, mode.refuse, total=mode.total))
+    for room in _fullest_first(found.rooms):
+        if _short(room, mode.warn):
+            return Judgement(Decision.WARN, _sentence(room, mode.warn))
+    return Judgement(Decision.ALLOW)
+
+
+def holders_text(machine: Machine, room: Room, rooms: Sequence[Room]) -> str:
+    """Return who holds the memory of a GPU: ``smoke 3.1 GiB, python (ann) 1.0 GiB``, or nothing."""
+    place = list(rooms).index(room) - 1
+    if not 0 <= place < len(machine.gpus):
+        return ""
+    index = machine.gpus[place].index
+    held = [holder for holder in machine.holders if holder.gpu == index]
+    told = [
+        f"{holder.server or _process(holder.command, holder.pid, holder.user)}"
+        + (f" {size(holder.bytes)}" if holder.bytes else "")
+        for holder in held[:_HOLDERS_SHOWN]
+    ]
+    more = len(held) - len(told)
+    return ", ".join(told) + (f" and {more} more" if more else "")
+
+
+def _process(command: str, pid: int, user: str) -> str:
+    return f"{command or 'process'} {pid}" + (f" of {user}" if user else "")
+
+
+def _fullest_first(rooms: Sequence[Room]) -> list[Room]:
+    """Return the rooms whose memory is known and of which something is needed."""
+    return sorted((r for r in rooms if r.needed and r.total), key=lambda room: room.spare)
+
+
+def _short(room: Room, kept: float, *, total: bool = False) -> bool:
+    return room.needed + kept * room.margin > (room.total if total else room.free)
+
+
+def _sentence(room: Room, kept: float, *, total: bool = False) -> str:
+    there = room.total if total else room.free
+    words = "there are at all" if total else "are free"
+    name = "RAM" if room.name == "RAM" else room.name
+    numbers = f"It needs {size(room.needed)} of {name}, where {size(there)} {words}"
+    short = room.needed - there
+    if short > 0:
+        return f"{numbers}: {size(short)} too little."
+    return f"{numbers}: less than {size(kept * room.margin)} would stay free."

@@ -1,0 +1,119 @@
+"""What is fitted: a model's memory as a function of its load options, and what that depends on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from termai.gguf.facts import facts
+from termai.gguf.header import Header
+from termai.gguf.memory import DeviceMemory, Estimate, LoadOptions, estimate
+
+Estimator = Callable[[LoadOptions], Estimate]
+
+_KEPT = 4096  # estimates remembered while one question is answered
+_CACHE_BLOCK = 32  # elements of a block of the quantized cache types
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model to fit.
+
+    estimate: bytes per device for load options. n_layers: the output layer counted. trained:
+    tokens of context the model was trained for, 0 where unknown. experts: of each layer, 0 for a
+    dense model. bits: per weight. quantizable: whether its KV cache takes quantized types.
+    source: how the estimate is made: ``formula``, or ``size`` where only that is known.
+    """
+
+    estimate: Estimator
+    n_layers: int
+    trained: int = 0
+    experts: int = 0
+    bits: float = 0.0
+    quantization: str = ""
+    quantizable: bool = True
+    source: str = "formula"
+
+    def shifted(self, correction: "Correction") -> "Subject":
+        """Return the subject with an estimate that is corrected by a known difference."""
+        inner = self.estimate
+
+        @lru_cache(_KEPT)
+        def shifted(options: LoadOptions) -> Estimate:
+            return correction.applied(inner(options))
+
+        return replace(self, estimate=shifted)
+
+    def scaled(self, factor: float, *, source: str = "size") -> "Subject":
+        """Return the subject with weights ``factor`` times as large, as another quantization."""
+        inner = self.estimate
+
+        @lru_cache(_KEPT)
+        def scaled(options: LoadOptions) -> Estimate:
+            found = inner(options)
+            devices = (replace(d, weights=int(d.weights * factor)) for d in found.devices)
+            return replace(found, devices=tuple(devices))
+
+        return replace(self, estimate=scaled, bits=self.bits * factor, source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """By how many bytes an exact answer differs from the formula, for each device and purpose."""
+
+    devices: tuple[DeviceMemory, ...]
+
+    @classmethod
+    def between(cls, exact: Estimate, formula: Estimate) -> "Correction":
+        """Return what must be added to ``formula`` to have ``exact``."""
+        pairs = zip(exact.devices, formula.devices, strict=False)
+        return cls(tuple(_summed(one, other, -1) for one, other in pairs))
+
+    def applied(self, found: Estimate) -> Estimate:
+        """Return the estimate with the difference added, nothing below zero."""
+        known = {device.device: device for device in self.devices}
+        devices = (
+            _summed(device, known[device.device], 1) if device.device in known else device
+            for device in found.devices
+        )
+        return replace(found, devices=tuple(devices))
+
+
+def of_header(
+    header: Header, *, projector: Header | None = None, draft: Header | None = None
+) -> Subject:
+    """Return the model that a header describes, with what is loaded beside it."""
+
+    @lru_cache(_KEPT)
+    def estimated(options: LoadOptions) -> Estimate:
+        return estimate(header, options, projector=projector, draft=draft)
+
+    known = facts(header)
+    return Subject(
+        estimate=estimated,
+        n_layers=known.block_count + 1,
+        trained=known.context_length,
+        experts=known.expert_count,
+        bits=known.bits_per_weight,
+        quantization=known.quantization,
+        quantizable=_quantizable(header),
+    )
+
+
+def _quantizable(header: Header) -> bool:
+    """Return whether the rows of the cache are whole blocks of the quantized types."""
+    prefix = header.architecture
+    heads = header.number(f"{prefix}.attention.head_count", 0)
+    width = header.number(f"{prefix}.embedding_length", 0)
+    default = width // heads if heads else 0
+    sizes = (header.number(f"{prefix}.attention.{key}_length", default) for key in ("key", "value"))
+    return all(size % _CACHE_BLOCK == 0 for size in sizes)
+
+
+def _summed(one: DeviceMemory, other: DeviceMemory, sign: int) -> DeviceMemory:
+    return DeviceMemory(
+        one.device,
+        one.weights + sign * other.weights,
+        one.kv + sign * other.kv,
+        one.compute + sign * other.compute,
+        one.output + sign * other.output,
+    )

@@ -1,0 +1,168 @@
+"""Before a start: what it will take of the memory, and whether the guardrails let it through.
+
+Nothing is refused because an estimate was impossible: a start never fails by our arithmetic.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from termai import settings
+from termai.engines import exact
+from termai.engines.base import Detection
+from termai.errors import UsageError
+from termai.gguf.splits import read_model
+from termai.hardware import host
+from termai.models.fit import Asked, Decision, Fit, Judgement, Machine, judge, machine, with_advice
+from termai.models.fit.guardrails import holders_text
+from termai.models.fit.subject import Subject, of_header
+from termai.models.fit.verdict import Exact, fit_subject
+from termai.profiles.profile import Profile
+from termai.servers import registry
+from termai.servers.loading import Load, load_of
+
+_ANYWAY = "or start it all the same with --force."
+
+
+class MemoryRefusedError(UsageError):
+    """The guardrails refuse a start; ``manager.start(..., force=True)`` starts it all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a start will take, and one sentence of warning, empty where there is no need."""
+
+    fit: Fit
+    warning: str = ""
+
+    def as_meta(self) -> dict[str, Any]:
+        """Return what is recorded of it with the job; bytes."""
+        found = self.fit
+        estimate = {
+            "source": found.source,
+            "ctx_size": found.ctx_size,
+            "n_gpu_layers": found.n_gpu_layers,
+            "devices": [
+                {
+                    "device": device.device,
+                    "weights": device.weights,
+                    "kv": device.kv,
+                    "compute": device.compute,
+                    "output": device.output,
+                }
+                for device in found.estimate.devices
+            ],
+        }
+        return {"estimate": estimate, "memory_warning": self.warning}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A start that is being judged."""
+
+    profile: Profile
+    model: Path
+    detection: Detection
+    subject: Subject
+    load: Load
+
+    def fit(self, *, exactly: bool = False) -> Fit:
+        """Return how it fits, with llama.cpp's own numbers where they are wanted and to be had."""
+        asks = exact_for(self.detection, self.model, self.subject) if exactly else None
+        load = self.load
+        return fit_subject(
+            self.subject,
+            load.options,
+            load.machine,
+            margin=load.margin,
+            min_ctx=load.min_ctx,
+            exact=asks,
+        )
+
+
+def forecast(
+    profile: Profile, model: Path, detection: Detection, *, force: bool = False
+) -> Forecast | None:
+    """Return what a start will take, None where that cannot be told.
+
+    Raises MemoryRefusedError when the guardrails refuse it; ``force`` makes that a warning.
+    """
+    mode = settings.load().values.memory_guardrails
+    try:
+        case = _case(profile, model, detection)
+        if case is None:
+            return None
+        found = case.fit()
+        judged = judge(found, mode)
+        if judged.decision is not Decision.ALLOW:
+            found = case.fit(exactly=True)
+            judged = judge(found, mode)
+    except Exception:  # noqa: BLE001 - a start never fails by an estimate
+        return None
+    return _let_through(case, found, judged, force=force)
+
+
+def here_with_servers() -> Machine:
+    """Return this machine now, the holders of its GPUs named that are servers of ours."""
+    here = machine()
+    if not here.holders:
+        return here
+    servers = registry.list_servers(past=False)
+    return here.named({server.pid: server.name for server in servers if server.pid})
+
+
+def exact_for(detection: Detection, model: Path, subject: Subject) -> Exact | None:
+    """Return what asks llama.cpp itself about a local model, None where its program is missing."""
+    program = exact.program_beside(detection)
+    if program is None:
+        return None
+    return lambda options: exact.ask(program, model, options, subject.estimate)
+
+
+def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:
+    header = read_model(model)
+    load = load_of(profile, detection, header, here_with_servers())
+    if load is None or not load.machine.ram_total:
+        return None
+    subject = of_header(header, projector=load.projector, draft=load.draft)
+    case = _Case(profile, model, detection, subject, load)
+    return case if load.machine.gpus else replace(case, load=_as_on_the_processor(case))
+
+
+def _as_on_the_processor(case: _Case) -> Load:
+    """Return the load with the context that llama.cpp takes without a GPU.
+
+    It lowers a context that is not set until it fits all of the machine's memory, free or not
+    (common/fit.cpp).
+    """
+    load = case.load
+    if load.options.ctx_size:
+        return load
+    total = host.memory()[1] or load.machine.ram_total
+    empty = replace(load.machine, ram_free=total, ram_total=total)
+    granted = replace(case, load=replace(load, machine=empty)).fit().ctx_size
+    return replace(load, options=replace(load.options, ctx_size=granted))
+
+
+def _let_through(case: _Case, found: Fit, judged: Judgement, *, force: bool) -> Forecast:
+    """Return the forecast of a start that may go on; raises MemoryRefusedError for another."""
+    if judged.decision is Decision.ALLOW:
+        return Forecast(found)
+    reason = f"{judged.reason}{_held(case, found)}"
+    if judged.decision is Decision.WARN or force:
+        return Forecast(found, f"{case.profile.name} may run out of memory. {reason}")
+    load = case.load
+    asked = Asked(case.subject, load.options, load.machine, load.margin)
+    advice = with_advice(found, asked).advice.split(". ", 1)
+    fix = f"{advice[-1].rstrip('.')}, {_ANYWAY}" if len(advice) > 1 else ""
+    raise MemoryRefusedError(
+        f"{case.profile.name} was not started, to keep memory free "
+        f"(memory_guardrails = {settings.load().values.memory_guardrails!r}). {reason}",
+        fix=fix or f"Free memory or lower ctx_size, {_ANYWAY}",
+    )
+
+
+def _held(case: _Case, found: Fit) -> str:
+    """Return who holds the memory of the device that decides, as a sentence, or nothing."""
+    text = holders_text(case.load.machine, found.tightest, found.rooms)
+    return f" {found.tightest.name} holds {text}." if text else ""

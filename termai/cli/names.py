@@ -23,6 +23,16 @@ def profiles(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]
     return _beginning(begun, _profiles())
 
 
+def models(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
+    """Return the models whose names begin so, as the index knows them."""
+    from termai.models.library import known
+
+    try:
+        return _beginning(begun, [model.label for model in known().models])
+    except TermaiError:
+        return []
+
+
 def _servers(*, past: bool) -> list[str]:
     from termai.servers import registry
 

@@ -24,7 +24,7 @@ def files(repository: Path, store: Store, _: str, program: str) -> Iterator[Foun
     name = repository.name.removeprefix(PREFIX).replace("--", "/", 1)
     taken: dict[str, object] = {}
     for snapshot in _snapshots(repository):
-        for path in _ggufs(snapshot, 0):
+        for path in _ggufs(snapshot):
             inside = path.relative_to(snapshot).as_posix()
             made = look(path, f"{name}/{inside}", store, program=program)
             if made and taken.setdefault(inside, made.identity) != made.identity:
@@ -35,6 +35,26 @@ def files(repository: Path, store: Store, _: str, program: str) -> Iterator[Foun
             path = repository / "blobs" / file
             unknown = f"{name}/{file[:_SHOWN]}"
             yield look(path, unknown, store, program=program, incomplete=True, doubtful=True)
+
+
+def links_to(file: Path) -> tuple[tuple[Path, ...], Path] | None:
+    """Return every link of a repository's snapshots to the blob behind ``file``, and the blob.
+
+    None where ``file`` is no link to a blob of the repository that it lies in.
+    """
+    repository = next((p for p in file.parents if p.name.startswith(PREFIX)), None)
+    if repository is None or not file.is_symlink():
+        return None
+    blob = file.resolve()
+    if blob.parent != (repository / "blobs").resolve():
+        return None
+    links = [
+        path
+        for snapshot in _snapshots(repository)
+        for path in _files(snapshot, 0)
+        if path.is_symlink() and path.resolve() == blob
+    ]
+    return tuple(links), blob
 
 
 def _snapshots(repository: Path) -> list[Path]:
@@ -63,12 +83,15 @@ def _refs(directory: Path, depth: int) -> set[str]:
     return commits
 
 
-def _ggufs(directory: Path, depth: int) -> Iterator[Path]:
+def _ggufs(snapshot: Path) -> Iterator[Path]:
+    return (path for path in _files(snapshot, 0) if is_gguf(path.name))
+
+
+def _files(directory: Path, depth: int) -> Iterator[Path]:
     here = listed(directory)
     for name in here.files:
-        if is_gguf(name):
-            yield directory / name
+        yield directory / name
     if depth < _MAX_DEPTH:
         for name in here.directories:
             if not (directory / name).is_symlink():
-                yield from _ggufs(directory / name, depth + 1)
+                yield from _files(directory / name, depth + 1)

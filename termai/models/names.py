@@ -38,6 +38,9 @@ def is_gguf(name: str) -> bool:
 
 
 def whole_name(name: str) -> str:
-    """Return the name that half a download will have once it is whole, empty for other files."""
+    """Return the name that half a download will have once it is whole, empty for other files.
+
+    A dot that hides half a download is not part of it.
+    """
     found = _PARTIAL.match(name)
-    return found["name"] if found else ""
+    return found["name"].removeprefix(".") if found else ""

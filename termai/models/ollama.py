@@ -1,6 +1,7 @@
 """Ollama's store: ``manifests/HOST/NAMESPACE/MODEL/TAG`` that name the files in ``blobs/``."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -83,6 +84,40 @@ def tags(directory: Path) -> Iterator[Tag]:
                         shown = shown_name(host.name, namespace.name, model.name, name)
                         path = model / name
                         yield Tag(path, shown, _layers(path, directory / "blobs"))
+
+
+def root_of(manifest: Path) -> Path:
+    """Return the directory that holds ``manifests`` and ``blobs``."""
+    return manifest.parents[4]
+
+
+def blobs_of(manifest: Path) -> frozenset[Path] | None:
+    """Return every blob that a manifest names, None where it cannot be read."""
+    try:
+        read = json.loads(small_text(manifest))
+        digests = [
+            layer["digest"] for layer in (read.get("config") or {}, *read["layers"]) if layer
+        ]
+        found = [_DIGEST.fullmatch(digest) for digest in digests]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    if not all(found):
+        return None
+    blobs = root_of(manifest) / "blobs"
+    return frozenset(blobs / f"sha256-{one['hex']}" for one in found if one)
+
+
+def manifests(directory: Path) -> tuple[Path, ...]:
+    """Return every file below a store's ``manifests``; raises OSError where one cannot be seen."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    return tuple(
+        Path(folder, name)
+        for folder, _, names in os.walk(directory / "manifests", onerror=refuse)
+        for name in names
+    )
 
 
 def shown_name(host: str, namespace: str, model: str, tag: str) -> str:

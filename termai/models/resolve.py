@@ -58,7 +58,7 @@ def find(reference: str, library: Library) -> ModelFile:
             f"{one_line(found[0].label)} cannot be used: {found[0].trouble}",
             fix="Finish or repeat the download, or remove it with `termai models remove`.",
         )
-    return _only(reference, usable)
+    return only(reference, usable)
 
 
 def named(reference: str, library: Library) -> tuple[ModelFile, ...]:
@@ -82,7 +82,8 @@ def named(reference: str, library: Library) -> tuple[ModelFile, ...]:
     return found
 
 
-def _only(reference: str, found: Sequence[ModelFile]) -> ModelFile:
+def only(reference: str, found: Sequence[ModelFile]) -> ModelFile:
+    """Return the one model that a reference means; raises UsageError when there are several."""
     if len(found) > 1 and not reference.startswith(HUB):
         names = [one_line(model.name) for model in found]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

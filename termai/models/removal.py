@@ -1,0 +1,263 @@
+"""Removing a model: first what would go, what that frees and whose it is, then the removal.
+
+Another program's store is left as that program would leave it: of Ollama the manifest goes before
+its blobs, in a hub cache links go before what they point to, and what anything else still names
+stays.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from termai.errors import NotFoundError, StorageError, UsageError
+from termai.models import hub_cache, ollama
+from termai.models.library import Library
+from termai.models.model_file import ModelFile
+from termai.models.stores import BUILT_IN, LLAMA_CPP, OWN
+from termai.text import one_line
+
+_BESIDE = (".etag", ".json")  # what llama.cpp's older cache keeps beside a file
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A file that goes, and what it was when that was decided."""
+
+    path: Path
+    size: int
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What removing a model does.
+
+    name: what is removed. files: all that goes, in the order in which it does. frees: bytes that
+    the disk gets back. program: whose model it is, empty for the user's own. stays: a sentence
+    for each thing that stays and might be expected to go. emptied: directories of termai's own
+    that are removed when nothing is left in them.
+    """
+
+    name: str
+    files: tuple[Doomed, ...]
+    frees: int
+    program: str = ""
+    stays: tuple[str, ...] = ()
+    emptied: tuple[Path, ...] = ()
+
+
+def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool = False) -> Removal:
+    """Return what removing ``model`` would do; nothing is touched.
+
+    Of a model of Ollama that has several names only the tag ``name`` goes (by default the one
+    that it is listed under). With ``projector`` the projector goes, too, unless other models use
+    it. Raises UsageError for the model that comes with termai, NotFoundError when it is gone.
+    """
+    if model.where == BUILT_IN:
+        raise UsageError(
+            "The smoke model comes with termai and is not removed.",
+            fix="It takes less than 4 MB.",
+        )
+    if model.manifest is not None:
+        return _of_ollama(model, name or model.name)
+    stays: list[str] = []
+    doomed = [path for file in model.files for path in _with_blob(file, stays)]
+    if model.program == LLAMA_CPP:
+        doomed += [Path(f"{file}{end}") for file in model.files for end in _BESIDE]
+    if model.incomplete:
+        doomed += [part for file in model.files for part in _pieces(file)]
+    if model.projector is not None:
+        doomed += _projector(model, library, stays, wanted=projector)
+    files = tuple(_doomed(doomed))
+    if not files:
+        raise NotFoundError(f"{one_line(model.label)} is not there any more.")
+    if not model.path.is_symlink() and _frees(files) == 0 < model.size:
+        stays.append("Nothing is freed: the file has another name elsewhere, a hard link.")
+    own = model.program == OWN
+    return Removal(
+        name=model.label or model.name,
+        files=files,
+        frees=_frees(files),
+        program=model.program,
+        stays=tuple(stays),
+        emptied=tuple(_above(model, library)) if own else (),
+    )
+
+
+def remove(removal: Removal, in_use: Collection[Path] = ()) -> None:
+    """Remove the files of a plan, all or, where that can be known before, none.
+
+    ``in_use`` are the files that servers have loaded and downloads are filling. Raises UsageError
+    when one of them would go, StorageError when a file has changed since the plan was made or
+    cannot be removed; it then says what is gone.
+    """
+    _refuse_used(removal, in_use)
+    for file in removal.files:
+        _check(file)
+    gone = 0
+    for file in removal.files:
+        try:
+            file.path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StorageError(
+                f"{file.path} could not be removed: {error.strerror}; "
+                f"{gone} of {len(removal.files)} files are gone.",
+                fix="Mend the permissions of its directory, then remove the model again.",
+            ) from error
+        gone += 1
+    for directory in removal.emptied:
+        try:
+            directory.rmdir()
+        except OSError:
+            return
+
+
+def _of_ollama(model: ModelFile, name: str) -> Removal:
+    """Plan the removal of one tag: its manifest, then the blobs that no other tag names."""
+    assert model.manifest is not None  # noqa: S101  as the caller has seen
+    root = ollama.root_of(model.manifest)
+    manifest = next((tag.path for tag in ollama.tags(root) if tag.name == name), None)
+    if manifest is None:
+        raise NotFoundError(f"Ollama has no model {one_line(name)} any more.")
+    blobs, stays = _unshared(root, manifest)
+    files = tuple(_doomed([manifest, *sorted(blobs)]))
+    return Removal(name, files, _frees(files), model.program, stays)
+
+
+def _unshared(root: Path, manifest: Path) -> tuple[frozenset[Path], tuple[str, ...]]:
+    """Return the blobs of a manifest that no other names, and what is to be said of the others."""
+    blobs = ollama.blobs_of(manifest)
+    if blobs is None:
+        return frozenset(), ("Its blobs stay: its manifest cannot be read.",)
+    largest = max(blobs, key=_size, default=None)
+    users = []
+    try:
+        others = [path for path in ollama.manifests(root) if path != manifest]
+    except OSError as error:
+        return frozenset(), (f"Its blobs stay: {error.filename} cannot be looked into.",)
+    for other in others:
+        theirs = ollama.blobs_of(other)
+        if theirs is None:
+            return frozenset(), (f"Its blobs stay: what {other} needs cannot be read.",)
+        if largest in theirs:
+            users.append(f"{other.parent.name}:{other.name}")
+        blobs -= theirs
+    shown = one_line(", ".join(users[:3]))
+    return blobs, (f"The model's file stays: {shown} needs it.",) if users else ()
+
+
+def _with_blob(file: Path, stays: list[str]) -> list[Path]:
+    """Return a file to remove, in a hub cache with the blob it points to."""
+    found = hub_cache.links_to(file)
+    if found is None:
+        if file.is_symlink():
+            stays.append(f"Only the link goes; {one_line(str(file.resolve()))} stays.")
+        return [file]
+    links, blob = found
+    ours = [link for link in links if link.name.lower().endswith(".gguf")]
+    if len(ours) < len(links):
+        stays.append(f"{blob} stays: another file of the repository is the same.")
+        return ours
+    return [*ours, blob]
+
+
+def _pieces(file: Path) -> list[Path]:
+    """Return the notes and pieces that Ollama and aria2 keep beside half a download."""
+    beside = [Path(f"{file}.aria2")]
+    if file.name.endswith("-partial"):
+        beside += sorted(file.parent.glob(f"{file.name}-[0-9]*"))
+    return beside
+
+
+def _projector(model: ModelFile, library: Library, stays: list[str], *, wanted: bool) -> list[Path]:
+    assert model.projector is not None  # noqa: S101  as the caller has seen
+    others = [
+        one.label
+        for one in library.files
+        if one.projector == model.projector and one.path != model.path
+    ]
+    if wanted and not others:
+        return _with_blob(model.projector, stays)
+    used = f"; {one_line(others[0])} uses it, too" if others else ""
+    stays.append(f"Its projector {one_line(model.projector.name)} stays{used}.")
+    return []
+
+
+def _above(model: ModelFile, library: Library) -> Iterator[Path]:
+    """Yield the directories of a model inside its store, the innermost first."""
+    roots = {store.directory for store in library.stores if store.where == model.where}
+    for directory in model.path.parents:
+        if directory in roots or not any(root in directory.parents for root in roots):
+            return
+        yield directory
+
+
+def _doomed(paths: Iterable[Path]) -> Iterator[Doomed]:
+    for path in dict.fromkeys(paths):
+        try:
+            seen = path.lstat()
+        except OSError:
+            continue
+        yield Doomed(path, seen.st_size, seen.st_dev, seen.st_ino)
+
+
+def _frees(files: Iterable[Doomed]) -> int:
+    """Return the bytes on disk of the files whose every name goes; holes take none."""
+    names: dict[tuple[int, int], list[Doomed]] = {}
+    for file in files:
+        names.setdefault((file.device, file.inode), []).append(file)
+    freed = 0
+    for same in names.values():
+        seen = same[0].path.lstat()
+        if stat.S_ISREG(seen.st_mode) and seen.st_nlink <= len(same):
+            freed += min(seen.st_size, seen.st_blocks * 512)
+    return freed
+
+
+def _refuse_used(removal: Removal, in_use: Collection[Path]) -> None:
+    used = set()
+    for path in in_use:
+        try:
+            seen = path.stat()
+        except OSError:
+            continue
+        used.add((seen.st_dev, seen.st_ino))
+    for file in removal.files:
+        try:
+            seen = file.path.stat()
+        except OSError:
+            continue
+        if (seen.st_dev, seen.st_ino) in used:
+            raise UsageError(
+                f"{one_line(removal.name)} is in use.",
+                fix="Stop its server (`termai ps` lists them) or its download, then try again.",
+            )
+
+
+def _check(file: Doomed) -> None:
+    """Refuse a file that has become another, or whose directory may not be changed."""
+    try:
+        seen = file.path.lstat()
+    except OSError as error:
+        raise StorageError(f"{file.path} has gone meanwhile: {error.strerror}.") from error
+    if (seen.st_dev, seen.st_ino, seen.st_size) != (file.device, file.inode, file.size):
+        raise StorageError(
+            f"{file.path} has changed meanwhile; nothing was removed.", fix="Look again."
+        )
+    if not os.access(file.path.parent, os.W_OK | os.X_OK):
+        raise StorageError(
+            f"{file.path.parent} may not be changed by you; nothing was removed.",
+            fix="Remove the model with the program or as the user that it belongs to.",
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -8,7 +8,8 @@
     ├── InvalidFileError        4   a file that cannot be read as what it should be
     ├── StartFailedError        5   a server that did not become ready
     ├── UnreachableError        6   nothing answers, or what answers breaks off
-    └── StorageError            7   the disk is full, read-only or not ours
+    ├── StorageError            7   the disk is full, read-only or not ours
+    └── AccessError             8   the hub does not let this account or token in
 """
 
 from typing import ClassVar
@@ -67,3 +68,9 @@ class StorageError(TermaiError):
     """A file could not be written; what was there before is still there."""
 
     exit_code = 7
+
+
+class AccessError(TermaiError):
+    """The hub refuses: a gated or private repository, a token that is missing, wrong or weak."""
+
+    exit_code = 8

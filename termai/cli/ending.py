@@ -20,7 +20,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 HELP = """\
 Exit codes: 0 done · 1 unexpected · 2 usage · 3 not found · 4 invalid file
-5 start failed · 6 unreachable · 7 storage · 130 interrupted"""
+5 start failed · 6 unreachable · 7 storage · 8 access denied · 130 interrupted"""
 
 
 class InterruptedWaitError(KeyboardInterrupt):

@@ -54,7 +54,7 @@ def _facts(read: Details) -> Iterator[str]:
     }
     for name, value in shown.items():
         if value:
-            yield f"{name:12}{one_line(value)}"
+            yield f"{name:14}{one_line(value)}"
 
 
 def _metadata(read: Details, *, full: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """Models in tables and in JSON."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,12 @@ def columns() -> tuple[Column, ...]:
 def lines(models: Sequence[ModelFile]) -> list[str]:
     """Return the list as aligned lines that fit the terminal, without columns that are empty."""
     shown = [c for c in columns() if c.head == "NAME" or any(c.cell(m) for m in models)]
-    rows = [tuple(column.cell(model) for column in shown) for model in models]
+    taken = Counter(model.short for model in models)
+    names = [model.short if taken[model.short] == 1 else model.label for model in models]
+    rows = [
+        (name, *(column.cell(model) for column in shown[1:]))
+        for name, model in zip(names, models, strict=True)
+    ]
     flexible = [number for number, column in enumerate(shown) if column.flexible]
     looks = [_look(model, len(shown)) for model in models]
     heads = [column.head for column in shown]
@@ -49,7 +55,7 @@ def notes(model: ModelFile) -> str:
     if model.incomplete:
         return "incomplete"
     if model.missing:
-        return f"{model.missing} of {model.parts} parts missing"
+        return f"{model.parts - model.missing} of {model.parts} parts"
     if model.problem:
         return "unreadable"
     kind = "" if model.kind is Kind.MODEL else str(model.kind)

@@ -112,12 +112,13 @@ def _library(
     unread: int = 0,
     complete: bool = False,
 ) -> Library:
-    files = (
-        file
-        for store in places
-        for file in sorted(found[store.directory], key=lambda file: (file.tagged, file.name))
-    )
+    files = (file for store in places for file in sorted(found[store.directory], key=_order))
     return Library(assembled(files, facts), tuple(places), problems, unread, complete)
+
+
+def _order(file: Found) -> tuple[bool, int, str]:
+    """Order files by name, of a store's own labels the plainest first: ``qwen3:8b``."""
+    return (file.tagged, file.name.count("/") if file.tagged else 0, file.name)
 
 
 def _nothing() -> None:

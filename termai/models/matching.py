@@ -16,14 +16,14 @@ def matching(models: Iterable[ModelFile], reference: str) -> tuple[ModelFile, ..
     """Return the models that a name means; several when it is ambiguous, none when unknown.
 
     In turn: the name or label itself, the end of a path, a name as Ollama takes it, a repository
-    of the hub with or without ``:QUANT``, the beginning of a name, any part of it; the last two
-    in any case and not for projectors.
+    of the hub with or without ``:QUANT``, a label without its quantization, the beginning of a
+    name, any part of it; the last three in any case, the last two not for projectors.
     """
     everything = tuple(models)
     named = tuple(model for model in everything if _is(model, reference))
     if named:
         return named[:1]
-    for tier in (_ends, _as_ollama, _of_repository, _begins, _has):
+    for tier in (_ends, _as_ollama, _of_repository, _short, _begins, _has):
         if found := tier(everything, reference):
             return found
     return ()
@@ -76,6 +76,10 @@ def _of_repository(models: Sequence[ModelFile], reference: str) -> tuple[ModelFi
     if repository.count("/") != 1 or (colon and not quant):
         return ()
     return of_repository(models, repository, quant)
+
+
+def _short(models: Sequence[ModelFile], reference: str) -> tuple[ModelFile, ...]:
+    return tuple(model for model in models if model.short.lower() == reference.lower())
 
 
 def _begins(models: Sequence[ModelFile], reference: str) -> tuple[ModelFile, ...]:

@@ -8,6 +8,7 @@ from termai.gguf.quantization import Precision
 
 __all__ = ["Kind", "ModelFile"]
 
+_JOINTS = ("-", ".", "_")
 _SERVED = (Kind.MODEL, Kind.EMBEDDING, Kind.RERANKER)
 
 
@@ -65,6 +66,15 @@ class ModelFile:
     base_model: str = ""
     projector: Path | None = None
     adapters: tuple[Path, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """Return the label without the quantization that it ends with."""
+        end = len(self.label) - len(self.quantization)
+        stated = self.label[end:].upper() == self.quantization.upper() != ""
+        return (
+            self.label[: end - 1] if stated and self.label[:end].endswith(_JOINTS) else self.label
+        )
 
     @property
     def usable(self) -> bool:

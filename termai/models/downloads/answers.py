@@ -5,7 +5,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from termai.errors import NotFoundError, TermaiError, UsageError
+from termai.errors import NotFoundError, TermaiError
 from termai.models.downloads.failures import OtherContentError, PassingError
 from termai.models.downloads.plan import Plan, PlannedFile
 from termai.text import one_line
@@ -75,29 +75,24 @@ def _not_sent(answer: "httpx2.Response", plan: Plan, file: PlannedFile) -> Terma
     if status in _PASSING or status >= 500:
         return PassingError(f"{words}.", after_s=retry_after(answer))
     if str(answer.url).startswith(f"{plan.endpoint}/"):
-        return _refused(answer, plan, file, words)
+        return _refused(answer, plan, file)
     if status in _EXPIRED:
         return PassingError(f"{words}: the signed address is not valid any more.", at_once=True)
     return PassingError(f"{words}, which is not expected.")
 
 
-def _refused(answer: "httpx2.Response", plan: Plan, file: PlannedFile, words: str) -> TermaiError:
-    """Return what a refusal by the hub itself means; X-Error-Code is the hub's own word for it."""
+def _refused(answer: "httpx2.Response", plan: Plan, file: PlannedFile) -> TermaiError:
+    """Return what a refusal by the hub itself means."""
+    from termai.models.hub import tokens
+    from termai.models.hub.place import Place
+    from termai.models.hub.refusals import Subject, refused
+
     code = answer.headers.get("X-Error-Code", "")
-    resume = "then `termai downloads resume` goes on."
-    if code == "GatedRepo":
-        return UsageError(
-            f"{plan.repo} is gated: its owner wants conditions accepted first.",
-            fix=f"Accept them at {plan.endpoint}/{plan.repo} with your token's account, {resume}",
-        )
     if code == "RevisionNotFound":
         return NotFoundError(
             f"The commit {plan.commit[:12]} of {plan.repo} is not on the hub any more.",
             fix="Cancel this download and pull the repository as it is now.",
         )
-    if answer.status_code in (404, 410):
-        return NotFoundError(f"{plan.repo} has no {one_line(file.path, 120)} any more ({words}).")
-    return UsageError(
-        f"The hub refuses {one_line(file.path, 120)} of {plan.repo}: {words}.",
-        fix=f"Give a token that may read it, {resume}",
-    )
+    words = one_line(answer.headers.get("X-Error-Message", ""), 300)
+    subject = Subject(plan.repo, plan.commit, file.path)
+    return refused(answer.status_code, code, words, subject, Place(plan.endpoint), tokens.token())

@@ -26,6 +26,7 @@ RESTARTS = 5  # how often a process that crashed is started again
 _GRACE_S = 2.0  # seconds that a process may take to end when it is asked to
 _FREE_S = 10.0  # seconds after which an ended process must have let go
 _LOOK_S = 0.1
+_RESTART_LOOKS = round(90 / _LOOK_S)  # a runner waits up to 60 s before it starts a child again
 
 
 def plan_of(
@@ -93,11 +94,15 @@ def get(name: str) -> Download:
 
 
 def pause(download: Download) -> Download:
-    """Stop a download until it is resumed; what is there stays. Raises UsageError if it is over."""
+    """Stop a download until it is resumed; what is there stays. Raises UsageError if it is over.
+
+    One that failed or is paused already is left as it is.
+    """
     with _lock():
         download = _refused_if_over(look(download.plan), "paused")
+        if download.status in (Status.FAILED, Status.PAUSED):
+            return download
         records.want(_directory(download), Wanted.PAUSED)
-        records.forget_outcome(_directory(download))
         _stop(download)
         return look(download.plan)
 
@@ -173,9 +178,6 @@ def wait(
         time.sleep(_LOOK_S)
 
 
-_RESTART_LOOKS = round(90 / _LOOK_S)  # a runner waits up to 60 s before it starts a child again
-
-
 def _joined(found: Download, plan: Plan) -> Download | None:
     """Return what is to be done instead of starting ``plan``, None when it has to be started.
 
@@ -236,12 +238,13 @@ def _start(plan: Plan) -> Download:
         KIND,
         f"download-{plan.id}",
         [sys.executable, "-P", "-m", "termai.models.downloads.worker", str(directory)],
+        env={"HF_ENDPOINT": plan.endpoint},
         grace_s=_GRACE_S,
         log_limit_bytes=1 << 20,
         max_restarts=RESTARTS,
         meta={"download": plan.id},
     )
-    store.prune(2)
+    _remove_jobs(plan)
     return look(plan)
 
 
@@ -321,12 +324,17 @@ def _prune() -> None:
 
 
 def _forget(plan: Plan) -> None:
+    _remove_jobs(plan)
+    with suppress(OSError):
+        store.discard(records.downloads_dir() / plan.id)
+
+
+def _remove_jobs(plan: Plan) -> None:
+    """Remove the ended processes of a download with their logs."""
     for job in store.list_jobs(KIND):
         if job.spec.meta.get("download") == plan.id and not job.alive:
             with suppress(TermaiError):
                 store.remove(job)
-    with suppress(OSError):
-        store.discard(records.downloads_dir() / plan.id)
 
 
 def _directory(download: Download) -> Path:

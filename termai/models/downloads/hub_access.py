@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import termai
-from termai import settings
-from termai.errors import UsageError
 from termai.models.downloads.plan import Plan
 
 
@@ -13,15 +10,14 @@ from termai.models.downloads.plan import Plan
 class HubAccess:
     """How the hub is asked; the token is read anew for each request, as it may be changed."""
 
+    endpoint: str
     proxy_address: str
 
     def headers(self) -> Mapping[str, str]:
-        """Return who asks, and the token from the usual places if there is one."""
-        from huggingface_hub import get_token
+        """Return who asks, and the token if there is one."""
+        from termai.models.hub.client import headers
 
-        token = get_token()
-        agent = {"User-Agent": f"termai/{termai.__version__}"}
-        return {**agent, "Authorization": f"Bearer {token}"} if token else agent
+        return headers(self.endpoint)
 
     def proxy(self) -> str | None:
         """Return the configured proxy, None for what the environment says."""
@@ -29,11 +25,7 @@ class HubAccess:
 
 
 def access(plan: Plan) -> HubAccess:
-    """Return the access to a plan's hub; raises UsageError when hubs are to be left alone."""
-    values = settings.load().values
-    if values.hub_offline:
-        raise UsageError(
-            f"{plan.name} cannot be downloaded: hub_offline is set in config.toml.",
-            fix="Set it to false, then `termai downloads resume` goes on.",
-        )
-    return HubAccess(values.proxy)
+    """Return the access to a plan's hub; raises OfflineError when hubs are to be left alone."""
+    from termai.models.hub.place import online
+
+    return HubAccess(plan.endpoint, online().proxy)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from termai.errors import UnreachableError
 from termai.models.downloads.answers import bytes_to_skip
 from termai.models.downloads.failures import PassingError, WrongContentError
 from termai.models.downloads.limit import Limit
@@ -72,7 +73,7 @@ def receive(
             skip = bytes_to_skip(answer, plan, file, partial.size)
             _append(answer, file, partial, skip, limit, grown)
     except httpx2.HTTPError as error:
-        raise PassingError(_explained(error, file)) from error
+        raise _explained(error, plan) from error
     except (httpx2.InvalidURL, httpx2.StreamError, UnicodeError) as error:
         raise PassingError(
             f"The hub's answer makes no sense: {one_line(str(error), 200)}."
@@ -102,12 +103,19 @@ def _append(
             return
 
 
-def _explained(error: "httpx2.HTTPError", file: PlannedFile) -> str:
+def _explained(error: "httpx2.HTTPError", plan: Plan) -> UnreachableError:
+    """Return what a broken request means; only what no new try can heal is final."""
     import httpx2
 
-    detail = one_line(str(error), 200) or type(error).__name__
-    if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
-        return f"The hub cannot be reached: {detail}."
-    if isinstance(error, httpx2.TimeoutException):
-        return f"Nothing came any more of {one_line(file.path, 120)}."
-    return f"The connection broke: {detail}."
+    from termai.models.hub.place import Place
+    from termai.models.hub.unreachable import explained
+
+    if not isinstance(error, httpx2.TransportError):
+        return PassingError(f"The hub leads nowhere: {one_line(str(error), 200)}.")
+    try:
+        address = str(error.request.url)
+    except RuntimeError:
+        address = plan.endpoint
+    found = explained(error, address, Place(plan.endpoint))
+    heals = isinstance(error, httpx2.TimeoutException | httpx2.ProxyError)
+    return PassingError(found.message) if heals or not found.final else found

@@ -24,31 +24,33 @@ class Work:
 
     def __init__(self, means: Means, plan: Plan) -> None:
         self._means, self._plan = means, plan
+        self._fetched: set[str] = set()
 
     def run(self) -> None:
         """Return when every file is in its place; raises as ``Fetch.run`` does.
 
         No file takes its name before all are verified, so that a model appears as a whole.
         """
+        self._recognise()
         while waiting := [file for file in self._plan.files if not self._is_ready(file)]:
-            self._recognise(waiting)
             space.check(self._plan)
-            fetched = [self._fetch(file) for file in waiting if not self._is_ready(file)]
-            if fetched and not any(fetched):
+            if not sum(self._fetch(file) for file in waiting):
                 self._wait_for_others()
         for file in reversed(self._plan.files):
             self._place(file)
 
     def _is_ready(self, file: PlannedFile) -> bool:
+        if file.path in self._fetched:
+            return True
         content = _hash(file)
         paths = (self._plan.target(file), self._plan.partial(file))
         return any(known.is_known(path, file.size, content) for path in paths)
 
-    def _recognise(self, files: list[PlannedFile]) -> None:
+    def _recognise(self) -> None:
         """Hash what already stands in a file's place with the right size."""
-        for file in files:
+        for file in self._plan.files:
             target = self._plan.target(file)
-            if _has_size(target, file.size) and not known.is_known(target, file.size, _hash(file)):
+            if _has_size(target, file.size) and not self._is_ready(file):
                 self._means.report.say(Status.VERIFYING)
                 with suppress(OSError):
                     status = target.stat()
@@ -61,11 +63,14 @@ class Work:
         with partial.opened(path) as mine:
             if mine is None:
                 return False
+            if self._is_ready(file):  # another download was faster
+                return True
             Fetch(self._means, self._plan, file).run(mine)
             mine.flush()
             status = os.fstat(mine.descriptor)
             for place in (path, self._plan.target(file)):
                 known.remember(place, status, _hash(file))
+        self._fetched.add(file.path)
         return True
 
     def _wait_for_others(self) -> None:
@@ -76,11 +81,17 @@ class Work:
 
     def _place(self, file: PlannedFile) -> None:
         path, target = self._plan.partial(file), self._plan.target(file)
-        if known.is_known(target, file.size, _hash(file)):
-            partial.discard(path)
-        else:
-            _rename(path, target)
+        if not self._stands(file):
+            try:
+                _rename(path, target)
+            except StorageError:
+                if not self._stands(file):  # or another download just placed it
+                    raise
+        partial.discard(path)
         self._sweep(target)
+
+    def _stands(self, file: PlannedFile) -> bool:
+        return known.is_known(self._plan.target(file), file.size, _hash(file))
 
     def _sweep(self, target: Path) -> None:
         """Remove what other revisions of a file left unfinished and no download wants."""

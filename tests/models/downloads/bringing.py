@@ -1,5 +1,6 @@
 """A download in this process, with the patience of a test."""
 
+import os
 from dataclasses import replace
 
 from termai.models.downloads import control, records
@@ -28,6 +29,7 @@ def bring(plan: Plan, patience: Patience = HASTY) -> None:
     """Fetch and place the files of a plan, as its own process would."""
     directory = private_dir(records.downloads_dir() / plan.id)
     records.write_plan(directory, plan)
+    os.environ["HF_ENDPOINT"] = plan.endpoint  # as control gives it to the process
     turn = Turn(plan, lambda: 2)
     hub = access(plan)
     with Report(directory, plan) as report, client(hub, patience) as http:

@@ -10,13 +10,17 @@ from tests.models.downloads.hub import SmallHub, small_hub
 
 __all__ = ["no_leftovers"]
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_VARIABLES = (*_PROXIES, "HF_TOKEN", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_DOWNLOAD_TIMEOUT")
+
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
     """Run a small hub without a proxy between it and the downloads."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HF_TOKEN", "HF_HUB_DOWNLOAD_TIMEOUT"):
+    for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # so that it is put back
     with small_hub() as running:
         yield running
 

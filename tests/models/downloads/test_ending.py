@@ -49,7 +49,7 @@ def test_what_does_not_run_is_cancelled_too(
         control.pause(download)
         control.resume(download)
         ended = control.wait(download, timeout_s=30)
-        assert (ended.status, ended.exit_code) == (Status.FAILED, 2)
+        assert (ended.status, ended.exit_code) == (Status.FAILED, 8)
         assert "gated" in ended.problem
         assert ended.bytes_done
     assert control.cancel(download).status is Status.CANCELLED

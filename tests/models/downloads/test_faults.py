@@ -8,7 +8,8 @@ from email.utils import formatdate
 
 import pytest
 
-from termai.errors import InvalidFileError, NotFoundError, UnreachableError, UsageError
+from termai import settings
+from termai.errors import AccessError, InvalidFileError, NotFoundError, UnreachableError
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan, PlannedFile
 from termai.paths import models_dir
@@ -286,7 +287,7 @@ def test_a_set_gets_its_names_when_all_of_it_is_there(hub: SmallHub, noise: rand
 
 @pytest.mark.parametrize(
     ("code", "status", "error"),
-    [("GatedRepo", 403, UsageError), ("RevisionNotFound", 404, NotFoundError)],
+    [("GatedRepo", 403, AccessError), ("RevisionNotFound", 404, NotFoundError)],
 )
 def test_a_refusal_of_the_hub_is_not_tried_again(
     hub: SmallHub, plan: Plan, code: str, status: int, error: type[Exception]
@@ -309,7 +310,7 @@ def test_a_hub_that_insists_on_another_size_is_believed_in_the_end(
 
 def test_a_file_that_is_gone_is_not_tried_again(hub: SmallHub, plan: Plan) -> None:
     hub.contents.clear()
-    with pytest.raises(NotFoundError, match=r"no model\.gguf any more"):
+    with pytest.raises(NotFoundError, match=r"no file model\.gguf"):
         bring(plan)
     assert len(hub.asked) == 1
 
@@ -332,10 +333,8 @@ def test_a_hub_that_is_not_there_is_given_up_in_the_end(hub: SmallHub, plan: Pla
 
 
 def test_offline_says_so_at_once(hub: SmallHub, plan: Plan) -> None:
-    from termai import settings
-
     settings.save(hub_offline=True)
-    with pytest.raises(UsageError, match="hub_offline"):
+    with pytest.raises(UnreachableError, match="hub_offline"):
         bring(plan)
     assert not hub.asked
 

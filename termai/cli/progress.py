@@ -1,0 +1,101 @@
+"""How far downloads are, as a person reads it: a line drawn over itself, or plain lines."""
+
+import os
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from termai.cli.style import width, write_error
+from termai.text import one_line
+
+if TYPE_CHECKING:
+    from termai.models.downloads.view import Download
+
+EVERY_S = 10.0  # seconds between plain lines
+_CLEAR = "\r\x1b[K"
+_NAME = 34  # columns that a name may take in a line of progress
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in GiB, MiB, KiB or bytes, with one digit after the point."""
+    for unit, bits in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if count >= 1 << bits:
+            return f"{count / (1 << bits):.1f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time in its two largest units, such as ``1 h 05 min``; empty when unknown."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    hours = whole // 3600
+    return f"{hours} h {whole // 60 % 60:02} min" if hours < 100 else f"{hours // 24} days"
+
+
+def percent(download: "Download") -> str:
+    """Return how much of a download is here; 100 % only when all of it is."""
+    if not download.bytes_total or download.bytes_done >= download.bytes_total:
+        return "100 %"
+    return f"{min(99, 100 * download.bytes_done // download.bytes_total)} %"
+
+
+def sentence(download: "Download") -> str:
+    """Return one line of how far a download is."""
+    done = f"{percent(download)} of {size(download.bytes_total)}"
+    words = [f"{one_line(download.name, _NAME)}: {download.status}", done]
+    if download.rate:
+        words.append(f"{size(download.rate)}/s")
+        words += [f"{duration(download.eta_s)} left"] if download.eta_s is not None else []
+    if download.retry_at and (wait := download.retry_at - time.time()) > 0:
+        words.append(f"again in {wait:.0f} s")
+    if download.problem:
+        words.append(one_line(download.problem))
+    return ", ".join(words)
+
+
+class Live:
+    """Shows a download on standard error while the block runs.
+
+    On a terminal one line is drawn over itself; elsewhere, and on a dumb terminal, a line is
+    written when the status changes and now and then.
+    """
+
+    def __init__(self) -> None:
+        self._drawing = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._drawn = False
+        self._told = ("", "")
+        self._at = 0.0
+
+    def show(self, download: "Download") -> None:
+        """Show how far a download is by now."""
+        if self._drawing:
+            self._drawn = True
+            self._write(_CLEAR + one_line(sentence(download), width(sys.stderr) - 1))
+            return
+        now = time.monotonic()
+        told = (str(download.status), download.problem)
+        if download.status.active and (told != self._told or now - self._at >= EVERY_S):
+            self._told, self._at = told, now
+            write_error(sentence(download))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._drawn:
+            self._write(_CLEAR)
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()

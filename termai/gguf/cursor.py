@@ -65,11 +65,12 @@ class Cursor:
 
     def check_room(self, count: int) -> None:
         """Refuse ``count`` more bytes where the file or a sane header ends before them."""
+        if self.offset + count > MAX_HEADER:
+            limit = f"expected a header of at most {MAX_HEADER >> 20} MiB"
+            raise self.bad(f"claims {count:,} bytes here, {limit}")
         size = self.source.size
         if size is not None and self.offset + count > size:
             raise self.cut_short()
-        if self.offset + count > MAX_HEADER:
-            raise self.bad(f"has a header of more than {MAX_HEADER >> 20} MiB")
 
     def skip(self, count: int) -> None:
         """Move on by ``count`` bytes without reading those that are not at hand."""
@@ -95,7 +96,10 @@ class Cursor:
 
     def read_bytes(self, most: int) -> bytes:
         """Return the next string as it is stored; refuses one longer than ``most`` bytes."""
-        length = self.read_u64()
+        return self.take(self.read_u64(), most)
+
+    def take(self, length: int, most: int) -> bytes:
+        """Return the next ``length`` bytes, which are text; refuses more than ``most``."""
         if length > most:
             raise self.bad(f"has a string of {length:,} bytes, expected at most {most:,}")
         self._text += length

@@ -121,7 +121,7 @@ def facts(header: Header) -> ModelFacts:
         tools=bool(_TOOLS.search(templates)),
         vision=_sees(header, "vision", "v."),
         audio=_sees(header, "audio", "a."),
-        licence=_line(header, "general.license"),
+        licence=_line(header, "general.license") or _line(header, "general.license.name"),
         base_model=_line(header, "general.base_model.0.name"),
     )
 

@@ -98,10 +98,11 @@ class Header:
 
 
 def read_header(path: Path, *, arrays: Collection[str] = ()) -> Header:
-    """Read the header of a file; arrays are built only for the keys in ``arrays``.
+    """Read the header of a file without building what is long.
 
-    Numeric arrays of up to 4,096 items are always built, as tuples; other arrays become
-    SkippedArray. Raises NotFoundError, InvalidFileError.
+    Numeric arrays of up to 4,096 items are always built, as tuples; other arrays, and strings of
+    more than 1 MiB, become SkippedArray unless their key is in ``arrays``. Raises NotFoundError,
+    InvalidFileError.
     """
     with FileSource(path) as source:
         return read_from(source, name=str(path), arrays=arrays)

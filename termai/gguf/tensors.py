@@ -10,7 +10,8 @@ from termai.gguf.values import read_key
 from termai.text import one_line
 
 MAX_DIMS = 4
-MAX_BYTES = (1 << 63) - 1
+MAX_ELEMENTS = (1 << 63) - 1
+MAX_BYTES = (1 << 64) - 1
 
 
 class Tensor(NamedTuple):
@@ -36,9 +37,9 @@ def read_tensors(cursor: Cursor, count: int, alignment: int) -> tuple[Tensor, ..
     """Read the tensor table.
 
     Refuses what llama.cpp refuses (gguf_init_from_reader in ggml/src/gguf.cpp): more than four
-    dimensions, a size that 63 bits do not hold, a row that is not a whole number of blocks, an
-    unknown type, a name that comes twice, a tensor that does not follow the one before it; and
-    dimensions of zero, which no model has.
+    dimensions, more elements than 63 bits or bytes than 64 bits can count, a row that is not a
+    whole number of blocks, an unknown type, a name that comes twice, a tensor that does not follow
+    the one before it; and dimensions of zero, which no model has.
     """
     found: dict[str, Tensor] = {}
     expected = 0
@@ -84,7 +85,7 @@ def _type(cursor: Cursor, kind: int) -> TensorType:
 
 
 def _check(cursor: Cursor, tensor: Tensor, expected: int) -> None:
-    if any(dim <= 0 for dim in tensor.shape) or 8 * tensor.elements > MAX_BYTES:
+    if any(dim <= 0 for dim in tensor.shape) or tensor.elements > MAX_ELEMENTS:
         shape = one_line(str(list(tensor.shape)), 80)
         raise cursor.bad(f"has a tensor of the impossible shape {shape}")
     row = tensor.shape[0] if tensor.shape else 1

@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from termai.gguf.cursor import MAX_TEXT, Cursor
 
-BOOL, STRING, ARRAY = 7, 8, 9
+U8, BOOL, STRING, ARRAY = 0, 7, 8, 9
 MAX_KEY = 65_535
 MAX_BUILT = 4096
+MAX_STRING = 1 << 20
 
 # What to expect of the rest of a header, in bytes, measured on the vocabularies that come with
 # llama.cpp (models/ggml-vocab-*.gguf): a token with its score, type and merges, a token or merge
@@ -28,7 +29,10 @@ _SIZES = MappingProxyType({kind: struct.calcsize("=" + code) for kind, code in _
 
 @dataclass(frozen=True, slots=True)
 class SkippedArray:
-    """An array that was not built: the type of its items (enum gguf_type) and their number."""
+    """An array that was not built: the type of its items (enum gguf_type) and their number.
+
+    A string of more than MAX_STRING bytes that was not built is an array of as many U8.
+    """
 
     item_type: int
     count: int
@@ -51,18 +55,26 @@ def read_key(cursor: Cursor) -> str:
 
 
 def read_value(cursor: Cursor, key: str, *, build: bool) -> Value:
-    """Read the value of ``key``, with ``build`` as a tuple even if it is a long array.
+    """Read the value of ``key``, with ``build`` even if it is long.
 
-    Otherwise arrays of strings and of more than MAX_BUILT items are skipped. Strings that are not
-    UTF-8 have U+FFFD where they are not, since llama.cpp loads them. Arrays of arrays are refused,
-    as by llama.cpp.
+    Otherwise arrays of strings, those of more than MAX_BUILT items and strings of more than
+    MAX_STRING bytes are skipped. Strings that are not UTF-8 have U+FFFD where they are not, since
+    llama.cpp loads them. Arrays of arrays are refused, as by llama.cpp.
     """
     kind = cursor.read_u32()
     if kind == STRING:
-        return cursor.read_bytes(MAX_TEXT).decode("utf-8", "replace")
+        return _read_text(cursor, build)
     if kind == ARRAY:
         return _read_array(cursor, key, build)
     return _read_scalars(cursor, kind, 1)[0]
+
+
+def _read_text(cursor: Cursor, build: bool) -> Value:
+    length = cursor.read_u64()
+    if length > MAX_STRING and not build:
+        cursor.skip(length)
+        return SkippedArray(U8, length)
+    return cursor.take(length, MAX_TEXT).decode("utf-8", "replace")
 
 
 def _read_array(cursor: Cursor, key: str, build: bool) -> Value:

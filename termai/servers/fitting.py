@@ -10,6 +10,7 @@ from termai.gguf.facts import facts
 from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
+from termai.models.fit import AUTO as AS_NEEDED
 from termai.models.fit import Fit, Machine, Verdict, machine
 from termai.models.fit.subject import Subject, of_header
 from termai.models.fit.verdict import fit_subject
@@ -17,8 +18,8 @@ from termai.models.fit.words import tokens
 from termai.models.resolve import HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
-from termai.profiles.schema import AUTO
-from termai.servers.loading import load_of, options_of
+from termai.profiles.schema import AUTO, EMBEDDED
+from termai.servers.loading import load_of
 from termai.servers.naming import free_name, name_for
 from termai.text import one_line
 
@@ -68,7 +69,8 @@ def profile_for(
         words = f"{_model(model)}, made where the GPU does not tell its memory"
     else:
         subject = of_header(model, projector=load.projector)
-        options = options_of(base, detection, model)
+        experts = 0 if detection.engine == EMBEDDED else AS_NEEDED
+        options = replace(load.options, n_gpu_layers=AS_NEEDED, n_cpu_moe=experts)
         chosen = _choose(subject, options, load.machine, most_ctx)
         values = _values(chosen, detection, load.machine)
         words = f"{_model(model)}, made for {_place(load.machine)}: {_outcome(chosen)}"

@@ -102,10 +102,15 @@ class Server(NamedTuple):
         """What the guardrails said when it was started, empty when nothing."""
         return str(self.job.spec.meta.get("memory_warning", ""))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what ``termai ps --json`` prints of it; times in ISO 8601, UTC."""
+    @property
+    def memory(self) -> dict[str, Any] | None:
+        """The memory estimated before the start and measured after it; see ``sizes.memory``."""
         from termai.servers.sizes import memory
 
+        return memory(self.job.spec.meta, self.facts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``termai ps --json`` prints of it; times in ISO 8601, UTC."""
         left = self.exit
         return {
             "name": self.name,
@@ -123,7 +128,7 @@ class Server(NamedTuple):
                 {"device": device, "what": what, "mib": mib}
                 for (device, what), mib in summed(self.facts).items()
             ],
-            "memory": memory(self.job.spec.meta, self.facts),
+            "memory": self.memory,
             "timings": self.facts.last._asdict() if self.facts.last else None,
             "problem": self.problem,
         }

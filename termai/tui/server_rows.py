@@ -111,6 +111,7 @@ def _facts(server: Server, now: float) -> Iterator[tuple[str, str]]:
         yield "context", f"{server.ctx_size} tokens{slots}"
     for device, mib in _memory(server).items():
         yield "memory", f"{mib:,.1f} MiB on {one_line(device)}"
+    yield from _estimated(server)
     if server.facts.last:
         last = server.facts.last
         yield "prompt", f"{last.prompt_tokens} tokens, {formats.rate(last.prompt_per_second)}"
@@ -124,6 +125,17 @@ def _facts(server: Server, now: float) -> Iterator[tuple[str, str]]:
             "exit",
             " ".join(str(v) for v in (left.code, left.signal, left.reason) if v is not None),
         )
+
+
+def _estimated(server: Server) -> Iterator[tuple[str, str]]:
+    """Yield what was thought before the start that it would take, and how right that was."""
+    memory = server.memory
+    if memory is None or memory["estimate"] is None:
+        return
+    total = memory["estimate"]["total"] / (1 << 20)
+    ratio = memory["ratio"]
+    took = f", it took {ratio:.1%} of that" if ratio is not None else ""
+    yield "estimate", f"{total:,.1f} MiB{took}"
 
 
 def _memory(server: Server) -> dict[str, float]:

@@ -49,7 +49,7 @@ def test_json_has_the_documented_keys_and_proves_offload(tmp_path: Path) -> None
     told = json.loads(json.dumps(server.as_json()))
     assert list(told) == [
         *("name", "profile", "engine", "pid", "url", "state", "started_at", "model", "ctx_size"),
-        *("offload", "exit", "buffers", "timings", "problem"),
+        *("offload", "exit", "buffers", "memory", "timings", "problem"),
     ]
     assert told["offload"] == {"layers": 37, "total": 37, "devices": ["CUDA0"]}
     assert told["pid"] == 4242

@@ -1,0 +1,170 @@
+"""Before a start: the estimate is recorded, too much is refused, and --force overrules it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from termai import settings
+from termai.engines.base import Detection
+from termai.errors import UsageError
+from termai.hardware import cgroup
+from termai.hardware.cgroup import Limit
+from termai.jobs import store
+from termai.models.fit import GpuRoom, Holder, Machine
+from termai.profiles.profile import Profile
+from termai.servers import guarding, launching, manager
+from termai.servers.guarding import MemoryRefusedError, forecast
+from termai.servers.records import KIND
+from tests.models.fit.headers import GIB, MIB, write_dense
+
+NATIVE = Detection("llama-server", Path("/opt/llama-server"), "1", ("CUDA0",), frozenset({"--fit"}))
+ON_CPU = replace(NATIVE, devices=())
+CARD = Machine((GpuRoom("RTX", 6 * GIB, 8 * GIB, 0),), 60 * GIB, 64 * GIB)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Return an 8B model of its true size that takes no room on disk."""
+    return write_dense(tmp_path / "llama-8b.gguf")
+
+
+def profile(model: Path, **values: object) -> Profile:
+    return Profile("big").with_values(path=str(model), **values)
+
+
+def test_what_a_start_takes_is_recorded(native: Profile) -> None:
+    server = manager.start(native)
+    estimate = server.job.spec.meta["estimate"]
+    assert estimate["source"] in ("formula", "llama.cpp")
+    assert estimate["ctx_size"] == 256
+    [ram] = [device for device in estimate["devices"] if device["device"] == "CPU"]
+    assert ram["weights"] >= 400_000
+    assert server.memory_warning == ""
+
+
+def test_measured_is_kept_beside_estimated(native: Profile) -> None:
+    server = manager.wait_ready(manager.start(native), timeout_s=60)
+    memory = server.as_json()["memory"]
+    assert memory["estimate"]["total"] > 0
+    assert memory["measured"]["total"] > 0
+    assert memory["ratio"] == pytest.approx(
+        memory["measured"]["total"] / memory["estimate"]["total"], abs=1e-3
+    )
+    weights = [sum(d["weights"] for d in memory[w]["devices"]) for w in ("estimate", "measured")]
+    assert weights[0] == pytest.approx(weights[1], rel=0.1)
+
+
+def test_too_large_a_model_is_refused_and_nothing_is_started(large: Path) -> None:
+    settings.save(memory_guardrails="3 GB")
+    with pytest.raises(MemoryRefusedError) as caught:
+        manager.start(profile(large, ctx_size=4096))
+    assert isinstance(caught.value, UsageError)
+    assert "big was not started" in caught.value.message
+    assert "more than the 3 GB that are allowed" in caught.value.message
+    assert "--force" in caught.value.fix
+    assert store.list_jobs(KIND) == []
+
+
+def test_force_makes_it_a_warning(large: Path) -> None:
+    settings.save(memory_guardrails="3 GB")
+    planned = launching.plan(profile(large, ctx_size=4096), force=True)
+    assert planned.forecast
+    assert planned.forecast.warning.startswith("big may run out of memory. It needs ")
+
+
+def test_off_asks_nothing(large: Path) -> None:
+    settings.save(memory_guardrails="off")
+    found = forecast(profile(large, ctx_size=100_000_000), large, ON_CPU)
+    assert found
+    assert found.warning == ""
+
+
+def test_a_container_too_small_is_refused_and_force_starts_in_it(
+    native: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroup, "memory", lambda: Limit(used=0, total=100_000))
+    with pytest.raises(MemoryRefusedError):
+        manager.start(native)
+    with pytest.raises(MemoryRefusedError):
+        manager.ensure(native)
+    server = manager.wait_ready(manager.start(native, force=True), timeout_s=60)
+    assert "may run out of memory" in server.memory_warning
+    assert manager.ensure(native).pid == server.pid
+    again = manager.restart(server)
+    assert "may run out of memory" in again.memory_warning
+
+
+def test_a_card_that_is_full_names_who_holds_it(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = (Holder(0, 7, 2 * GIB, "ann", "python"),)
+    monkeypatch.setattr(guarding, "machine", lambda: replace(CARD, holders=held))
+    asked = profile(large, ctx_size=32_768, n_gpu_layers="all")
+    with pytest.raises(MemoryRefusedError) as caught:
+        forecast(asked, large, NATIVE)
+    assert "of RTX, where 6.0 GiB are free" in caught.value.message
+    assert "RTX holds python 7 of ann 2.0 GiB." in caught.value.message
+    assert "With n_gpu_layers = " in caught.value.fix
+
+
+def test_layers_left_to_the_engine_are_let_through(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: CARD)
+    found = forecast(profile(large, ctx_size=32_768), large, NATIVE)
+    assert found
+    assert found.warning == ""
+    assert 0 < found.fit.n_gpu_layers < 33
+
+
+def test_little_left_is_a_warning(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: CARD)
+    needed = forecast(profile(large, ctx_size=4096, n_gpu_layers="all"), large, NATIVE)
+    assert needed
+    room = needed.fit.rooms[1].needed + 512 * MIB
+    close = Machine((GpuRoom("RTX", room, 8 * GIB, 0),), 60 * GIB, 64 * GIB)
+    monkeypatch.setattr(guarding, "machine", lambda: close)
+    found = forecast(profile(large, ctx_size=4096, n_gpu_layers="all"), large, NATIVE)
+    assert found
+    assert "less than 1.0 GiB would stay free" in found.warning
+
+
+def test_without_a_card_the_context_is_what_llama_cpp_takes(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lowers a context that is not set to all of the memory, not to what of it is free."""
+    busy = Machine((), 8 * GIB, 16 * GIB)
+    monkeypatch.setattr(guarding, "machine", lambda: busy)
+    monkeypatch.setattr(guarding.host, "memory", lambda: (8 * GIB, 16 * GIB))
+    settings.save(memory_guardrails="off")
+    found = forecast(profile(large), large, ON_CPU)
+    assert found
+    assert 40_000 < found.fit.ctx_size < 131_072
+
+
+@pytest.mark.parametrize("guardrails", ["strict", "1 GB"])
+def test_what_cannot_be_estimated_is_never_refused(tmp_path: Path, guardrails: str) -> None:
+    settings.save(memory_guardrails=guardrails)
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(40))
+    assert forecast(profile(broken), broken, ON_CPU) is None
+    assert forecast(profile(tmp_path / "none.gguf"), tmp_path / "none.gguf", ON_CPU) is None
+
+
+def test_an_error_in_the_arithmetic_stops_no_start(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(guarding, "fit_subject", fail)
+    assert forecast(profile(large), large, ON_CPU) is None
+
+
+def test_unknown_memory_of_a_gpu_is_not_judged(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: Machine((), 60 * GIB, 64 * GIB))
+    settings.save(memory_guardrails="1 GB")
+    assert forecast(profile(large), large, NATIVE) is None

@@ -22,6 +22,8 @@ _COMMANDS = {
     "chat": "chat",
     "profiles": "profiles",
     "models": "models",
+    "pull": "pull",
+    "downloads": "downloads",
     "completion": "completion",
 }
 

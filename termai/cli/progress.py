@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from termai.cli.model_text import size_text
 from termai.cli.style import width, write_error
 from termai.text import one_line
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 EVERY_S = 10.0  # seconds between plain lines
 _CLEAR = "\r\x1b[K"
 _NAME = 34  # columns that a name may take in a line of progress
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in GiB, MiB, KiB or bytes, with one digit after the point."""
-    for unit, bits in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if count >= 1 << bits:
-            return f"{count / (1 << bits):.1f} {unit}"
-    return f"{count:.0f} bytes"
 
 
 def duration(seconds: float | None) -> str:
@@ -47,10 +40,10 @@ def percent(download: "Download") -> str:
 
 def sentence(download: "Download") -> str:
     """Return one line of how far a download is."""
-    done = f"{percent(download)} of {size(download.bytes_total)}"
+    done = f"{percent(download)} of {size_text(download.bytes_total)}"
     words = [f"{one_line(download.name, _NAME)}: {download.status}", done]
     if download.rate:
-        words.append(f"{size(download.rate)}/s")
+        words.append(f"{size_text(download.rate)}/s")
         words += [f"{duration(download.eta_s)} left"] if download.eta_s is not None else []
     if download.retry_at and (wait := download.retry_at - time.time()) > 0:
         words.append(f"again in {wait:.0f} s")

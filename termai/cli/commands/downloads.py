@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from termai.cli import options, progress
+from termai.cli.model_text import size_text
 from termai.cli.style import Look, out, out_json, paint, table, warn, width
 from termai.errors import TermaiError, UsageError
 from termai.text import one_line
@@ -165,8 +166,8 @@ def _print(found: Sequence["Download"]) -> None:
             download.name,
             str(download.status),
             progress.percent(download),
-            progress.size(download.bytes_total),
-            f"{progress.size(download.rate)}/s" if download.rate else "",
+            size_text(download.bytes_total),
+            f"{size_text(download.rate)}/s" if download.rate else "",
             progress.duration(download.eta_s),
         )
         for download in found

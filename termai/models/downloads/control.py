@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from termai import locks
 from termai.errors import NotFoundError, StorageError, TermaiError, UsageError
@@ -19,6 +20,10 @@ from termai.models.downloads.records import Progress, Wanted
 from termai.models.downloads.states import Status
 from termai.models.downloads.view import Download, look
 from termai.paths import models_dir, private_dir
+from termai.text import one_line
+
+if TYPE_CHECKING:
+    from termai.models.hub import RepoFile, Repository, Variant
 
 KIND = "download"
 KEPT = 50  # downloads that are over and stay listed
@@ -54,6 +59,33 @@ def plan_of(
         added_at=time.time(),
     )
     return checked(plan)
+
+
+def add(
+    repository: "Repository",
+    variant: "Variant",
+    *,
+    projector: bool = True,
+    directory: Path | None = None,
+) -> Download:
+    """Download a quantization with the projector that goes with it; raises as ``add_plan`` does."""
+    beside = variant.projectors[:1] if projector else ()
+    return _add(repository, (*variant.files, *beside), variant.name, directory)
+
+
+def add_files(
+    repository: "Repository", paths: Sequence[str], *, directory: Path | None = None
+) -> Download:
+    """Download single files of a repository; raises NotFoundError for one that it has not."""
+    known = {file.path: file for file in repository.files}
+    for path in paths:
+        if path not in known:
+            raise NotFoundError(
+                f"{repository.id} has no file {one_line(path, 120)}.",
+                fix=f"{repository.page} shows its files.",
+            )
+    files = [known[path] for path in dict.fromkeys(paths)]
+    return _add(repository, files, "", directory)
 
 
 def add_plan(plan: Plan) -> Download:
@@ -176,6 +208,25 @@ def wait(
         if deadline is not None and time.monotonic() >= deadline:
             return download
         time.sleep(_LOOK_S)
+
+
+def _add(
+    repository: "Repository", files: Sequence["RepoFile"], variant: str, directory: Path | None
+) -> Download:
+    wanted = [
+        PlannedFile(file.path, file.size, file.sha256, "" if file.sha256 else file.oid)
+        for file in files
+    ]
+    return add_plan(
+        plan_of(
+            repository.id,
+            repository.commit,
+            wanted,
+            endpoint=repository.endpoint,
+            variant=variant,
+            directory=directory,
+        )
+    )
 
 
 def _joined(found: Download, plan: Plan) -> Download | None:

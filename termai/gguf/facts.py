@@ -112,7 +112,7 @@ def facts(header: Header) -> ModelFacts:
         bits_per_weight=8 * size / parameters if parameters else 0.0,
         precision=precision,
         context_length=_count(header, "context_length"),
-        block_count=_count(header, "block_count"),
+        block_count=header.layers,
         embedding_length=_count(header, "embedding_length"),
         expert_count=_count(header, "expert_count"),
         expert_used_count=_count(header, "expert_used_count"),
@@ -143,7 +143,7 @@ def _kind(header: Header) -> Kind:
         return Kind.ADAPTER
     if said == "mmproj" or architecture == "clip":
         return Kind.PROJECTOR
-    if said not in ("", "model") or not header.tensors or not _count(header, "block_count"):
+    if said not in ("", "model") or not header.tensors or not header.layers:
         return Kind.OTHER
     pooling = header.number(header.own("pooling_type"))
     if pooling == _RANK:

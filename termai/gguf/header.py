@@ -22,6 +22,7 @@ DEFAULT_ALIGNMENT = 32
 MAX_ALIGNMENT = 1 << 20
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 17
+MAX_LAYERS = 4096  # llama.cpp itself takes 512 (LLAMA_MAX_LAYERS in src/llama-hparams.h)
 
 _LEAST_KEY = 8 + 1 + 4 + 1
 _LEAST_TENSOR = 8 + 1 + 4 + 4 + 8
@@ -60,6 +61,12 @@ class Header:
         """Return ``general.architecture``, empty when there is none."""
         return self.text("general.architecture")
 
+    @property
+    def layers(self) -> int:
+        """Return the architecture's block_count, 0 when it is absent or absurd."""
+        count = self.number(self.own("block_count"))
+        return count if 0 <= count <= MAX_LAYERS else 0
+
     def own(self, key: str) -> str:
         """Return the full name of a key of the architecture, such as ``llama.block_count``."""
         return f"{self.architecture}.{key}"
@@ -88,8 +95,10 @@ class Header:
     def per_layer(self, key: str, layers: int, default: int = 0) -> tuple[int, ...]:
         """Return a whole number for each layer from a key that holds one, or one for each.
 
-        An array that is too short is filled up with ``default``, as is a key that is absent.
+        An array that is too short is filled up with ``default``, as is a key that is absent. There
+        are at most MAX_LAYERS.
         """
+        layers = min(layers, MAX_LAYERS)
         value = self.metadata.get(key)
         if isinstance(value, tuple):
             items = tuple(int(i) if isinstance(i, int) else default for i in value[:layers])

@@ -63,7 +63,7 @@ def test_typed_look_ups_take_no_other_types() -> None:
     header = parse_header(build(METADATA | {"llama.context_length": "many"}))
     assert header.architecture == "llama"
     assert header.own("block_count") == "llama.block_count"
-    assert header.number("llama.block_count") == 2
+    assert header.number("llama.block_count") == header.layers == 2
     assert header.number("llama.context_length", 7) == 7
     assert header.number("wanted", 7) == 7
     assert header.real("llama.rope.freq_base") == 0.5
@@ -86,6 +86,13 @@ def test_typed_look_ups_take_no_other_types() -> None:
 )
 def test_a_number_for_each_layer(key: str, layers: int, expected: tuple[int, ...]) -> None:
     assert parse_header(build(METADATA)).per_layer(key, layers, 1) == expected
+
+
+@pytest.mark.parametrize("count", [-1, 4097, 1 << 31, "2", True, 2.0])
+def test_absurd_numbers_of_layers_are_absent(count: object) -> None:
+    header = parse_header(build(METADATA | {"llama.block_count": count}))
+    assert header.layers == 0
+    assert len(header.per_layer("small", 1 << 31)) == 4096
 
 
 def test_alignment_of_the_file() -> None:

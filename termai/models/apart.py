@@ -48,7 +48,7 @@ class Apart(Generic[T]):
         if hanging is not None and hanging.is_alive():
             self._heard[key] -= self._patience
             return
-        thread = threading.Thread(target=self._run, args=(key, task), daemon=True)
+        thread = threading.Thread(target=self._run, args=(key, task), name="looking", daemon=True)
         self._threads[key] = thread
         thread.start()
 

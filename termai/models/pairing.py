@@ -30,19 +30,15 @@ def paired(models: Iterable[ModelFile], projections: dict[Path, int]) -> list[Mo
             beside.setdefault(model.path.parent, []).append(model)
         elif model.kind is Kind.MODEL:
             mains.setdefault(model.path.parent, []).append(model)
-    if not beside:
-        return found
-    alone = {d: len({_words(m) for m in ms}) == 1 for d, ms in mains.items()}
-    by_path = {model.path: model for model in found}
-    result = []
-    for model in found:
-        here = beside.get(model.path.parent, ())
-        if here and model.kind is Kind.MODEL and model.projector is None:
-            chosen = _nearest(model, here, projections, alone=alone[model.path.parent])
-            if chosen is not None:
-                model = with_projector(model, by_path[chosen])
-        result.append(model)
-    return result
+    chosen: dict[Path, ModelFile] = {}
+    for directory, projectors in beside.items():
+        chosen |= _pairs(mains.get(directory, ()), projectors, projections)
+    return [
+        with_projector(model, chosen[model.path])
+        if model.path in chosen and model.projector is None
+        else model
+        for model in found
+    ]
 
 
 def with_projector(model: ModelFile, projector: ModelFile) -> ModelFile:
@@ -56,25 +52,28 @@ def with_projector(model: ModelFile, projector: ModelFile) -> ModelFile:
     )
 
 
-def _nearest(
-    model: ModelFile, projectors: Sequence[ModelFile], projections: dict[Path, int], *, alone: bool
-) -> Path | None:
-    """Return the projector of a model, None where all belong to other models.
-
-    ``alone`` says that the models of the directory differ in quantization only, so that a
-    projector whose name tells nothing is theirs.
-    """
-    words = _words(model)
-    ranked = []
+def _pairs(
+    models: Sequence[ModelFile], projectors: Sequence[ModelFile], projections: dict[Path, int]
+) -> dict[Path, ModelFile]:
+    """Return the projector for each model of a directory that has one, by the model's path."""
+    words = {model.path: _words(model) for model in models}
+    alone = len(set(words.values())) == 1  # they differ in quantization only
+    best: dict[Path, tuple[tuple[int, ...], ModelFile]] = {}
     for projector in projectors:
         own = _words(projector)
-        alike = _common(words, own)
         length = projections.get(projector.path, 0)
-        fits = bool(length) and length == model.embedding_length
-        named = bool(own) and set(own) <= set(words)
-        if named or (alone and (not own or alike)) or (fits and (alike or not own)):
-            ranked.append((fits, named, alike, -len(own), -_preference(projector), projector.path))
-    return max(ranked)[-1] if ranked else None
+        named = {model.path for model in models if own and set(own) <= set(words[model.path])}
+        for model in models:
+            alike = len(set(own) & set(words[model.path]))
+            known = length and model.embedding_length
+            fits = bool(known) and length == model.embedding_length
+            near = alike and not named and (alone or fits) and not (known and not fits)
+            if not (model.path in named or near or (alone and not own)):
+                continue
+            rank = (fits, model.path in named, alike, -len(own), -_preference(projector))
+            if model.path not in best or rank > best[model.path][0]:
+                best[model.path] = (rank, projector)
+    return {path: projector for path, (_, projector) in best.items()}
 
 
 def _words(model: ModelFile) -> tuple[str, ...]:
@@ -83,16 +82,6 @@ def _words(model: ModelFile) -> tuple[str, ...]:
     if stated := quantization(model.name).lower():
         name = name.replace(stated, "")
     return tuple(word for word in _WORD.findall(name) if word not in _EMPTY)
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many words both begin with."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def _preference(projector: ModelFile) -> int:

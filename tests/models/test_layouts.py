@@ -11,6 +11,8 @@ from termai.paths import models_dir
 from tests.models import files
 from tests.models.files import listed
 
+LAYER = '{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": %s}]}'
+
 
 @pytest.fixture
 def ollama(home: Path) -> Path:
@@ -108,9 +110,8 @@ def test_half_a_pull_of_ollama_is_shown_once_and_as_such(ollama: Path) -> None:
     "text",
     [
         *("", "[]", "{", '{"layers": 3}', '{"layers": [3, null, {}]}', "[" * 100_000),
-        '{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": 3}]}',
-        '{"layers": [{"mediaType": "application/vnd.ollama.image.model",'
-        ' "digest": "sha256:../../../../etc/passwd"}]}',
+        LAYER % "3",
+        LAYER % '"sha256:../../../../etc/passwd"',
     ],
 )
 def test_manifests_that_are_none_are_passed_over(ollama: Path, text: str) -> None:

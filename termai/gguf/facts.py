@@ -33,6 +33,10 @@ _ENCODERS = frozenset(
     }
 )
 
+# Heads that draft tokens for another model and answer nothing alone, and a vocoder.
+_DRAFTS = frozenset({"dflash", "eagle3", "gemma4-assistant"})
+_VOCODERS = frozenset({"wavtokenizer-dec"})
+
 _THINKS = re.compile(
     r"</?think>|\[THINK\]|◁/?think▷|<seed:think>|<\|START_THINKING\|>|<\|channel\|?>|<\|think"
     r"|\[BEGIN FINAL RESPONSE\]|reasoning_content|reasoning_effort|enable_thinking|thinking_budget"
@@ -60,6 +64,7 @@ class Kind(StrEnum):
     RERANKER = "reranker"
     ADAPTER = "adapter"
     PROJECTOR = "projector"
+    DRAFT = "draft"
     OTHER = "other"
 
 
@@ -145,7 +150,14 @@ def _kind(header: Header) -> Kind:
         return Kind.PROJECTOR
     if said not in ("", "model") or not header.tensors or not header.layers:
         return Kind.OTHER
-    pooling = header.number(header.own("pooling_type"))
+    return _kind_of_model(architecture, header.number(header.own("pooling_type")))
+
+
+def _kind_of_model(architecture: str, pooling: int) -> Kind:
+    if architecture in _DRAFTS:
+        return Kind.DRAFT
+    if architecture in _VOCODERS:
+        return Kind.OTHER
     if pooling == _RANK:
         return Kind.RERANKER
     return Kind.EMBEDDING if pooling in _POOLED or architecture in _ENCODERS else Kind.MODEL

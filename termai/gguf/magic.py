@@ -16,6 +16,9 @@ _LOOKALIKES = {
     b"pk\x03\x04": ("a ZIP archive, perhaps PyTorch weights", "Download the model as GGUF."),
     b"<!do": ("a web page that was saved as a model", "Download the file itself again."),
     b"<htm": ("a web page that was saved as a model", "Download the file itself again."),
+    b"<?xm": ("an error message that was saved as a model", "Download the file itself again."),
+    b'{"er': ("an error message that was saved as a model", "Download the file itself again."),
+    b"\0\0\0\0": ("only room that a download has reserved", "Finish the download."),
 }
 
 

@@ -90,6 +90,11 @@ def test_the_quantization_is_what_the_tensors_are(
         ({"llama.pooling_type": 3}, Kind.EMBEDDING),
         ({"llama.pooling_type": 4}, Kind.RERANKER),
         ({"general.architecture": "nomic-bert", "nomic-bert.block_count": 2}, Kind.EMBEDDING),
+        ({"general.architecture": "eagle3", "eagle3.block_count": 1}, Kind.DRAFT),
+        (
+            {"general.architecture": "wavtokenizer-dec", "wavtokenizer-dec.block_count": 9},
+            Kind.OTHER,
+        ),
         ({"general.type": "adapter", "adapter.type": "lora"}, Kind.ADAPTER),
         ({"general.type": "mmproj"}, Kind.PROJECTOR),
         ({"general.architecture": "clip", "general.type": "clip-vision"}, Kind.PROJECTOR),

@@ -29,6 +29,9 @@ def test_accepts_readable_versions(tmp_path: Path, version: int) -> None:
         (b"version https://git-lfs.github.com/spec/v1", "Git LFS pointer"),
         (b"<!DOCTYPE html>", "web page"),
         (b"PK\x03\x04....", "ZIP"),
+        (b"<?xml version='1.0'?><Error>", "error message"),
+        (b'{"error": "Repository not found"}', "error message"),
+        (bytes(4096), "room that a download has reserved"),
     ],
 )
 def test_says_what_the_file_is_instead(tmp_path: Path, content: bytes, says: str) -> None:

@@ -25,7 +25,14 @@ _ANYWAY = "or start it all the same with --force."
 
 
 class MemoryRefusedError(UsageError):
-    """The guardrails refuse a start; ``manager.start(..., force=True)`` starts it all the same."""
+    """The guardrails refuse a start; ``manager.start(..., force=True)`` starts it all the same.
+
+    ``advice`` says what would make it fit, ``fix`` adds how to overrule it on the command line.
+    """
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message, fix=f"{advice.rstrip('.')}, {_ANYWAY}")
+        self.advice = advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +160,11 @@ def _let_through(case: _Case, found: Fit, judged: Judgement, *, force: bool) -> 
         return Forecast(found, f"{case.profile.name} may run out of memory. {reason}")
     load = case.load
     asked = Asked(case.subject, load.options, load.machine, load.margin)
-    advice = with_advice(found, asked).advice.split(". ", 1)
-    fix = f"{advice[-1].rstrip('.')}, {_ANYWAY}" if len(advice) > 1 else ""
+    _, _, advice = with_advice(found, asked).advice.partition(". ")
     raise MemoryRefusedError(
         f"{case.profile.name} was not started, to keep memory free "
         f"(memory_guardrails = {settings.load().values.memory_guardrails!r}). {reason}",
-        fix=fix or f"Free memory or lower ctx_size, {_ANYWAY}",
+        advice or "Free memory or lower ctx_size.",
     )
 
 

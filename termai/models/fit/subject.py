@@ -90,7 +90,7 @@ def of_header(
     known = facts(header)
     return Subject(
         estimate=estimated,
-        n_layers=known.block_count + 1,
+        n_layers=header.layers + 1,
         trained=known.context_length,
         experts=known.expert_count,
         bits=known.bits_per_weight,

@@ -1,6 +1,5 @@
 """What `models inspect` prints: facts, metadata, tensors, and the chat template at work."""
 
-import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -99,7 +98,7 @@ def _rendered(read: Details, text: str) -> Rendered:
 
 def _as_object(read: Details, *, tensors: bool, template: bool, full: bool) -> dict[str, Any]:
     found: dict[str, Any] = as_object(read.model)
-    found["metadata"] = {k: _finite(plain(v)) for k, v in read.header.metadata.items()}
+    found["metadata"] = {k: plain(v) for k, v in read.header.metadata.items()}
     if tensors:
         found["tensors"] = [
             {"name": t.name, "type": t.type.name, "shape": list(t.shape), "size": t.size}
@@ -126,10 +125,3 @@ def _template(read: Details, name: str, text: str) -> dict[str, Any]:
         "refused": list(rendered.refused),
         "problem": None,
     }
-
-
-def _finite(value: Any) -> Any:
-    """Return a value without the numbers that JSON does not have."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return [_finite(item) for item in value] if isinstance(value, list) else value

@@ -1,5 +1,6 @@
 """Everything that the header of a model says: its keys, its tensors, its chat templates."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -94,10 +95,13 @@ def value_text(value: Value, *, whole: bool = False) -> str:
 
 
 def plain(value: Value) -> Any:
-    """Return a value as JSON has it; a skipped array as its item type and length."""
+    """Return a value as JSON has it; a skipped array as its item type and length.
+
+    Infinities and what is not a number, which JSON has not, are None.
+    """
     if isinstance(value, SkippedArray):
         name = _TYPES[value.item_type] if value.item_type < len(_TYPES) else "unknown"
         return {"array": name, "count": value.count}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -129,5 +129,3 @@ def listed(library_: Library | None = None) -> dict[str, ModelFile]:
     """Return the models but the built-in one by name, looked for anew unless given."""
     found = library_ or library.refresh()
     return {one.name: one for one in found.models if one.where != BUILT_IN}
-
-

@@ -52,7 +52,7 @@ def fit(
     """
     target = find(name)
     here = vram is None and ram is None
-    machine = guarding.here_with_servers()
+    machine = guarding.here_with_servers(_engine(target.profile))
     room = machine if here else described(machine, vram, ram)
     asking = Asking(target, changes, room, here, curve, as_json)
     if target.header is None:

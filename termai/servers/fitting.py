@@ -11,7 +11,7 @@ from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
 from termai.models.fit import AUTO as AS_NEEDED
-from termai.models.fit import Fit, Machine, Verdict, machine
+from termai.models.fit import Fit, Machine, Verdict
 from termai.models.fit.subject import Subject, of_header
 from termai.models.fit.verdict import fit_subject
 from termai.models.fit.words import tokens
@@ -19,6 +19,7 @@ from termai.models.resolve import HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, EMBEDDED
+from termai.servers.guarding import here_with_servers
 from termai.servers.loading import load_of
 from termai.servers.naming import free_name, name_for
 from termai.text import one_line
@@ -63,7 +64,7 @@ def profile_for(
     base = Profile(name=free_name(name_for(name or _title(text, model)))).with_values(
         path=text, mmproj=str(projector) if projector else None
     )
-    load = load_of(base, detection, model, here or machine())
+    load = load_of(base, detection, model, here or here_with_servers(detection))
     if load is None:
         values = _unknowable(model, most_ctx)
         words = f"{_model(model)}, made where the GPU does not tell its memory"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from termai import settings
-from termai.engines import exact
+from termai.engines import devices, exact
 from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.gguf.splits import read_model
@@ -109,13 +109,25 @@ def forecast(
     return _let_through(case, found, judged, force=force)
 
 
-def here_with_servers() -> Machine:
-    """Return this machine now, the holders of its GPUs named that are servers of ours."""
+def here_with_servers(detection: Detection | None = None) -> Machine:
+    """Return this machine now, the holders of its GPUs named that are servers of ours.
+
+    GPUs that are none of NVIDIA's, or do not tell their memory, are asked for by the engine.
+    """
     here = machine()
+    if detection and detection.uses_gpu and not _through_nvml(here, detection):
+        rooms = devices.rooms(detection)
+        here = replace(here, gpus=rooms, holders=(), unmeasured=() if rooms else detection.devices)
     if not here.holders:
         return here
     servers = registry.list_servers(past=False)
     return here.named({server.pid: server.name for server in servers if server.pid})
+
+
+def _through_nvml(here: Machine, detection: Detection) -> bool:
+    """Return whether the GPUs of the engine are those that NVIDIA's driver told of."""
+    named = all(device.startswith(devices.CUDA) for device in detection.devices)
+    return named and bool(here.gpus) and not here.unmeasured
 
 
 def exact_for(detection: Detection, model: Path, subject: Subject) -> Exact | None:
@@ -128,7 +140,7 @@ def exact_for(detection: Detection, model: Path, subject: Subject) -> Exact | No
 
 def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:
     header = read_model(model)
-    load = load_of(profile, detection, header, here_with_servers())
+    load = load_of(profile, detection, header, here_with_servers(detection))
     if load is None or not load.machine.ram_total:
         return None
     subject = of_header(header, projector=load.projector, draft=load.draft)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termai.engines.base import Detection
+from termai.engines.devices import CUDA
 from termai.errors import TermaiError
 from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
@@ -26,6 +27,7 @@ _AUTO_SLOTS = 4  # of llama-server with --parallel -1, sharing one KV cache
 _EMBEDDED_CTX = 8192  # engines.host.loading.UNSET_CTX
 _EMBEDDED_BATCH = 512
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_HIDING = frozenset({"HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES"})
 _GIVEN = ("tensor_split", "cpu_moe", "n_cpu_moe")
 _UNKNOWABLE = frozenset({"override_tensor", "override_kv"})
 _DECIDING = frozenset(
@@ -113,11 +115,14 @@ def usable(profile: Profile, detection: Detection, machine: Machine) -> Machine 
     devices = tuple(profile.value("device"))
     if not detection.uses_gpu or devices == ("none",):
         return machine.without_gpus()
-    if machine.unmeasured or not machine.gpus:
+    if machine.unmeasured or not machine.gpus or _HIDING & set(profile.env):
         return None
-    seen = _visible([gpu.index for gpu in machine.gpus], {**os.environ, **profile.env})
+    indices = [gpu.index for gpu in machine.gpus]
+    seen: list[int] | None = indices
+    if detection.devices[0].startswith(CUDA):
+        seen = _visible(indices, {**os.environ, **profile.env})
     if seen is not None and devices:
-        seen = _chosen(seen, devices)
+        seen = _chosen(seen, devices, detection.devices[0].rstrip("0123456789"))
     if seen is not None and profile.value("split_mode") == "none":
         main = int(profile.value("main_gpu"))
         seen = seen[main : main + 1]
@@ -144,11 +149,11 @@ def _visible(indices: Sequence[int], environment: Mapping[str, str]) -> list[int
     return seen
 
 
-def _chosen(seen: Sequence[int], devices: Sequence[str]) -> list[int] | None:
+def _chosen(seen: Sequence[int], devices: Sequence[str], prefix: str) -> list[int] | None:
     """Return the GPUs that llama.cpp's names such as ``CUDA1`` mean, None for other names."""
     found: list[int] = []
     for device in devices:
-        number = device.removeprefix("CUDA")
+        number = device.removeprefix(prefix)
         if not number.isascii() or not number.isdecimal() or int(number) >= len(seen):
             return None
         found.append(seen[int(number)])

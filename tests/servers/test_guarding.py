@@ -168,3 +168,20 @@ def test_unknown_memory_of_a_gpu_is_not_judged(
     monkeypatch.setattr(guarding, "machine", lambda: Machine((), 60 * GIB, 64 * GIB))
     settings.save(memory_guardrails="1 GB")
     assert forecast(profile(large), large, NATIVE) is None
+
+
+def test_gpus_that_are_not_nvidias_are_asked_for_by_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: CARD)
+    program = tmp_path / "llama-server"
+    program.write_text("#!/bin/sh\necho '  ROCm0: RX 7900 (24560 MiB, 20480 MiB free)'\n")
+    program.chmod(0o755)
+    options = frozenset({"--fit", "--list-devices"})
+    amd = Detection("llama-server", program, "1", ("ROCm0",), options)
+    here = guarding.here_with_servers(amd)
+    assert here.gpus == (GpuRoom("RX 7900", 20 * GIB, 24_560 * MIB, 0),)
+    assert here.unmeasured == ()
+    silent = guarding.here_with_servers(replace(amd, options=frozenset()))
+    assert (silent.gpus, silent.unmeasured) == ((), ("ROCm0",))
+    assert guarding.here_with_servers(NATIVE) == CARD

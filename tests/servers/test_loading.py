@@ -118,6 +118,14 @@ def test_the_gpus_it_may_use(
     assert indices(usable(profile(values), NATIVE, HERE)) == expected
 
 
+def test_devices_of_other_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    amd = replace(NATIVE, devices=("ROCm0", "ROCm1", "ROCm2"))
+    assert indices(usable(profile(), amd, HERE)) == [0, 1, 2]
+    assert indices(usable(profile({"device": ["ROCm1"]}), amd, HERE)) == [1]
+    assert usable(profile(env={"HIP_VISIBLE_DEVICES": "0"}), amd, HERE) is None
+
+
 def test_an_engine_without_a_gpu_uses_none() -> None:
     assert indices(usable(profile(), replace(NATIVE, devices=()), HERE)) == []
 

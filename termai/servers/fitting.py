@@ -58,7 +58,7 @@ def profile_for(
     name is free, its description says what it was made for. Raises what ``resolve``,
     ``read_model`` and ``choose`` raise.
     """
-    text = str(expanded(reference).absolute()) if isinstance(reference, Path) else reference
+    text = str(expanded(str(reference)).absolute()) if isinstance(reference, Path) else reference
     model = header or read_model(resolve(text))
     _, detection = choose(AUTO)
     base = Profile(name=free_name(name_for(name or _title(text, model)))).with_values(

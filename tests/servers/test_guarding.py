@@ -8,7 +8,7 @@ import pytest
 from termai import settings
 from termai.engines.base import Detection
 from termai.errors import UsageError
-from termai.hardware import cgroup
+from termai.hardware import cgroup, host
 from termai.hardware.cgroup import Limit
 from termai.jobs import store
 from termai.models.fit import GpuRoom, Holder, Machine
@@ -136,7 +136,7 @@ def test_without_a_card_the_context_is_what_llama_cpp_takes(
     """It lowers a context that is not set to all of the memory, not to what of it is free."""
     busy = Machine((), 8 * GIB, 16 * GIB)
     monkeypatch.setattr(guarding, "machine", lambda: busy)
-    monkeypatch.setattr(guarding.host, "memory", lambda: (8 * GIB, 16 * GIB))
+    monkeypatch.setattr(host, "memory", lambda: (8 * GIB, 16 * GIB))
     settings.save(memory_guardrails="off")
     found = forecast(profile(large), large, ON_CPU)
     assert found

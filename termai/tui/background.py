@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from termai.tui.app import TermaiApp
+    from termai.tui.threads import Threads
 
 T = TypeVar("T")
 
@@ -28,14 +29,16 @@ class Background(MessagePump):
         *,
         group: str,
         exclusive: bool = False,
+        threads: Threads | None = None,
     ) -> Worker[None]:
         """Call ``work`` in one of the program's threads, then post ``then(result)`` to self.
 
-        ``exclusive`` drops the results of calls of the same group that have not ended.
+        ``exclusive`` drops the results of calls of the same group that have not ended. Calls
+        that may wait long, as for a hub, come with ``threads`` of their own.
         """
 
         async def run() -> None:
-            result = await program(self).threads.run(work)
+            result = await (threads or program(self).threads).run(work)
             if then is not None:
                 self.post_message(then(result))
 

@@ -30,7 +30,7 @@ class Column(NamedTuple):
 class Place(NamedTuple):
     """A column that fits: its place among all of them, and its width in cells."""
 
-    index: int
+    number: int
     width: int
     right: bool
 
@@ -45,8 +45,7 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Place, ...]:
         kept.remove(leaving)
     spare = max(0, width - _least(c for _, c in kept))
     return tuple(
-        Place(i, (min(c.width, LEAST) + spare) if c.flexible else c.width, c.right)
-        for i, c in kept
+        Place(i, (min(c.width, LEAST) + spare) if c.flexible else c.width, c.right) for i, c in kept
     )
 
 
@@ -56,7 +55,7 @@ def line(places: Sequence[Place], cells: Sequence[Cell]) -> Content:
     for place in places:
         if parts:
             parts.append(Content(" " * GAP))
-        parts.append(_cut(cells[place.index], place))
+        parts.append(_cut(cells[place.number], place))
     return Content("").join(parts)
 
 

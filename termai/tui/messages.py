@@ -11,6 +11,7 @@ from termai.errors import TermaiError
 
 if TYPE_CHECKING:
     from termai.hardware import Snapshot
+    from termai.profiles.profile import Profile
     from termai.servers.records import Server
     from termai.tui.opening import Opening
 
@@ -70,3 +71,10 @@ class ServerStopped(Message):
     """A server was stopped."""
 
     server: Server
+
+
+@dataclass
+class ProfileMade(Message):
+    """A profile whose values fit this machine was made for a model and saved."""
+
+    profile: Profile

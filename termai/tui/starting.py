@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from termai.text import one_line
 from termai.tui import model_rows, profile_rows, work
 from termai.tui.messages import ServerStarted
-from termai.tui.screens.dialogs import Choice, Pick
+from termai.tui.screens.dialogs import Choice, ConfirmLoss, Pick
 
 if TYPE_CHECKING:
     from termai.profiles.profile import Profile
+    from termai.servers.guarding import MemoryRefusedError
     from termai.tui.app import TermaiApp
 
 _NO_PROFILES = "There are no profiles."
@@ -42,15 +42,34 @@ async def start(app: TermaiApp, profile: Profile) -> None:
         if not path:
             return
         profile = profile.with_values(path=path)
-    show_started(app, await app.threads.run(work.start, profile))
+    await launch(app, profile)
 
 
-async def start_model(app: TermaiApp, path: Path) -> None:
-    """Start a bare model file; runs in a worker."""
-    show_started(app, await app.threads.run(work.start_model, path))
+async def launch(app: TermaiApp, profile: Profile) -> None:
+    """Start a profile that names its model and go to where it is watched; runs in a worker.
+
+    Where the memory guardrails refuse it, that is shown with its way out, and asked about.
+    """
+    from termai.servers.guarding import MemoryRefusedError
+
+    try:
+        server = await app.threads.run(work.start, profile)
+    except MemoryRefusedError as error:
+        asked = ConfirmLoss("Not enough memory", f"{error.message}\n\n{_way_out(error)}")
+        if not await app.push_screen_wait(asked):
+            return
+        server = await app.threads.run(partial(work.start, profile, force=True))
+    show_started(app, server)
+
+
+def _way_out(error: MemoryRefusedError) -> str:
+    return f"{error.advice}\n\nStart it all the same?".lstrip()
 
 
 def show_started(app: TermaiApp, server: work.Server) -> None:
-    """Tell of the start and go to where it is watched."""
+    """Tell of the start, and of a warning that goes with it, and go to where it is watched."""
     app.post_message(ServerStarted(server))
+    if server.memory_warning:
+        text = one_line(server.memory_warning)
+        app.notify(text, severity="warning", timeout=12, markup=False)
     app.switch_mode("servers")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from termai.environment import Finding
     from termai.hardware import Snapshot
-    from termai.models.library import ModelFile
+    from termai.models.model_file import ModelFile
     from termai.profiles.profile import Profile
     from termai.profiles.store import Listing
     from termai.servers import records
@@ -37,15 +36,6 @@ def listing() -> Listing:
     return list_profiles()
 
 
-def library() -> tuple[tuple[ModelFile, ...], tuple[str, ...]]:
-    """List the model files on disk, and the directories that were looked in."""
-    from termai.models import stores
-    from termai.models.library import scan
-
-    places = stores.stores()
-    return tuple(scan(places)), tuple(str(store.directory) for store in places)
-
-
 def checks() -> tuple[Finding, ...]:
     """Run the checks of the machine."""
     from termai import environment
@@ -67,11 +57,11 @@ def models() -> tuple[ModelFile, ...]:
     return tuple(model for model in scan() if model.startable)
 
 
-def start(profile: Profile) -> Server:
-    """Launch a profile."""
+def start(profile: Profile, *, force: bool = False) -> Server:
+    """Launch a profile; ``force`` overrules the memory guardrails."""
     from termai.servers import manager
 
-    return manager.start(profile)
+    return manager.start(profile, force=force)
 
 
 def start_profile(name: str) -> Server:
@@ -80,13 +70,6 @@ def start_profile(name: str) -> Server:
     from termai.servers import manager
 
     return manager.ensure(load_profile(name))
-
-
-def start_model(path: Path) -> Server:
-    """Launch a server for a bare model file, or return the one that runs it."""
-    from termai.servers import manager
-
-    return manager.ensure(manager.for_model(path))
 
 
 def stop_server(name: str) -> Server:

@@ -14,7 +14,7 @@ from textual.widgets import Label, OptionList, Static
 
 from termai.tui.widgets.row_list import RowList
 
-_BOX = """
+BOX = """
     align: center middle;
     & > Vertical {
         width: auto; min-width: 40; max-width: 90%; height: auto; max-height: 90%;
@@ -27,7 +27,7 @@ _BOX = """
 class Confirm(ModalScreen[bool]):
     """Asks whether to do something; True when the answer is yes."""
 
-    DEFAULT_CSS = f"Confirm {{ {_BOX} }}"
+    DEFAULT_CSS = f"Confirm {{ {BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it."),
         Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Leave it."),
@@ -49,10 +49,26 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(yes)
 
 
+class ConfirmLoss(Confirm):
+    """Asks before something is gone for good: Enter means no."""
+
+    DEFAULT_CSS = f"ConfirmLoss {{ {BOX} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "answer(False)", "No", id="confirm.leave", tooltip="Leave it."),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Yield the question and its keys."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            yield Static(Content(self._text))
+            yield Label(Content("y yes   Enter, n: no"), classes="keys")
+
+
 class Note(ModalScreen[None]):
     """Shows a text that was copied, so that it can also be read and typed."""
 
-    DEFAULT_CSS = f"Note {{ {_BOX} }}"
+    DEFAULT_CSS = f"Note {{ {BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", id="note.close", tooltip="Go on."),
     ]
@@ -84,7 +100,7 @@ class Pick(ModalScreen[str]):
     """Lists choices; returns the value of the picked one, empty when none was."""
 
     DEFAULT_CSS = f"""
-    Pick {{ {_BOX} }}
+    Pick {{ {BOX} }}
     Pick > Vertical {{ width: 90%; max-width: 76; }}
     Pick RowList, Pick RowList:focus {{ height: auto; max-height: 16; background: $surface; }}
     """

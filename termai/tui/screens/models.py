@@ -1,131 +1,194 @@
-"""The Models mode: the model files on this machine, and starting one."""
+"""The Models mode: what is on this machine, what a hub offers, and what is being downloaded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.reactive import reactive
+from textual.widgets import ContentSwitcher
 
 from termai.text import one_line
-from termai.tui import formats, model_rows, work
+from termai.tui import download_rows, model_actions, model_work
 from termai.tui.background import program
+from termai.tui.messages import ProfileMade
 from termai.tui.screens.base import ModeScreen
-from termai.tui.widgets.row_list import RowList
+from termai.tui.widgets.model_hub import HubPane
+from termai.tui.widgets.model_library import LibraryPane
+from termai.tui.widgets.model_strip import DownloadStrip
+from termai.tui.widgets.model_title import ModelTitle
 
 if TYPE_CHECKING:
-    from termai.models.library import ModelFile
+    from textual.timer import Timer
+
+    from termai.models.downloads.view import Download
+
+BUSY_S, QUIET_S, AWAY_S = 0.5, 3.0, 10.0  # between looks at downloads: moving, not, other mode
+SHORT_LINES = 16  # of the terminal, below which details give way to the list
+_DOWNLOADS = "All downloads: pause, go on, cancel, start."
+_DONE = "w, then Enter starts it with a profile that fits."
 
 
 class ModelsScreen(ModeScreen):
-    """Lists the model files that termai finds, its own and other programs'."""
+    """Two tabs, library and hub, above a strip with what is being downloaded."""
 
     MODE = "models"
     HELP = """
-GGUF files that termai, LM Studio, Hugging Face and llama.cpp keep on this machine, and those in
-the directories that model_dirs in config.toml names. Enter starts a server for the selected one
-with the engine's defaults; make a profile to choose context, GPU layers and more.
+The Library lists the GGUF files of termai and of the other programs on this machine, and how
+much of each fits here: ● all layers on the GPU (or all of it in RAM), ◐ some of them, ✖ not.
+Enter starts the chosen model with values that fit. The Hub searches Hugging Face, shows which
+quantization of a repository fits before anything is downloaded, and gets it; downloads go on
+when termai is closed.
 """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT_LINES, "-tall")]  # noqa: RUF012 - Textual's type
     DEFAULT_CSS = """
-    ModelsScreen #title { height: 1; padding: 0 1; background: $panel; }
-    ModelsScreen #list { height: 1fr; }
-    ModelsScreen #path { height: auto; max-height: 12; padding: 0 1; color: $muted; }
+    ModelsScreen ContentSwitcher { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "start", "Start", id="models.start", tooltip="Start the model (Enter)."),
-        Binding("y", "copy_path", "Copy path", id="models.copy", tooltip="Copy the file's path."),
-        Binding("r", "reload", "Look again", id="models.reload", tooltip="Look for files again."),
+        Binding("1,left", "tab('library')", "Library", id="models.library", tooltip="On disk."),
+        Binding("2,right", "tab('hub')", "Hub", id="models.hub", tooltip="Search and download."),
+        Binding("w", "downloads", "Downloads", id="models.downloads", tooltip=_DOWNLOADS),
     ]
 
-    models = query_one("#list", RowList)
+    title_line = query_one(ModelTitle)
+    switcher = query_one(ContentSwitcher)
+    library = query_one("#library", LibraryPane)
+    hub = query_one("#hub", HubPane)
+
+    downloads: reactive[tuple[Download, ...]] = reactive(())
 
     @dataclass
-    class Listed(Message):
-        """The stores were looked through: the models in them, and where was looked."""
+    class DownloadsSeen(Message):
+        """The downloads were looked at."""
 
-        models: tuple[ModelFile, ...]
-        looked_in: tuple[str, ...]
+        downloads: tuple[Download, ...]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._look: Timer | None = None
+        self._looking = False
 
     def compose_body(self) -> ComposeResult:
-        """Yield the number of models, the list, and the path of the selected one."""
-        yield Static("MODELS  looking …", id="title", markup=False)
-        yield RowList(id="list")
-        yield Static(id="path", markup=False)
+        """Yield the tabs' line, the tabs, and the downloads."""
+        yield ModelTitle()
+        with ContentSwitcher(initial="library"):
+            yield LibraryPane(id="library")
+            yield HubPane(id="hub")
+        yield DownloadStrip()
 
     def on_mount(self) -> None:
-        self._by_path: dict[str, ModelFile] = {}
-        self._looked_in: tuple[str, ...] = ()
-        self.models.focus()
+        self.watch(self.library, "count", self._count_library)
+        self.watch(self.library, "note", self._note)
+        self.watch(self.hub, "count", self._count_hub)
+        self.watch(self.hub, "note", self._note)
 
     def on_screen_resume(self) -> None:
-        self.action_reload()
+        if self.switcher.current == "library":
+            self.library.enter()
+        self.look_at_downloads()
 
-    def on_models_screen_listed(self, message: Listed) -> None:
-        """Take over what was found."""
-        self._by_path = {str(model.path): model for model in message.models}
-        self._looked_in = message.looked_in
-        size = formats.size(sum(model.size for model in message.models))
-        count = len(message.models)
-        title = f"{count} model{'s' * (count != 1)}, {size}"
-        self.query_one("#title", Static).update(Content.assemble(("MODELS  ", "bold"), title))
-        self.models.show([(path, partial(model_rows.row, m)) for path, m in self._by_path.items()])
-        self._show_path()
+    def on_screen_suspend(self) -> None:
+        self._look_again()
+
+    def _count_library(self, count: str) -> None:
+        self.title_line.count("library", count)
+
+    def _count_hub(self, count: str) -> None:
+        self.title_line.count("hub", count)
+
+    def _note(self) -> None:
+        here = self.library if self.switcher.current == "library" else self.hub
+        self.title_line.note = here.note
+
+    def on_model_title_asked(self, message: ModelTitle.Asked) -> None:
+        """Show the tab that was clicked on."""
+        self.action_tab(message.tab)
+
+    def action_tab(self, tab: str) -> None:
+        """Show a tab."""
+        self.switcher.current = tab
+        self.title_line.tab = tab
+        (self.library if tab == "library" else self.hub).enter()
+        self._note()
         self.refresh_bindings()
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show where the highlighted model lies."""
-        event.stop()
-        self._show_path()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Start the model."""
-        event.stop()
-        self.action_start()
-
-    def _show_path(self) -> None:
-        model = self._by_path.get(self.models.selected)
-        if model is not None:
-            text = formats.place(model.path)
-        else:
-            places = "\n".join(f"  {formats.place(Path(place))}" for place in self._looked_in)
-            text = f"No model files were found in\n{places}" if places else ""
-        self.query_one("#path", Static).update(text)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what needs a model, and starting one that is not whole."""
-        model = self._by_path.get(self.models.selected)
-        if action == "start":
-            return True if model is not None and not model.missing else None
-        if action == "copy_path":
-            return True if model is not None else None
+        """Offer the tab that is not shown."""
+        if action == "tab" and self.is_mounted:
+            return parameters != (self.switcher.current,)
         return True
 
-    def action_start(self) -> None:
-        """Start a server for the selected model."""
-        from termai.tui.starting import start_model
+    def look_at_downloads(self) -> None:
+        """Look at the downloads now."""
+        if not self._looking:
+            self._looking = True
+            self.background(model_work.downloads, self.DownloadsSeen, group="look")
+        self._look_again()
 
-        model = self._by_path.get(self.models.selected)
-        if model is not None and not model.missing:
-            starting = partial(start_model, program(self), model.path)
+    def _look_again(self) -> None:
+        """Plan the next look: soon while something moves, seldom where nobody sees it."""
+        if self._look is not None:
+            self._look.stop()
+        active = any(download.status.active for download in self.downloads)
+        pause = QUIET_S if self.is_current else AWAY_S
+        if active:
+            pause = BUSY_S if self.is_current else QUIET_S
+        self._look = self.set_timer(pause, self.look_at_downloads)
+
+    def on_models_screen_downloads_seen(self, message: DownloadsSeen) -> None:
+        """Show how far the downloads are; tell of those that ended, and list their models."""
+        self._looking = False
+        before, self.downloads = self.downloads, message.downloads
+        ended = _ended(before, message.downloads)
+        for download in ended:
+            self._tell(download)
+        if any(download.status == "done" for download in ended):
+            self.library.action_reload()
+        self._look_again()
+
+    def watch_downloads(self, downloads: Sequence[Download]) -> None:
+        """Show them in the strip."""
+        self.query_one(DownloadStrip).downloads = tuple(downloads)
+
+    def _tell(self, download: Download) -> None:
+        name = download_rows.name(download)
+        if download.status == "done":
+            self.notify(f"{name} is here, verified. {_DONE}", markup=False)
+        else:
+            text = one_line(f"{name} failed: {download.problem} {download.fix}")
+            self.notify(text, severity="error", timeout=12, markup=False)
+
+    def action_downloads(self) -> None:
+        """List all downloads."""
+        from termai.tui.screens.models_downloads import DownloadsScreen
+
+        asked = DownloadsScreen(self, self.look_at_downloads)
+        self.app.push_screen(asked, self._use)
+
+    def _use(self, download: Download | None) -> None:
+        """Start what was downloaded."""
+        if download is not None:
+            self.action_tab("library")
+            self.library.select(download.path)
+            starting = partial(model_actions.start, program(self), download.path)
             self.flow(starting, group="start")
 
-    def action_copy_path(self) -> None:
-        """Copy the path of the selected model."""
-        if self.models.selected:
-            self.app.copy_to_clipboard(self.models.selected)
-            self.notify(f"Copied {one_line(self.models.selected)}", markup=False)
+    def on_repository_pane_ordered(self) -> None:
+        """Show a download in the strip as soon as it has begun."""
+        self.look_at_downloads()
 
-    def action_reload(self) -> None:
-        """Look through the stores again."""
-        self.background(work.library, _listed, group="models", exclusive=True)
+    def on_profile_made(self, message: ProfileMade) -> None:
+        """Name the profile that was made."""
+        self.notify(model_actions.made(message.profile), markup=False)
 
 
-def _listed(found: tuple[tuple[ModelFile, ...], tuple[str, ...]]) -> ModelsScreen.Listed:
-    return ModelsScreen.Listed(*found)
+def _ended(before: Sequence[Download], now: Sequence[Download]) -> list[Download]:
+    """Return the downloads that were going on before and are done or have failed now."""
+    going = {download.id for download in before if download.status.active}
+    return [d for d in now if d.id in going and d.status in ("done", "failed")]

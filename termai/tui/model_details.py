@@ -1,0 +1,123 @@
+"""All that is known of a model of the library, the important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from termai.text import one_line
+from termai.tui import fit_chart, formats, icons, model_rows
+
+if TYPE_CHECKING:
+    from termai.models.fit import Curve, Fit
+    from termai.models.library import Library
+    from termai.models.model_file import ModelFile
+
+_CHART_WIDTH, _CHART_HEIGHT = 44, 12
+_LABEL = 9
+
+
+def details(
+    model: ModelFile, fit: Fit | None, curve: Curve | None, width: int, *, tall: bool = False
+) -> Content:
+    """Return what is known of a model, ``width`` cells wide; ``tall`` draws the curve too."""
+    lines = [
+        Content.styled(one_line(model.title or model.label or model.name), "bold"),
+        *([_trouble(model)] if model.trouble else []),
+        Content("  ").join(_facts(model)),
+        *([_advice(fit)] if fit else []),
+        *_curve(curve, width, tall=tall),
+        *_files(model),
+    ]
+    return Content("\n").join(lines)
+
+
+def nothing(library: Library) -> Content:
+    """Return where was looked in vain, and what to do next."""
+    places = [f"  {formats.place(store.directory)}" for store in library.stores]
+    lines = [
+        "No model files were found. These places were looked through:",
+        *places,
+        *(one_line(problem) for problem in library.problems),
+        "",
+        "2 goes to the Hub, where models are searched and downloaded; a adds a directory.",
+        "The profile smoke runs a tiny model that comes with termai: F3, then Enter.",
+    ]
+    return Content("\n").join(Content(line) for line in lines)
+
+
+def _trouble(model: ModelFile) -> Content:
+    text = f"{icons.sign('problem')} {one_line(model.trouble)} It cannot be started."
+    return Content.styled(text, icons.STYLES["problem"])
+
+
+def _facts(model: ModelFile) -> Iterator[Content]:
+    """Yield architecture, parameters, quantization, context, and what the model can do."""
+    if not model.read:
+        if not model.problem:
+            yield Content.styled("its header is still to be read", "$muted")
+        return
+    experts = f" {model.expert_count} experts" if model.expert_count else ""
+    yield Content(f"{one_line(model.architecture)}{experts}")
+    yield Content(f"{model_rows.parameters(model.parameters)} parameters")
+    quantization = f"{one_line(model.quantization)} {model.precision or ''}".strip()
+    bits = f" {model.bits_per_weight:.1f} bits" if model.bits_per_weight else ""
+    yield Content(f"{quantization}{bits}")
+    if model.context_length:
+        yield Content(f"{formats.tokens(model.context_length)} context")
+    for word in _abilities(model):
+        yield Content.styled(word, "$text-success")
+
+
+def _abilities(model: ModelFile) -> Iterator[str]:
+    sign = icons.sign("ok")
+    if model.has_template:
+        yield f"{sign}template"
+    if model.reasoning:
+        yield f"{sign}reasoning"
+    if model.vision:
+        yield f"{sign}vision"
+    if model.audio:
+        yield f"{sign}audio"
+
+
+def _advice(fit: Fit) -> Content:
+    verdict = str(fit.verdict)
+    return Content.assemble(
+        (f"{icons.sign(verdict)} ", icons.STYLES[verdict]), one_line(fit.advice)
+    )
+
+
+def _curve(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
+    if curve is None:
+        return
+    if tall and width >= _CHART_WIDTH:
+        yield Content("")
+        yield fit_chart.drawing(curve, width, _CHART_HEIGHT)
+        yield fit_chart.table(curve, width)
+        yield Content("")
+        return
+    lead = Content.styled(f"{curve.where} (v) ", "$muted")
+    yield lead + fit_chart.summary(curve, width - lead.cell_length)
+
+
+def _files(model: ModelFile) -> Iterator[Content]:
+    whose = f"  of {one_line(model.program)}" if model.program else ""
+    yield _fact("file", f"{formats.place(model.path)}{whose}")
+    if model.projector:
+        yield _fact("projector", _beside(model.projector))
+    for adapter in model.adapters:
+        yield _fact("adapter", _beside(adapter))
+    for alias in model.aliases:
+        yield _fact("also", one_line(alias))
+
+
+def _beside(path: Path) -> str:
+    return one_line(path.name)
+
+
+def _fact(label: str, text: str) -> Content:
+    return Content.assemble((f"{label:<{_LABEL}} ", "$muted"), text)

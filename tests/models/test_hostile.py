@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from termai import settings
+from termai.gguf.header import read_header
 from termai.models import facts, library, walking
+from termai.models.listing import Listing, listing
 from termai.models.walking import Walk
 from termai.paths import models_dir
 from tests.models import files
@@ -59,9 +61,9 @@ def test_loops_of_links_end() -> None:
 def test_a_directory_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     files.model(models_dir() / "open/m.gguf")
     (models_dir() / "closed").mkdir()
-    original = walking.listing
+    original = listing
 
-    def refused(directory: Path) -> walking.Listing:
+    def refused(directory: Path) -> Listing:
         if directory.name == "closed":
             raise PermissionError(errno.EACCES, "Permission denied", str(directory))
         return original(directory)
@@ -113,7 +115,7 @@ def test_a_file_that_vanishes_before_it_is_read_is_not_there(
 def test_a_fault_of_the_reader_hides_one_file_only(monkeypatch: pytest.MonkeyPatch) -> None:
     files.model(models_dir() / "bad.gguf")
     files.model(models_dir() / "good.gguf")
-    original = facts.read_header
+    original = read_header
 
     def faulty(path: Path, **more: object) -> object:
         if path.name == "bad.gguf":

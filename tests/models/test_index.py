@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from termai import settings
 from termai.models import facts, index, library
 from termai.models.library import Library
+from termai.models.listing import Listing, listing
 from termai.paths import models_dir, state_dir
 from tests.models import files
 from tests.models.files import listed
@@ -244,9 +245,9 @@ def test_a_directory_that_does_not_answer_keeps_what_was_known(
     settings.save(model_dirs=(str(home / "nfs"),))
     library.refresh()
     answer = threading.Event()
-    original = walking.listing
+    original = listing
 
-    def stalls(directory: Path) -> walking.Listing:
+    def stalls(directory: Path) -> Listing:
         if directory.name == "nfs":
             answer.wait(60)
         return original(directory)

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from termai import settings
-from termai.errors import NotFoundError, UsageError
+from termai.errors import InvalidFileError, NotFoundError, UsageError
+from termai.models import library
 from termai.models.resolve import resolve
 from termai.paths import models_dir
 from tests.gguf.building import build
+from tests.models import files
 
 
 def put(path: Path) -> Path:
@@ -131,3 +133,135 @@ def test_hub_reference_not_here_says_what_is_and_where_it_looked(hub: Path) -> N
 def test_missing_relative_path_lists_the_stores() -> None:
     with pytest.raises(NotFoundError, match=str(models_dir())):
         resolve("nowhere/at/all.gguf")
+
+
+@pytest.fixture
+def ollama(home: Path) -> Path:
+    """Put three names of two models into Ollama's store."""
+    root = home / "home/.ollama/models"
+    for manifest, blob in (
+        ("registry.ollama.ai/library/qwen3/8b", "q"),
+        ("registry.ollama.ai/library/qwen3/latest", "q"),
+        ("hf.co/org/name/Q8_0", "n"),
+    ):
+        if not files.blob(root, blob).exists():
+            files.model(files.blob(root, blob))
+        files.tag(root, manifest, model=blob)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("reference", "blob"),
+    [
+        *(("qwen3:8b", "q"), ("qwen3", "q"), ("qwen3:latest", "q"), ("library/qwen3:8b", "q")),
+        *(("hf.co/org/name:Q8_0", "n"), ("HF.co/Org/name:q8_0", "n"), ("Qwen3:8B", "q")),
+        ("registry.ollama.ai/library/qwen3:8b", "q"),
+    ],
+)
+def test_models_of_ollama_are_found_by_the_names_that_ollama_takes(
+    ollama: Path, reference: str, blob: str
+) -> None:
+    assert resolve(reference) == files.blob(ollama, blob)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        *("Tiny-Chat-7B-Q4_K", "tiny-chat-7b-q4_k", "Tiny-Chat-7B", "tiny-chat", "chat-7b", "chat"),
+        *("o/r/Tiny-Chat-7B-Q4_K.gguf", "r/Tiny-Chat-7B-Q4_K.gguf", "r/Tiny-Chat-7B-Q4_K"),
+        *("o/r:Q4_K", "o/r", "hub:o/r", "hub:o/r:q4_k", "Tiny-Chat-7B-Q4_K.gguf"),
+    ],
+)
+def test_a_model_is_found_by_every_part_of_its_name_that_no_other_has(reference: str) -> None:
+    path = files.model(models_dir() / "o/r/Tiny-Chat-7B-Q4_K.gguf")
+    files.model(models_dir() / "p/s/Other-7B-Q4_K.gguf")
+    assert resolve(reference) == path
+
+
+def test_a_part_of_two_names_is_ambiguous_and_not_guessed() -> None:
+    for name in ("one-a.gguf", "one-b.gguf", "one-c.gguf", "one-d.gguf"):
+        files.model(models_dir() / name)
+    with pytest.raises(UsageError, match=r"one-a\.gguf and one-b\.gguf and one-c\.gguf and 1 more"):
+        resolve("one")
+
+
+def test_the_beginning_of_a_name_comes_before_its_middle() -> None:
+    path = files.model(models_dir() / "qwen-small.gguf")
+    files.model(models_dir() / "my-qwen-large.gguf")
+    assert resolve("qwen") == path
+
+
+def test_a_single_character_names_nothing() -> None:
+    files.model(models_dir() / "x.gguf")
+    files.model(models_dir() / "yz.gguf")
+    with pytest.raises(NotFoundError):
+        resolve("z")
+
+
+def test_a_projector_is_found_by_its_whole_name_alone() -> None:
+    path = files.projector(models_dir() / "o/r/mmproj-F16.gguf")
+    assert resolve("mmproj-F16.gguf") == path
+    with pytest.raises(NotFoundError):
+        resolve("mmpro")
+
+
+@pytest.mark.parametrize("reference", ["m", "m.gguf", "o/r/m.gguf", "o/r"])
+def test_half_a_download_is_never_returned(reference: str) -> None:
+    files.model(models_dir() / "o/r/m.gguf.part")
+    with pytest.raises(InvalidFileError, match="not complete"):
+        resolve(reference)
+
+
+@pytest.mark.parametrize("looked_before", [True, False])
+@pytest.mark.parametrize("reference", ["{}", "m", "m.gguf", "o/r/m.gguf"])
+def test_a_file_that_is_cut_short_is_never_returned(reference: str, looked_before: bool) -> None:
+    path = files.cut(models_dir() / "o/r/m.gguf")
+    if looked_before:
+        library.refresh()
+    with pytest.raises(InvalidFileError, match=r"cut short|not complete"):
+        resolve(reference.format(path))
+
+
+def test_half_a_download_is_refused_by_its_path() -> None:
+    for name in ("m.gguf.part", "n.gguf"):
+        path = files.model(models_dir() / name)
+        Path(f"{models_dir()}/n.gguf.aria2").touch()
+        with pytest.raises(InvalidFileError, match="half a download"):
+            resolve(str(path))
+
+
+def test_any_part_of_a_set_means_its_first() -> None:
+    first, _, third = files.parts(models_dir() / "o/r", "m", 3)
+    assert resolve(str(third)) == first
+    assert resolve(third.name) == first
+    assert resolve("m") == first
+
+
+def test_a_set_of_which_a_part_is_missing_or_cut_is_refused() -> None:
+    first, second, third = files.parts(models_dir() / "o/r", "m", 3)
+    with third.open("r+b") as stream:
+        stream.truncate(third.stat().st_size - 1)
+    for reference in (str(first), "m"):
+        with pytest.raises(InvalidFileError):
+            resolve(reference)
+    second.unlink()
+    for reference in (str(first), "m", first.name):
+        with pytest.raises(InvalidFileError, match="missing"):
+            resolve(reference)
+
+
+def test_a_whole_file_comes_before_half_of_another() -> None:
+    files.cut(models_dir() / "o/r/m-Q8_0.gguf")
+    whole = files.model(models_dir() / "o/r/m-Q4_K.gguf")
+    library.refresh()
+    assert resolve("m-Q") == whole
+    assert resolve("hub:o/r") == whole
+
+
+def test_what_came_after_the_last_look_is_found() -> None:
+    library.refresh()
+    path = files.model(models_dir() / "new.gguf")
+    assert resolve("new") == path
+    path.unlink()
+    with pytest.raises(NotFoundError):
+        resolve("new")

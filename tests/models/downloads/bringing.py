@@ -1,6 +1,5 @@
 """A download in this process, with the patience of a test."""
 
-import os
 from dataclasses import replace
 
 from termai.models.downloads import control, records
@@ -14,14 +13,14 @@ from termai.models.downloads.slots import Turn
 from termai.models.downloads.transfer import client
 from termai.models.downloads.work import Work
 from termai.paths import private_dir
-from tests.models.downloads.hub import COMMIT, REPO, SmallHub
+from tests.models.downloads.hub import REPO, OneRepo
 
 HASTY = Patience(stall_s=0.3, connect_s=2.0, first_s=0.01, most_s=0.05, give_up_s=20.0)
 
 
-def planned(hub: SmallHub, *files: PlannedFile, number: str = "1", commit: str = COMMIT) -> Plan:
+def planned(hub: OneRepo, *files: PlannedFile, number: str = "1", branch: str = "main") -> Plan:
     """Return the plan of a download that is not started."""
-    plan = control.plan_of(REPO, commit, files, endpoint=hub.url, variant="Q8_0")
+    plan = control.plan_of(REPO, hub.head(branch), files, endpoint=hub.url, variant="Q8_0")
     return replace(plan, id=number)
 
 
@@ -29,7 +28,6 @@ def bring(plan: Plan, patience: Patience = HASTY) -> None:
     """Fetch and place the files of a plan, as its own process would."""
     directory = private_dir(records.downloads_dir() / plan.id)
     records.write_plan(directory, plan)
-    os.environ["HF_ENDPOINT"] = plan.endpoint  # as control gives it to the process
     turn = Turn(plan, lambda: 2)
     hub = access(plan)
     with Report(directory, plan) as report, client(hub, patience) as http:

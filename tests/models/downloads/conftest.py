@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.jobs.conftest import no_leftovers
-from tests.models.downloads.hub import SmallHub, small_hub
+from tests.models.downloads.hub import OneRepo, one_repo
 
 __all__ = ["no_leftovers"]
 
@@ -15,13 +15,13 @@ _VARIABLES = (*_PROXIES, "HF_TOKEN", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_DOWNLO
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
-    """Run a small hub without a proxy between it and the downloads."""
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneRepo]:
+    """Run a hub without a proxy between it and the downloads."""
     for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # so that it is put back
-    with small_hub() as running:
+    with one_repo() as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
         yield running
 
 

@@ -9,21 +9,23 @@ from termai.models.downloads.states import Status
 from termai.models.downloads.view import Download
 from termai.paths import models_dir
 from tests.fakes.hub.files import Content
-from tests.models.downloads.hub import COMMIT, REPO, SmallHub
+from tests.models.downloads.hub import REPO, OneRepo
 from tests.support import wait_until
 
 MIB = 1 << 20
 
 
-def begin(hub: SmallHub, *files: PlannedFile, variant: str = "Q8_0") -> Download:
-    return control.add_plan(control.plan_of(REPO, COMMIT, files, endpoint=hub.url, variant=variant))
+def begin(hub: OneRepo, *files: PlannedFile, variant: str = "Q8_0") -> Download:
+    return control.add_plan(
+        control.plan_of(REPO, hub.head(), files, endpoint=hub.url, variant=variant)
+    )
 
 
 def left_over() -> list[str]:
     return sorted(path.name for path in models_dir().rglob("*") if path.is_file())
 
 
-def test_a_file_arrives_in_its_place(hub: SmallHub, noise: random.Random) -> None:
+def test_a_file_arrives_in_its_place(hub: OneRepo, noise: random.Random) -> None:
     content = Content(noise.randbytes(3 * MIB + 17))
     download = begin(hub, hub.add("model-Q8_0.gguf", content))
     assert download.id == "1"
@@ -36,7 +38,7 @@ def test_a_file_arrives_in_its_place(hub: SmallHub, noise: random.Random) -> Non
     assert hub.starts() == [0]
 
 
-def test_a_paused_download_goes_on_at_the_byte(hub: SmallHub, noise: random.Random) -> None:
+def test_a_paused_download_goes_on_at_the_byte(hub: OneRepo, noise: random.Random) -> None:
     content = Content(noise.randbytes(4 * MIB))
     hub.files.rate = 2.0 * MIB
     download = begin(hub, hub.add("model.gguf", content))

@@ -13,13 +13,13 @@ from termai.paths import models_dir
 from tests.fakes.hub.faults import Fault, Kind
 from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import planned
-from tests.models.downloads.hub import SmallHub
+from tests.models.downloads.hub import OneRepo
 from tests.support import wait_until
 
 MIB = 1 << 20
 
 
-def test_a_cancelled_download_leaves_nothing(hub: SmallHub, noise: random.Random) -> None:
+def test_a_cancelled_download_leaves_nothing(hub: OneRepo, noise: random.Random) -> None:
     hub.files.rate = 1.0 * MIB
     names = ("deep/m-00001-of-00002.gguf", "deep/m-00002-of-00002.gguf")
     files = [hub.add(name, Content(noise.randbytes(MIB))) for name in names]
@@ -35,16 +35,14 @@ def test_a_cancelled_download_leaves_nothing(hub: SmallHub, noise: random.Random
 
 
 @pytest.mark.parametrize("state", ["paused", "failed"])
-def test_what_does_not_run_is_cancelled_too(
-    hub: SmallHub, noise: random.Random, state: str
-) -> None:
+def test_what_does_not_run_is_cancelled_too(hub: OneRepo, noise: random.Random, state: str) -> None:
     hub.files.rate = 1.0 * MIB
     download = control.add_plan(planned(hub, hub.add("m.gguf", Content(noise.randbytes(MIB)))))
     wait_until(lambda: look(download.plan).bytes_done, what="bytes")
     if state == "paused":
         control.pause(download)
     else:
-        hub.refuse = (403, "GatedRepo")
+        hub.repo.gated = "auto"
         hub.files.faults.add(Fault(Kind.RESET))
         control.pause(download)
         control.resume(download)
@@ -57,19 +55,19 @@ def test_what_does_not_run_is_cancelled_too(
 
 
 def test_a_failed_download_goes_on_when_the_cause_is_gone(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     content = Content(noise.randbytes(MIB))
-    hub.refuse = (401, "GatedRepo")
+    hub.repo.gated = "auto"
     download = control.add_plan(planned(hub, hub.add("m.gguf", content)))
     ended = control.wait(download, timeout_s=30)
     assert ended.status is Status.FAILED
-    hub.refuse = None
+    hub.repo.gated = False
     assert control.add_plan(ended.plan).id == download.id
     assert control.wait(download, timeout_s=30).status is Status.DONE
 
 
-def test_what_another_download_goes_on_with_stays(hub: SmallHub, noise: random.Random) -> None:
+def test_what_another_download_goes_on_with_stays(hub: OneRepo, noise: random.Random) -> None:
     hub.files.rate = 1.0 * MIB
     shared = hub.add("mmproj.gguf", Content(noise.randbytes(MIB // 2)))
     models = [hub.add(f"m{n}.gguf", Content(noise.randbytes(MIB))) for n in (1, 2)]
@@ -83,7 +81,7 @@ def test_what_another_download_goes_on_with_stays(hub: SmallHub, noise: random.R
     assert kept == ["m2.gguf", "mmproj.gguf"]
 
 
-def test_what_is_over_is_cleared_and_what_is_not_stays(hub: SmallHub, noise: random.Random) -> None:
+def test_what_is_over_is_cleared_and_what_is_not_stays(hub: OneRepo, noise: random.Random) -> None:
     small = control.add_plan(planned(hub, hub.add("s.gguf", Content(noise.randbytes(10)))))
     assert control.wait(small, timeout_s=30).status is Status.DONE
     hub.files.rate = 0.1 * MIB
@@ -101,7 +99,7 @@ def test_what_is_over_is_cleared_and_what_is_not_stays(hub: SmallHub, noise: ran
 
 
 def test_the_list_is_bounded(
-    hub: SmallHub, noise: random.Random, monkeypatch: pytest.MonkeyPatch
+    hub: OneRepo, noise: random.Random, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control, "KEPT", 2)
     for number in range(4):
@@ -111,7 +109,7 @@ def test_the_list_is_bounded(
     assert [d.id for d in control.list_downloads()] == ["2", "3", "4"]
 
 
-def test_pulling_again_what_is_there_fetches_nothing(hub: SmallHub, noise: random.Random) -> None:
+def test_pulling_again_what_is_there_fetches_nothing(hub: OneRepo, noise: random.Random) -> None:
     file = hub.add("m.gguf", Content(noise.randbytes(1000)))
     first = control.wait(control.add_plan(planned(hub, file)), timeout_s=30)
     assert control.add_plan(planned(hub, file)).status is Status.DONE
@@ -125,18 +123,17 @@ def test_pulling_again_what_is_there_fetches_nothing(hub: SmallHub, noise: rando
 
 
 def test_a_newer_commit_takes_the_place_of_what_does_not_run(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     hub.files.rate = 1.0 * MIB
     old = control.add_plan(planned(hub, hub.add("m.gguf", Content(noise.randbytes(MIB)))))
-    newer = "d" * 40
     content = Content(noise.randbytes(MIB))
-    file = hub.add("m.gguf", content, commit=newer)
-    assert control.add_plan(planned(hub, file, commit=newer)).id == old.id, "joined while at work"
+    file = hub.add("m.gguf", content, branch="newer")
+    assert control.add_plan(planned(hub, file, branch="newer")).id == old.id, "joined while at work"
     wait_until(lambda: look(old.plan).bytes_done, what="bytes")
     control.pause(old)
     hub.files.rate = 0
-    new = control.add_plan(planned(hub, file, commit=newer))
+    new = control.add_plan(planned(hub, file, branch="newer"))
     assert new.id != old.id
     assert control.wait(new, timeout_s=30).status is Status.DONE
     assert look(old.plan).status is Status.CANCELLED
@@ -144,7 +141,7 @@ def test_a_newer_commit_takes_the_place_of_what_does_not_run(
     assert new.path.read_bytes() == content.data
 
 
-def test_broken_records_are_left_out_and_left_alone(hub: SmallHub, noise: random.Random) -> None:
+def test_broken_records_are_left_out_and_left_alone(hub: OneRepo, noise: random.Random) -> None:
     file = hub.add("m.gguf", Content(noise.randbytes(10)))
     good = control.wait(control.add_plan(planned(hub, file)), timeout_s=30)
     for number, text in enumerate(["", "{", "[]", '{"id": "9"}', "null"], start=2):

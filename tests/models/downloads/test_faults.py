@@ -16,7 +16,7 @@ from termai.paths import models_dir
 from tests.fakes.hub.faults import Fault, Kind
 from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import bring, planned
-from tests.models.downloads.hub import SmallHub
+from tests.models.downloads.hub import OneRepo
 
 SIZE = 700_001
 HALF = SIZE // 2
@@ -28,7 +28,7 @@ def content(noise: random.Random) -> Content:
 
 
 @pytest.fixture
-def plan(hub: SmallHub, content: Content) -> Plan:
+def plan(hub: OneRepo, content: Content) -> Plan:
     return planned(hub, hub.add("model.gguf", content))
 
 
@@ -54,7 +54,7 @@ AT_BYTE = [Kind.RESET, Kind.STALL, Kind.TRUNCATE]
 
 @pytest.mark.parametrize("kind", AT_BYTE)
 def test_a_transfer_that_breaks_off_goes_on_at_the_byte(
-    hub: SmallHub, plan: Plan, content: Content, kind: Kind
+    hub: OneRepo, plan: Plan, content: Content, kind: Kind
 ) -> None:
     hub.files.faults.add(*(Fault(kind, after=100_000) for _ in range(3)))
     bring(plan)
@@ -78,6 +78,8 @@ def test_a_transfer_that_breaks_off_goes_on_at_the_byte(
         Fault(Kind.STALL, after=0, times=1),
         Fault(Kind.GZIP),
         Fault(Kind.WRONG_ETAG, times=5),
+        Fault(Kind.WRONG_ETAG, times=5, where="hub"),
+        Fault(Kind.OTHER, where="hub"),
         Fault(Kind.WRONG_RANGE, times=2),
         Fault(Kind.IGNORE_RANGE, times=1),
         Fault(Kind.WRONG_SIZE, times=3),
@@ -87,7 +89,7 @@ def test_a_transfer_that_breaks_off_goes_on_at_the_byte(
 )
 @pytest.mark.parametrize("begun", [False, True], ids=["fresh", "begun"])
 def test_a_fault_that_passes_leaves_the_right_file(
-    hub: SmallHub, plan: Plan, content: Content, fault: Fault, *, begun: bool
+    hub: OneRepo, plan: Plan, content: Content, fault: Fault, *, begun: bool
 ) -> None:
     if begun:
         begin_half(plan, content)
@@ -98,7 +100,7 @@ def test_a_fault_that_passes_leaves_the_right_file(
 
 
 def test_the_whole_file_in_place_of_a_part_is_compared_and_continued(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     begin_half(plan, content)
     hub.files.faults.add(Fault(Kind.IGNORE_RANGE))
@@ -108,7 +110,7 @@ def test_the_whole_file_in_place_of_a_part_is_compared_and_continued(
 
 
 def test_a_whole_file_that_begins_otherwise_is_fetched_anew(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     path = plan.partial(plan.files[0])
     path.parent.mkdir(parents=True)
@@ -121,7 +123,7 @@ def test_a_whole_file_that_begins_otherwise_is_fetched_anew(
 
 @pytest.mark.parametrize("at", [0, HALF, SIZE - 1])
 def test_a_flipped_byte_is_noticed_and_fetched_anew(
-    hub: SmallHub, plan: Plan, content: Content, at: int
+    hub: OneRepo, plan: Plan, content: Content, at: int
 ) -> None:
     hub.files.faults.add(Fault(Kind.FLIP, after=at))
     bring(plan)
@@ -129,7 +131,7 @@ def test_a_flipped_byte_is_noticed_and_fetched_anew(
     assert hub.starts() == [0, 0]
 
 
-def test_what_is_wrong_twice_is_refused_and_not_kept(hub: SmallHub, plan: Plan) -> None:
+def test_what_is_wrong_twice_is_refused_and_not_kept(hub: OneRepo, plan: Plan) -> None:
     hub.files.faults.add(Fault(Kind.FLIP, after=HALF, times=-1))
     with pytest.raises(InvalidFileError, match=r"hash .* announced") as caught:
         bring(plan)
@@ -139,7 +141,7 @@ def test_what_is_wrong_twice_is_refused_and_not_kept(hub: SmallHub, plan: Plan) 
 
 
 def test_a_part_spoilt_on_this_disk_costs_one_more_fetch(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     path = plan.partial(plan.files[0])
     path.parent.mkdir(parents=True)
@@ -151,7 +153,7 @@ def test_a_part_spoilt_on_this_disk_costs_one_more_fetch(
 
 
 def test_a_partial_file_that_is_too_long_is_begun_anew(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     path = plan.partial(plan.files[0])
     path.parent.mkdir(parents=True)
@@ -162,7 +164,7 @@ def test_a_partial_file_that_is_too_long_is_begun_anew(
 
 
 def test_a_partial_file_that_is_whole_is_only_checked(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     path = plan.partial(plan.files[0])
     path.parent.mkdir(parents=True)
@@ -173,13 +175,13 @@ def test_a_partial_file_that_is_whole_is_only_checked(
 
 
 def test_an_address_that_expires_on_the_way_is_signed_anew(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
-    hub.sign_s = -1.0
+    hub.hub.signed_s = -1.0
     hub.files.faults.add(Fault(Kind.TRUNCATE, after=HALF))
 
     def mend(*_: object) -> None:
-        hub.sign_s = 3600.0
+        hub.hub.signed_s = 3600.0
 
     patient = Patience(stall_s=5.0, first_s=0.2, most_s=0.2)
     timer = threading.Timer(0.5, mend)
@@ -191,20 +193,21 @@ def test_an_address_that_expires_on_the_way_is_signed_anew(
 
 
 def test_a_branch_that_moves_changes_nothing(
-    hub: SmallHub, plan: Plan, content: Content, noise: random.Random
+    hub: OneRepo, plan: Plan, content: Content, noise: random.Random
 ) -> None:
     begin_half(plan, content)
-    other = hub.add("model.gguf", Content(noise.randbytes(SIZE)), commit="b" * 40)
+    newer = Content(noise.randbytes(SIZE))
+    other = hub.add("model.gguf", newer)
     bring(plan)
     assert_whole(plan, content)
-    moved = planned(hub, other, number="2", commit="b" * 40)
+    moved = planned(hub, other, number="2")
     assert moved.partial(other) != plan.partial(plan.files[0])
     bring(moved)
-    assert_whole(moved, hub.contents["b" * 40, "model.gguf"])
+    assert_whole(moved, newer)
 
 
 def test_a_hub_that_changes_the_commit_itself_does_not_mix_contents(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     begin_half(plan, content)
     hub.files.faults.add(Fault(Kind.OTHER))
@@ -213,7 +216,7 @@ def test_a_hub_that_changes_the_commit_itself_does_not_mix_contents(
     assert hub.starts() == [HALF, 0]
 
 
-def test_retry_after_is_waited_for(hub: SmallHub, plan: Plan, content: Content) -> None:
+def test_retry_after_is_waited_for(hub: OneRepo, plan: Plan, content: Content) -> None:
     in_a_second = formatdate(time.time() + 2, usegmt=True)
     hub.files.faults.add(
         Fault(Kind.STATUS, status=429, retry_after="1"),
@@ -226,18 +229,18 @@ def test_retry_after_is_waited_for(hub: SmallHub, plan: Plan, content: Content) 
 
 
 def test_what_stands_there_and_is_right_is_not_fetched(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     target = plan.target(plan.files[0])
     target.parent.mkdir(parents=True)
     target.write_bytes(content.data)
     bring(plan)
     assert_whole(plan, content)
-    assert not hub.asked
+    assert not hub.resolved()
 
 
 def test_what_stands_there_and_is_wrong_is_replaced_at_the_end(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     target = plan.target(plan.files[0])
     target.parent.mkdir(parents=True)
@@ -246,12 +249,12 @@ def test_what_stands_there_and_is_wrong_is_replaced_at_the_end(
     assert_whole(plan, content)
 
 
-def test_a_file_outside_lfs_is_checked_by_its_blob_id(hub: SmallHub) -> None:
+def test_a_file_outside_lfs_is_checked_by_its_blob_id(hub: OneRepo) -> None:
     data = b'{"a": 1}\n' * 1000
     oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-    hub.add("config.json", Content(data))
-    hub.direct.add("config.json")
-    right = planned(hub, PlannedFile("config.json", len(data), oid=oid))
+    file = hub.add("config.json", Content(data))
+    assert file == PlannedFile("config.json", len(data), oid=oid)
+    right = planned(hub, file)
     bring(right)
     assert right.target(right.files[0]).read_bytes() == data
     wrong = planned(hub, PlannedFile("config.json", len(data), oid="0" * 40), number="2")
@@ -260,7 +263,7 @@ def test_a_file_outside_lfs_is_checked_by_its_blob_id(hub: SmallHub) -> None:
     assert right.target(right.files[0]).read_bytes() == data
 
 
-def test_an_empty_file_and_one_without_any_hash_arrive(hub: SmallHub) -> None:
+def test_an_empty_file_and_one_without_any_hash_arrive(hub: OneRepo) -> None:
     hub.add("empty.txt", Content(b""))
     hub.add("plain.txt", Content(b"plain"))
     plan = planned(hub, PlannedFile("empty.txt", 0), PlannedFile("plain.txt", 5))
@@ -268,7 +271,7 @@ def test_an_empty_file_and_one_without_any_hash_arrive(hub: SmallHub) -> None:
     assert [plan.target(f).read_bytes() for f in plan.files] == [b"", b"plain"]
 
 
-def test_a_set_gets_its_names_when_all_of_it_is_there(hub: SmallHub, noise: random.Random) -> None:
+def test_a_set_gets_its_names_when_all_of_it_is_there(hub: OneRepo, noise: random.Random) -> None:
     names = [f"deep/m-{n:05}-of-00003.gguf" for n in (1, 2, 3)] + ["mmproj-F16.gguf"]
     parts = {name: Content(noise.randbytes(200_000)) for name in names}
     plan = planned(hub, *(hub.add(name, content) for name, content in parts.items()))
@@ -282,24 +285,25 @@ def test_a_set_gets_its_names_when_all_of_it_is_there(hub: SmallHub, noise: rand
     assert {
         name: plan.target(f).read_bytes() for name, f in zip(names, plan.files, strict=True)
     } == {name: content.data for name, content in parts.items()}
-    assert [asked.path.rpartition("/")[2] for asked in hub.files.asked] == ["mmproj-F16.gguf"]
+    assert [asked.path.rpartition("-m")[2] for asked in hub.files.asked] == ["mproj-F16.gguf"]
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "error"),
-    [("GatedRepo", 403, AccessError), ("RevisionNotFound", 404, NotFoundError)],
-)
-def test_a_refusal_of_the_hub_is_not_tried_again(
-    hub: SmallHub, plan: Plan, code: str, status: int, error: type[Exception]
-) -> None:
-    hub.refuse = (status, code)
-    with pytest.raises(error):
+def test_a_repository_that_became_gated_is_not_asked_again(hub: OneRepo, plan: Plan) -> None:
+    hub.repo.gated = "auto"
+    with pytest.raises(AccessError, match="gated"):
         bring(plan)
-    assert len(hub.asked) == 1
+    assert len(hub.resolved()) == 1
+
+
+def test_a_commit_that_is_gone_is_not_asked_for_again(hub: OneRepo, plan: Plan) -> None:
+    del hub.repo.commits[plan.commit]
+    with pytest.raises(NotFoundError, match="not on the hub any more"):
+        bring(plan)
+    assert len(hub.resolved()) == 1
 
 
 def test_a_hub_that_insists_on_another_size_is_believed_in_the_end(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     begin_half(plan, content)
     hub.files.faults.add(Fault(Kind.WRONG_SIZE, times=-1))
@@ -308,39 +312,40 @@ def test_a_hub_that_insists_on_another_size_is_believed_in_the_end(
     assert plan.partial(plan.files[0]).read_bytes() == content.data[:HALF]
 
 
-def test_a_file_that_is_gone_is_not_tried_again(hub: SmallHub, plan: Plan) -> None:
-    hub.contents.clear()
+def test_a_file_that_is_gone_is_not_tried_again(hub: OneRepo, plan: Plan) -> None:
+    hub.repo.commits[plan.commit].clear()
     with pytest.raises(NotFoundError, match=r"no file model\.gguf"):
         bring(plan)
-    assert len(hub.asked) == 1
+    assert len(hub.resolved()) == 1
 
 
 def test_a_token_goes_to_the_hub_alone(
-    hub: SmallHub, plan: Plan, content: Content, monkeypatch: pytest.MonkeyPatch
+    hub: OneRepo, plan: Plan, content: Content, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hub.hub.tokens["hf_secret"] = "ann"
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     bring(plan)
     assert_whole(plan, content)
-    assert [asked.headers["Authorization"] for asked in hub.asked] == ["Bearer hf_secret"]
+    assert [r.headers.get("authorization") for r in hub.resolved()] == ["Bearer hf_secret"]
     assert not any("Authorization" in asked.headers for asked in hub.files.asked)
 
 
-def test_a_hub_that_is_not_there_is_given_up_in_the_end(hub: SmallHub, plan: Plan) -> None:
+def test_a_hub_that_is_not_there_is_given_up_in_the_end(hub: OneRepo, plan: Plan) -> None:
     hub.files.faults.add(Fault(Kind.STATUS, status=503, times=-1, where="hub"))
     with pytest.raises(UnreachableError, match="No byte came") as caught:
         bring(plan, Patience(first_s=0.01, most_s=0.05, give_up_s=0.3))
     assert "resume" in caught.value.fix
 
 
-def test_offline_says_so_at_once(hub: SmallHub, plan: Plan) -> None:
+def test_offline_says_so_at_once(hub: OneRepo, plan: Plan) -> None:
     settings.save(hub_offline=True)
     with pytest.raises(UnreachableError, match="hub_offline"):
         bring(plan)
-    assert not hub.asked
+    assert not hub.resolved()
 
 
 def test_older_leftovers_of_a_file_are_swept_away(
-    hub: SmallHub, plan: Plan, content: Content
+    hub: OneRepo, plan: Plan, content: Content
 ) -> None:
     target = plan.target(plan.files[0])
     target.parent.mkdir(parents=True)

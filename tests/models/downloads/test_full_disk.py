@@ -15,7 +15,7 @@ from termai.errors import TermaiError
 from termai.models.downloads import control, space
 from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import planned
-from tests.models.downloads.hub import small_hub
+from tests.models.downloads.hub import one_repo
 from tests.support import wait_until
 
 MIB = 1 << 20
@@ -26,7 +26,8 @@ def fill(left):
         while space.free(disk) > left:
             filler.write(b"x" * min(MIB, space.free(disk) - left))
 
-with small_hub() as hub:
+with one_repo() as hub:
+    os.environ["HF_ENDPOINT"] = hub.url
     large = hub.add("large.gguf", Content(bytes(60 * MIB)))
     try:
         control.add_plan(planned(hub, large))

@@ -19,7 +19,7 @@ from termai.paths import models_dir, private_dir
 from tests.fakes.hub.files import Content
 from tests.jobs.helpers import child_pid, kill_runner
 from tests.models.downloads.bringing import planned
-from tests.models.downloads.hub import SmallHub
+from tests.models.downloads.hub import OneRepo
 from tests.support import wait_until
 
 KILLS = 100
@@ -54,7 +54,7 @@ def run_for(directory: Path, seconds: float) -> int | None:
 
 @pytest.mark.slow
 def test_a_worker_killed_a_hundred_times_brings_the_right_files(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     """Killed at random moments from before its first byte until behind its last."""
     kills = rounds = 0
@@ -85,9 +85,7 @@ def test_a_worker_killed_a_hundred_times_brings_the_right_files(
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_started_again_by_its_runner(
-    hub: SmallHub, noise: random.Random
-) -> None:
+def test_a_killed_worker_is_started_again_by_its_runner(hub: OneRepo, noise: random.Random) -> None:
     content = Content(noise.randbytes(3_000_000))
     hub.files.rate = 1_000_000.0
     plan = planned(hub, hub.add("model.gguf", content))
@@ -106,7 +104,7 @@ def test_a_killed_worker_is_started_again_by_its_runner(
 
 @pytest.mark.slow
 def test_runner_and_worker_killed_show_as_interrupted_and_are_revived(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     content = Content(noise.randbytes(2_000_000))
     hub.files.rate = 1_000_000.0
@@ -124,7 +122,7 @@ def test_runner_and_worker_killed_show_as_interrupted_and_are_revived(
     assert ended.path.read_bytes() == content.data
 
 
-def test_a_worker_whose_runner_is_gone_goes_on(hub: SmallHub, noise: random.Random) -> None:
+def test_a_worker_whose_runner_is_gone_goes_on(hub: OneRepo, noise: random.Random) -> None:
     content = Content(noise.randbytes(1_000_000))
     hub.files.rate = 1_000_000.0
     download = control.add_plan(planned(hub, hub.add("model.gguf", content)))
@@ -136,13 +134,13 @@ def test_a_worker_whose_runner_is_gone_goes_on(hub: SmallHub, noise: random.Rand
     assert hub.starts() == [0]
 
 
-def test_killed_programs_leave_a_record_that_parses(hub: SmallHub, noise: random.Random) -> None:
+def test_killed_programs_leave_a_record_that_parses(hub: OneRepo, noise: random.Random) -> None:
     """A program that adds a download is killed at random moments of doing so."""
     file = hub.add("model.gguf", Content(noise.randbytes(1000)))
     source = (
         "import sys; from termai.models.downloads import control;"
         "from termai.models.downloads.plan import PlannedFile;"
-        f"control.add_plan(control.plan_of('maker/model', {'c' * 40!r}, "
+        f"control.add_plan(control.plan_of('maker/model', {hub.head()!r}, "
         f"[PlannedFile('model.gguf', 1000, {file.sha256!r})], endpoint={hub.url!r}))"
     )
     for _ in range(8):

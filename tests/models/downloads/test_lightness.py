@@ -15,7 +15,7 @@ from termai.models.downloads.states import Status
 from tests.fakes.hub.files import Content
 from tests.jobs.helpers import child_pid
 from tests.models.downloads.bringing import planned
-from tests.models.downloads.hub import SmallHub
+from tests.models.downloads.hub import OneRepo
 from tests.support import wait_until
 
 MIB = 1 << 20
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.slow
 def test_memory_is_bounded_whatever_the_size(
-    hub: SmallHub, noise: random.Random, tmp_path: Path
+    hub: OneRepo, noise: random.Random, tmp_path: Path
 ) -> None:
     large = tmp_path / "large"
     with large.open("wb") as stream:

@@ -22,14 +22,14 @@ from termai.models.downloads.view import Download
 from termai.paths import private_dir
 from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import planned
-from tests.models.downloads.hub import SmallHub
+from tests.models.downloads.hub import OneRepo
 from tests.models.downloads.test_killed import ROOT
 from tests.support import wait_until
 
 MIB = 1 << 20
 
 
-def several(hub: SmallHub, noise: random.Random, count: int, size: int) -> list[Download]:
+def several(hub: OneRepo, noise: random.Random, count: int, size: int) -> list[Download]:
     """Start downloads of one file each."""
     contents = [Content(noise.randbytes(size)) for _ in range(count)]
     return [
@@ -43,7 +43,7 @@ def statuses() -> list[Status]:
 
 
 def test_as_many_run_as_the_settings_allow_in_order_of_adding(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     settings.save(downloads_at_once=1)
     hub.files.rate = 1.0 * MIB
@@ -62,9 +62,7 @@ def test_as_many_run_as_the_settings_allow_in_order_of_adding(
     assert [asked.path[-7:-5] for asked in hub.files.asked] == ["m0", "m1", "m2"]
 
 
-def test_a_killed_download_leaves_its_place_to_the_next(
-    hub: SmallHub, noise: random.Random
-) -> None:
+def test_a_killed_download_leaves_its_place_to_the_next(hub: OneRepo, noise: random.Random) -> None:
     settings.save(downloads_at_once=1)
     hub.files.rate = 0.2 * MIB
     first, second = several(hub, noise, 2, MIB)
@@ -76,7 +74,7 @@ def test_a_killed_download_leaves_its_place_to_the_next(
 
 
 def test_turns_are_taken_in_order_of_adding_whoever_asks_first(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     plan = planned(hub, hub.add("m.gguf", Content(noise.randbytes(10))))
     turns = [
@@ -107,14 +105,14 @@ def test_turns_are_taken_in_order_of_adding_whoever_asks_first(
 
 
 def test_two_programs_that_pull_the_same_at_once_share_one_download(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     hub.files.rate = 1.0 * MIB
     file = hub.add("model.gguf", Content(noise.randbytes(MIB)))
     source = (
         "from termai.models.downloads import control;"
         "from termai.models.downloads.plan import PlannedFile;"
-        f"print(control.add_plan(control.plan_of('maker/model', {'c0ffee' + '0' * 34!r}, "
+        f"print(control.add_plan(control.plan_of('maker/model', {hub.head()!r}, "
         f"[PlannedFile('model.gguf', {MIB}, {file.sha256!r})], endpoint={hub.url!r})).id)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -131,7 +129,7 @@ def test_two_programs_that_pull_the_same_at_once_share_one_download(
 
 
 def test_a_second_process_for_the_same_download_leaves_it_alone(
-    hub: SmallHub, noise: random.Random
+    hub: OneRepo, noise: random.Random
 ) -> None:
     plan = planned(hub, hub.add("model.gguf", Content(noise.randbytes(10))))
     directory = private_dir(records.downloads_dir() / plan.id)
@@ -148,11 +146,11 @@ def test_a_second_process_for_the_same_download_leaves_it_alone(
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     assert "Another process" in done.stdout
-    assert not hub.asked
+    assert not hub.resolved()
     assert not is_owned(directory)
 
 
-def test_downloads_that_share_a_file_fetch_it_once(hub: SmallHub, noise: random.Random) -> None:
+def test_downloads_that_share_a_file_fetch_it_once(hub: OneRepo, noise: random.Random) -> None:
     hub.files.rate = 2.0 * MIB
     projector = hub.add("mmproj-F16.gguf", Content(noise.randbytes(MIB)))
     models = [hub.add(f"m{n}.gguf", Content(noise.randbytes(MIB // 4))) for n in (1, 2)]
@@ -182,9 +180,7 @@ def test_all_downloads_together_keep_the_limit() -> None:
     assert 2 * size / rate - 0.3 <= took <= 2 * size / rate + 2.0
 
 
-def test_the_limit_is_heeded_when_it_changes_on_the_way(
-    hub: SmallHub, noise: random.Random
-) -> None:
+def test_the_limit_is_heeded_when_it_changes_on_the_way(hub: OneRepo, noise: random.Random) -> None:
     settings.save(download_limit_mib_s=1)
     content = Content(noise.randbytes(12 * MIB))
     download = control.add_plan(planned(hub, hub.add("model.gguf", content)))
@@ -197,7 +193,7 @@ def test_the_limit_is_heeded_when_it_changes_on_the_way(
     assert time.monotonic() - begun < 6.0
 
 
-def test_names_and_numbers_find_a_download(hub: SmallHub, noise: random.Random) -> None:
+def test_names_and_numbers_find_a_download(hub: OneRepo, noise: random.Random) -> None:
     hub.files.rate = 0.1 * MIB
     one, two = several(hub, noise, 2, MIB)
     assert control.get("1").plan == one.plan

@@ -15,7 +15,6 @@ from termai.errors import NotFoundError
 from termai.gguf.header import Header
 from termai.models.fit import Asked, Machine, best, described, draw, with_advice
 from termai.models.fit.curve import curve_of
-from termai.models.fit.subject import of_header
 from termai.models.fit.verdict import fit_subject
 from termai.profiles.option import NATIVE
 from termai.profiles.profile import Profile
@@ -64,7 +63,7 @@ def _answer(asking: Asking, header: Header) -> int:
     target, detection = asking.target, _engine(asking.target.profile)
     profile = (target.profile or Profile("fit")).with_values(**asking.changes)
     load = _load(asking, profile, detection, header)
-    subject = of_header(header, projector=load.projector, draft=load.draft)
+    subject = load.subject(header)
     exact = guarding.exact_for(detection, target.path, subject) if target.path else None
     found = fit_subject(
         subject, load.options, load.machine, margin=load.margin, min_ctx=load.min_ctx, exact=exact

@@ -12,7 +12,7 @@ from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
 from termai.models.fit import AUTO as AS_NEEDED
 from termai.models.fit import Fit, Machine, Verdict
-from termai.models.fit.subject import Subject, of_header
+from termai.models.fit.subject import Subject
 from termai.models.fit.verdict import fit_subject
 from termai.models.fit.words import tokens
 from termai.models.resolve import HUB, resolve
@@ -69,7 +69,7 @@ def profile_for(
         values = _unknowable(model, most_ctx)
         words = f"{_model(model)}, made where the GPU does not tell its memory"
     else:
-        subject = of_header(model, projector=load.projector)
+        subject = load.subject(model)
         experts = 0 if detection.engine == EMBEDDED else AS_NEEDED
         options = replace(load.options, n_gpu_layers=AS_NEEDED, n_cpu_moe=experts)
         chosen = _choose(subject, options, load.machine, most_ctx)

@@ -15,7 +15,7 @@ from termai.gguf.splits import read_model
 from termai.hardware import host
 from termai.models.fit import Asked, Decision, Fit, Judgement, Machine, judge, machine, with_advice
 from termai.models.fit.guardrails import holders_text
-from termai.models.fit.subject import Subject, of_header
+from termai.models.fit.subject import Subject
 from termai.models.fit.verdict import Exact, fit_subject
 from termai.profiles.profile import Profile
 from termai.servers import registry
@@ -143,7 +143,7 @@ def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:
     load = load_of(profile, detection, header, here_with_servers(detection))
     if load is None or not load.machine.ram_total:
         return None
-    subject = of_header(header, projector=load.projector, draft=load.draft)
+    subject = load.subject(header)
     case = _Case(profile, model, detection, subject, load)
     return case if load.machine.gpus else replace(case, load=_as_on_the_processor(case))
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from termai.engines.base import Detection
 from termai.engines.devices import CUDA
+from termai.engines.values import model_file
 from termai.errors import TermaiError
 from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
 from termai.models.fit import AUTO, Machine
+from termai.models.fit.subject import Subject, of_header
 from termai.models.fit.verdict import MIN_CTX
 from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
@@ -48,16 +50,23 @@ class Load:
     """What one start asks of the memory.
 
     machine: with only the GPUs that it may use. beside: headers of projector and draft model,
-    None where there is none. margin: bytes to leave free on each GPU. min_ctx: tokens below which
-    the engine does not lower a context that is not set.
+    None where there is none. adapters: bytes of the LoRA adapters. margin: bytes to leave free on
+    each GPU. min_ctx: tokens below which the engine does not lower a context that is not set.
     """
 
     options: LoadOptions
     machine: Machine
     projector: Header | None = None
     draft: Header | None = None
+    adapters: int = 0
     margin: int = 1024 * _MIB
     min_ctx: int = MIN_CTX
+
+    def subject(self, header: Header) -> Subject:
+        """Return what is fitted: the model with all that is loaded beside it."""
+        model = of_header(header, projector=self.projector, draft=self.draft)
+        on_gpu = bool(self.machine.gpus) and self.options.n_gpu_layers != 0
+        return model.with_more(self.adapters, on_gpu=on_gpu)
 
 
 def load_of(
@@ -81,6 +90,7 @@ def load_on(profile: Profile, detection: Detection, header: Header, machine: Mac
         machine=machine,
         projector=beside(profile, "mmproj"),
         draft=beside(profile, "model_draft"),
+        adapters=sum(_size(str(path)) for path, _ in profile.value("lora")),
         margin=int(profile.value("fit_target")) * _MIB,
         min_ctx=int(profile.value("fit_ctx")),
     )
@@ -211,3 +221,11 @@ def beside(profile: Profile, key: str) -> Header | None:
         return read_model(Path(resolve(str(reference))))
     except TermaiError:
         return None
+
+
+def _size(reference: str) -> int:
+    """Return the bytes of a file that is loaded beside the model, 0 where it is not there."""
+    try:
+        return Path(model_file(reference)).stat().st_size
+    except (TermaiError, OSError):
+        return 0

@@ -162,3 +162,16 @@ def test_margins_and_what_is_loaded_beside(tmp_path: Path) -> None:
     assert load.draft
     assert load.draft.architecture == "llama"
     assert load.projector is None
+
+
+def test_adapters_take_their_size(tmp_path: Path) -> None:
+    adapter = tmp_path / "style.gguf"
+    adapter.write_bytes(bytes(3 * MIB))
+    values = {"lora": [{"path": str(adapter)}, {"path": "/none.gguf"}], "n_gpu_layers": 33}
+    load = load_of(profile(values), NATIVE, dense(), HERE)
+    plain = load_of(profile({"n_gpu_layers": 33}), NATIVE, dense(), HERE)
+    assert load
+    assert plain
+    with_it, without = (one.subject(dense()).estimate(one.options) for one in (load, plain))
+    assert with_it.devices[1].weights - without.devices[1].weights == 3 * MIB
+    assert with_it.devices[0] == without.devices[0]

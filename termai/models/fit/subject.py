@@ -43,6 +43,12 @@ class Subject:
 
         return replace(self, estimate=shifted)
 
+    def with_more(self, weights: int, *, on_gpu: bool) -> "Subject":
+        """Return the subject with more bytes of weights, as of adapters, on the first device."""
+        device = "GPU0" if on_gpu else "CPU"
+        more = Correction((DeviceMemory(device, weights, 0, 0, 0),))
+        return self.shifted(more) if weights else self
+
     def scaled(self, factor: float, *, source: str = "size") -> "Subject":
         """Return the subject with weights ``factor`` times as large, as another quantization."""
         inner = self.estimate

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _installed: tuple[object, ...] = ()
+_MOST_PAGES = 40
 _ENVIRONMENT = (
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -107,12 +108,22 @@ def ask(place: Place, subject: Subject, path: str, params: Mapping[str, Any]) ->
     entry is odd, as it may be with mirrors; so its session is used, and what is in the answer is
     for the caller to judge.
     """
+    return next(pages(place, subject, path, params))
+
+
+def pages(place: Place, subject: Subject, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the JSON of each page of an answer, as the hub's Link headers lead on; see ``ask``."""
     with asking(subject, place):
         address = f"{place.endpoint}/api/{quote(path, safe='/%')}"
-        answer = _session_for(place).get(address, params=dict(params), headers=headers(address))
-        if answer.is_error:
-            raise refused_by(answer, subject, place, tokens.token())
-        return answer.json()
+        given: dict[str, Any] | None = dict(params)
+        for _ in range(_MOST_PAGES):
+            answer = _session_for(place).get(address, params=given, headers=headers(address))
+            if answer.is_error:
+                raise refused_by(answer, subject, place, tokens.token())
+            yield answer.json()
+            address, given = answer.links.get("next", {}).get("url", ""), None
+            if not address or not same_origin(address, place.endpoint):
+                return
 
 
 def _user_agent() -> str:

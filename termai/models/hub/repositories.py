@@ -7,7 +7,7 @@ from typing import Any
 
 from termai.errors import NotFoundError, UnreachableError, UsageError
 from termai.gguf.quantization import named
-from termai.models.hub.client import ask
+from termai.models.hub.client import ask, pages
 from termai.models.hub.fields import count, date, gate, licence, text
 from termai.models.hub.files import Listing, RepoFile, read_siblings
 from termai.models.hub.place import Place, online
@@ -77,7 +77,7 @@ def repository(repo: str, revision: str = "main") -> Repository:
     variants = grouped(found.files)
     gguf = said["gguf"] if isinstance(said.get("gguf"), Mapping) else {}
     return Repository(
-        id=name if _REPO.fullmatch(name) else repo,
+        id=name if is_repository(name) else repo,
         commit=commit,
         endpoint=place.endpoint,
         revision=revision,
@@ -130,7 +130,7 @@ def choose(repository: Repository, quant: str) -> Variant:
 
 def checked_name(repo: str) -> str:
     """Return ``ORG/NAME``; raises UsageError for what cannot be a repository's name."""
-    if not _REPO.fullmatch(repo):
+    if not is_repository(repo):
         raise UsageError(
             f"{one_line(repo, 120)!r} is no repository of a hub.",
             fix="Expected ORG/NAME, such as ggml-org/gemma-3-4b-it-GGUF.",
@@ -138,9 +138,14 @@ def checked_name(repo: str) -> str:
     return repo
 
 
+def is_repository(repo: str) -> bool:
+    """Whether a text could be the name of a repository."""
+    return _REPO.fullmatch(repo) is not None
+
+
 def is_name(repo: str) -> bool:
     """Whether a text could be the full name of a repository, ORG/NAME."""
-    return "/" in repo and _REPO.fullmatch(repo) is not None
+    return "/" in repo and is_repository(repo)
 
 
 def _info(place: Place, subject: Subject) -> Mapping[str, Any]:
@@ -158,8 +163,9 @@ def _listing(place: Place, subject: Subject, said: Mapping[str, Any], commit: st
     found = read_siblings(said.get("siblings"))
     if not found.unsized:
         return found
-    tree = ask(place, subject, f"models/{subject.repo}/tree/{commit}", {"recursive": "true"})
-    better = read_siblings(tree)
+    path = f"models/{subject.repo}/tree/{commit}"
+    entries = pages(place, subject, path, {"recursive": "true"})
+    better = read_siblings([e for page in entries if isinstance(page, list) for e in page])
     if len(better.files) > len(found.files):
         return better
     problem = f"{found.unsized} GGUF files are left out: {place.host} does not tell their sizes."

@@ -73,9 +73,8 @@ class HubTransport(httpx2.BaseTransport):
         if not same_origin(str(request.url), self._place.endpoint):
             request.headers.pop("Authorization", None)
             request.headers.pop("Cookie", None)
-        request.headers["Accept-Encoding"] = (
-            "gzip" if "Range" not in request.headers else "identity"
-        )
+        part = "Range" in request.headers or MOST in request.extensions
+        request.headers["Accept-Encoding"] = "identity" if part else "gzip"
         patience = self._patience
         timeout = httpx2.Timeout(patience.read_s, connect=patience.connect_s)
         request.extensions = {**request.extensions, "timeout": timeout.as_dict()}

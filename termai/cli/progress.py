@@ -56,10 +56,11 @@ class Live:
     """Shows a download on standard error while the block runs.
 
     On a terminal one line is drawn over itself; elsewhere, and on a dumb terminal, a line is
-    written when the status changes and now and then.
+    written when the status changes and now and then, unless ``quiet``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._drawing = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._drawn = False
         self._told = ("", "")
@@ -73,6 +74,8 @@ class Live:
             return
         now = time.monotonic()
         told = (str(download.status), download.problem)
+        if self._quiet:
+            return
         if download.status.active and (told != self._told or now - self._at >= EVERY_S):
             self._told, self._at = told, now
             write_error(sentence(download))

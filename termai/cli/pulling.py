@@ -34,6 +34,15 @@ def parted(reference: str) -> tuple[str, str]:
     return repo, quant
 
 
+def is_reference(text: str) -> bool:
+    """Return whether ``parted`` takes a text."""
+    try:
+        parted(text)
+    except UsageError:
+        return False
+    return True
+
+
 def chosen(repository: "Repository", quant: str) -> "Variant":
     """Return the quantization that is meant; without a name Q4_K_M, or the only one there is.
 
@@ -57,15 +66,16 @@ def chosen(repository: "Repository", quant: str) -> "Variant":
         ) from None
 
 
-def watch(download: "Download") -> "Download":
+def watch(download: "Download", *, quiet: bool = False) -> "Download":
     """Show a download until it is done and return it; Ctrl-C leaves it going and says so.
 
-    Raises what it failed with, and TermaiError when it was stopped.
+    ``quiet`` writes nothing but to a terminal. Raises what it failed with, and TermaiError when
+    it was stopped.
     """
     from termai.models.downloads import control
 
     try:
-        with Live() as live:
+        with Live(quiet=quiet) as live:
             download = control.wait(download, on_progress=live.show)
     except KeyboardInterrupt as error:
         raise InterruptedWaitError(

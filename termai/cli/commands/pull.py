@@ -47,7 +47,7 @@ def pull(
         raise UsageError("Name a quantization or files, not both.")
     download = _begun(name, quant, files, revision, projector=not no_projector)
     if not download.status.over and (sys.stderr.isatty() if wait is None else wait):
-        download = pulling.watch(download)
+        download = pulling.watch(download, quiet=as_json)
     if as_json:
         out_json(download.as_json())
     else:

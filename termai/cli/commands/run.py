@@ -7,6 +7,7 @@ import click
 
 from termai.cli import names, options
 from termai.errors import UsageError
+from termai.profiles.profile import Profile
 from termai.servers.records import Server
 
 
@@ -27,10 +28,12 @@ def run(
     as_json: bool,
     **samplers: Any,
 ) -> int:
-    """Run TARGET, a profile or a GGUF file, and answer PROMPT, or open a chat with it.
+    """Run TARGET and answer PROMPT, or open a chat with it.
 
-    Starts the server if it does not run. Standard input is (the rest of) the prompt when it is
-    not a terminal. The server runs on afterwards.
+    TARGET is a profile, a GGUF file, or ORG/NAME[:QUANT] on the hub, which is downloaded if it is
+    not here and gets a profile that fits this machine. Starts the server if it does not run.
+    Standard input is (the rest of) the prompt when it is not a terminal. The server runs on
+    afterwards.
     """
     from termai.cli import prompting
 
@@ -53,7 +56,7 @@ def _server(target: str, changes: tuple[tuple[str, Any], ...], *, force: bool) -
     from termai.cli import targets, waiting
     from termai.servers import manager
 
-    given = targets.profile_of(target, changes) if targets.is_path(target) else None
+    given = _given(target, changes)
     name = given.name if given else target
     already = targets.running(name)
     if already and changes:
@@ -66,3 +69,12 @@ def _server(target: str, changes: tuple[tuple[str, Any], ...], *, force: bool) -
     profile = given or targets.profile_of(target, changes)
     begin = manager.start if changes else manager.ensure  # start refuses one begun meanwhile
     return waiting.ready(profile.name, lambda: begin(profile, force=force))
+
+
+def _given(target: str, changes: tuple[tuple[str, Any], ...]) -> Profile | None:
+    """Return the profile of a model file or of one on the hub, None where a profile is named."""
+    from termai.cli import getting, targets
+
+    if getting.is_of_hub(target):
+        return getting.profile_of(target).with_values(**dict(changes))
+    return targets.profile_of(target, changes) if targets.is_path(target) else None

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from termai.engines.base import Detection
 from termai.engines.devices import CUDA
-from termai.engines.values import model_file
 from termai.errors import TermaiError
 from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
@@ -226,6 +225,6 @@ def beside(profile: Profile, key: str) -> Header | None:
 def _size(reference: str) -> int:
     """Return the bytes of a file that is loaded beside the model, 0 where it is not there."""
     try:
-        return Path(model_file(reference)).stat().st_size
+        return resolve(reference).stat().st_size
     except (TermaiError, OSError):
         return 0

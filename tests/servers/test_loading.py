@@ -11,6 +11,7 @@ from termai.engines.base import Detection
 from termai.models.fit import AUTO, GpuRoom, Machine
 from termai.profiles.profile import Profile
 from termai.servers.loading import ALL, load_of, options_of, usable
+from tests.gguf.building import write_sparse
 from tests.models.fit.headers import GIB, MIB, dense, write_dense
 
 NATIVE = Detection("llama-server", Path("/opt/llama-server"), "1", ("CUDA0",), frozenset({"--fit"}))
@@ -165,13 +166,13 @@ def test_margins_and_what_is_loaded_beside(tmp_path: Path) -> None:
 
 
 def test_adapters_take_their_size(tmp_path: Path) -> None:
-    adapter = tmp_path / "style.gguf"
-    adapter.write_bytes(bytes(3 * MIB))
+    metadata = {"general.architecture": "llama", "general.type": "adapter"}
+    adapter = write_sparse(tmp_path / "style.gguf", metadata, [("a", (1024, 1024), "F32")])
     values = {"lora": [{"path": str(adapter)}, {"path": "/none.gguf"}], "n_gpu_layers": 33}
     load = load_of(profile(values), NATIVE, dense(), HERE)
     plain = load_of(profile({"n_gpu_layers": 33}), NATIVE, dense(), HERE)
     assert load
     assert plain
     with_it, without = (one.subject(dense()).estimate(one.options) for one in (load, plain))
-    assert with_it.devices[1].weights - without.devices[1].weights == 3 * MIB
+    assert with_it.devices[1].weights - without.devices[1].weights == adapter.stat().st_size
     assert with_it.devices[0] == without.devices[0]

@@ -85,9 +85,9 @@ def draw(found: Curve, width: int = 72, height: int = 14, *, ascii_only: bool = 
     """Return the curve as lines of text, at most ``width`` columns and ``height`` lines.
 
     The context grows by doubling to the right, the memory evenly upwards; a rule shows what can be
-    used. Width is at least 40, height at least 8.
+    used. Width is at least 48, height at least 8.
     """
-    return _Drawing(found, max(40, width), max(8, height), ascii_only=ascii_only).lines()
+    return _Drawing(found, max(48, width), max(8, height), ascii_only=ascii_only).lines()
 
 
 def _point(

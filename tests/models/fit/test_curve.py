@@ -79,7 +79,7 @@ POINTS = st.lists(
 @given(
     POINTS,
     st.integers(0, 1 << 44),
-    st.integers(40, 200),
+    st.integers(48, 200),
     st.integers(8, 60),
     st.booleans(),
 )

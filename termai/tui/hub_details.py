@@ -11,7 +11,7 @@ from termai.text import one_line
 from termai.tui import fit_chart, formats, hub_rows, icons, model_rows
 
 if TYPE_CHECKING:
-    from termai.models.fit import Fit
+    from termai.models.fit import Curve, Fit
     from termai.models.hub.repositories import Repository
     from termai.models.hub.searching import Listed
     from termai.models.hub.variants import Variant
@@ -65,6 +65,7 @@ def about(
     repository: Repository,
     variant: Variant,
     fits: Fits | None,
+    curve: Curve | None,
     problem: str,
     width: int,
     *,
@@ -75,7 +76,7 @@ def about(
     lines = [
         *_standing(repository),
         *_fit(variant, fit, fits, problem),
-        *_curve(variant, fits, width, tall=tall),
+        *_curve(curve, width, tall=tall),
         *_quality(variant),
         *_files(repository, variant),
     ]
@@ -100,8 +101,7 @@ def _fit(variant: Variant, fit: Fit | None, fits: Fits | None, problem: str) -> 
         yield Content.styled(f"~ Roughly, from its size: {why}", "$muted")
 
 
-def _curve(variant: Variant, fits: Fits | None, width: int, *, tall: bool) -> Iterator[Content]:
-    curve = fits.curves.get(variant.name) if fits else None
+def _curve(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
     if curve is None:
         return
     if tall and width >= _CHART_WIDTH:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,36 +30,44 @@ class Fits:
     """How the quantizations of a repository fit this machine, each by its name.
 
     best: the name of the one to take, empty where none fits. reason: why that one. headers: those
-    that were read, of which the others' fits follow by their sizes; with none, all fits are rough.
+    that were read; the fits of others follow from them by size, and with none all are rough.
     """
 
     fits: Mapping[str, Fit]
     best: str = ""
     reason: str = ""
     headers: Mapping[str, Header] = field(default_factory=dict)
-    curves: Mapping[str, Curve] = field(default_factory=dict)
 
 
-def fits_by_size(repository: Repository) -> Fits:
-    """Return how the quantizations fit as far as their sizes tell."""
-    return _fits(repository, {}, machine())
+def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fits], None]) -> None:
+    """Tell how the quantizations fit: by their sizes, by the header of one, by all headers.
 
-
-def fits_by_header(repository: Repository, variant: str, known: Mapping[str, Header]) -> Fits:
-    """Return how the quantizations fit, after the header of one more was read from the hub.
-
-    variant: its name; empty for the one that seems the best by its size.
+    wanted: asked in between whether to go on. tell: called in this thread. Raises what
+    ``hub.remote_header`` raises for the first header; others that cannot be read are left out.
     """
-    from termai.models.hub import remote_header
+    from termai.models.hub import remote_header, remote_headers
 
     here = machine()
-    wanted = variant or _fits(repository, known, here).best or repository.quantizations[0].name
-    chosen = next(v for v in repository.quantizations if v.name == wanted)
-    return _fits(repository, {**known, wanted: remote_header(repository, chosen)}, here)
+    headers: dict[str, Header] = {}
+    variants = {variant.name: variant for variant in repository.quantizations}
+    told = _fits(repository, headers, here)
+    tell(told)
+    first = variants.pop(told.best or next(iter(variants)))
+    headers[first.name] = remote_header(repository, first)
+    if wanted():
+        tell(_fits(repository, headers, here))
+
+    def take(variant: Variant, header: Header | TermaiError) -> None:
+        if not isinstance(header, TermaiError):
+            headers[variant.name] = header
+
+    if wanted() and variants:
+        remote_headers(repository, variants.values(), take)
+        tell(_fits(repository, headers, here))
 
 
 def _fits(repository: Repository, headers: Mapping[str, Header], here: Machine) -> Fits:
-    from termai.models.fit import Asked, Candidate, best, curve, wanted, with_advice
+    from termai.models.fit import Asked, Candidate, best, wanted, with_advice
     from termai.models.fit.candidates import subjects
 
     options = wanted(CTX_SIZE)
@@ -72,9 +80,15 @@ def _fits(repository: Repository, headers: Mapping[str, Header], here: Machine) 
         )
         for candidate, subject in zip(candidates, subjects(candidates), strict=True)
     }
-    curves = {name: curve(header, wanted(), here) for name, header in headers.items()}
     chosen = answer.chosen.candidate.name if answer.chosen else ""
-    return Fits(advised, chosen, answer.reason, headers, curves)
+    return Fits(advised, chosen, answer.reason, dict(headers))
+
+
+def curve(header: Header) -> Curve:
+    """Return memory against context on this machine now, for a model whose header is known."""
+    from termai.models.fit import curve, wanted
+
+    return curve(header, wanted(), machine())
 
 
 def standing() -> tuple[str, bool]:
@@ -108,3 +122,10 @@ def get(repository: Repository, variant: Variant) -> Download:
     from termai.models.downloads.control import add
 
     return add(repository, variant)
+
+
+def card(repo: str) -> str:
+    """Return the model card of a repository as Markdown."""
+    from termai.models import hub
+
+    return hub.card(repo)

@@ -49,9 +49,17 @@ def refresh(tell: Callable[[Library], None]) -> Library:
 
 def machine() -> Machine:
     """Return the memory that is free now, and who holds the rest."""
+    from termai.engines.choose import choose
+    from termai.errors import TermaiError
+    from termai.profiles.schema import AUTO
     from termai.servers.guarding import here_with_servers
 
-    return here_with_servers()
+    try:
+        _, detection = choose(AUTO)
+    except TermaiError:
+        return here_with_servers()
+    here = here_with_servers(detection)
+    return here if detection.uses_gpu else here.without_gpus()
 
 
 def fits(

@@ -67,9 +67,6 @@ def _way_out(error: MemoryRefusedError) -> str:
 
 
 def show_started(app: TermaiApp, server: work.Server) -> None:
-    """Tell of the start, and of a warning that goes with it, and go to where it is watched."""
+    """Tell of the start and go to where it is watched."""
     app.post_message(ServerStarted(server))
-    if server.memory_warning:
-        text = one_line(server.memory_warning)
-        app.notify(text, severity="warning", timeout=12, markup=False)
     app.switch_mode("servers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -26,13 +26,13 @@ from termai.tui.widgets.model_table import ModelTable
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from termai.gguf.header import Header
     from termai.models.downloads.view import Download
+    from termai.models.fit import Curve
     from termai.models.hub.repositories import Repository
     from termai.models.hub.variants import Variant
     from termai.tui.hub_work import Fits
 
-_REST_S = 0.8  # for which the cursor stays on a row before its header is asked for
+_REST_S = 0.15  # for which the cursor stays on a row before its curve is computed
 _TALL = 24  # lines of details from which the curve is drawn among them
 _GET = "Download the quantization (Enter); it goes on when termai is closed."
 _CURVE = "Memory against context, for each KV cache type."
@@ -75,11 +75,19 @@ class RepositoryPane(Vertical, Background):
 
     @dataclass
     class Fitted(Message):
-        """Fits of all quantizations were computed from what is known so far."""
+        """Fits of all quantizations were computed from what is known so far, or why not."""
 
         number: int
         fits: Fits | None
         problem: str = ""
+
+    @dataclass
+    class Drawn(Message):
+        """The curve of a quantization was computed."""
+
+        number: int
+        name: str
+        curve: Curve
 
     @dataclass
     class Ordered(Message):
@@ -95,6 +103,7 @@ class RepositoryPane(Vertical, Background):
         self._repository: Repository | None = None
         self._variants: dict[str, Variant] = {}
         self._fits: Fits | None = None
+        self._curves: dict[str, Curve] = {}
         self._problem = ""
         self._rest: Timer | None = None
 
@@ -116,7 +125,7 @@ class RepositoryPane(Vertical, Background):
         self._number += 1
         self.name_of = repo
         self._repository, self._variants, self._fits = None, {}, None
-        self._problem = ""
+        self._curves, self._problem = {}, ""
         self.table.show(())
         self.query_one("#head", Static).update(Content.styled(one_line(repo), "bold"))
         self._say("asking the hub …")
@@ -148,52 +157,52 @@ class RepositoryPane(Vertical, Background):
         self.refresh_bindings()
 
     def _fit(self) -> None:
-        """Compute the fits by the sizes at once, then by a header when the hub has sent it."""
+        """Compute the fits: at once by the sizes, then by headers as the hub sends them."""
         repository = self._repository
         if repository is not None and self._variants:
-            number = self._number
-            sizes = partial(hub_work.fits_by_size, repository)
-            self.background(sizes, partial(self.Fitted, number), group="sizes")
-            self._ask_header("")
+            work = partial(self._tell_fits, self._number, repository)
+            self.background(work, _same_fits, group="fits", threads=self._threads)
 
-    def _ask_header(self, variant: str) -> None:
-        """Have the header of a quantization read, of the best one when none is named."""
-        repository = self._repository
-        if repository is not None:
-            headers = self._fits.headers if self._fits else {}
-            asking = partial(self._by_header, self._number, repository, variant, headers)
-            self.background(
-                asking, _same_fits, group="header", exclusive=True, threads=self._threads
-            )
+    def _tell_fits(self, number: int, repository: Repository) -> Fitted:
+        """Announce fits as they are known, in a thread; return what was in the way of them."""
 
-    def _by_header(
-        self, number: int, repository: Repository, variant: str, headers: Mapping[str, Header]
-    ) -> Fitted:
-        if number != self._number:
-            return self.Fitted(number, None)
+        def tell(fits: Fits) -> None:
+            self.post_message(self.Fitted(number, fits))
+
         try:
-            return self.Fitted(number, hub_work.fits_by_header(repository, variant, headers))
+            hub_work.fits(repository, lambda: number == self._number, tell)
         except TermaiError as error:
             return self.Fitted(number, None, str(error))
+        return self.Fitted(number, None)
 
     def on_repository_pane_fitted(self, message: Fitted) -> None:
-        """Take over the fits; those by a header stay when those by size come late."""
+        """Take over the fits, and choose the best quantization unless another is chosen."""
         if message.number != self._number:
             return
-        if message.problem:
-            self._problem = message.problem
+        self._problem = message.problem or self._problem
         first, fits = self._fits is None, message.fits
-        if fits is not None and (first or len(fits.headers) >= len(self._headers)):
+        if fits is not None:
             self._fits = fits
-        if first and fits is not None and fits.best:
-            self.table.select(fits.best)
+            if first and fits.best and not self.table.cursor:
+                self.table.select(fits.best)
         self.table.redraw()
         self._show_about()
-        self.refresh_bindings()
+        self._draw_curve()
 
-    @property
-    def _headers(self) -> Mapping[str, Header]:
-        return self._fits.headers if self._fits else {}
+    def _draw_curve(self) -> None:
+        name = self.table.chosen
+        header = self._fits.headers.get(name) if self._fits else None
+        if header is not None and name not in self._curves:
+            made = partial(self.Drawn, self._number, name)
+            drawing = partial(hub_work.curve, header)
+            self.background(drawing, made, group="curve", exclusive=True)
+
+    def on_repository_pane_drawn(self, message: Drawn) -> None:
+        """Show the curve if its quantization is still chosen."""
+        if message.number == self._number:
+            self._curves[message.name] = message.curve
+            self._show_about()
+            self.refresh_bindings()
 
     def _cells(self, identity: str) -> Sequence[Cell]:
         return hub_rows.variant_cells(self._variants[identity], self._fits)
@@ -211,12 +220,7 @@ class RepositoryPane(Vertical, Background):
         self.refresh_bindings()
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(_REST_S, self._rested)
-
-    def _rested(self) -> None:
-        chosen = self.table.chosen
-        if self._headers and chosen and chosen not in self._headers and not self._problem:
-            self._ask_header(chosen)
+        self._rest = self.set_timer(_REST_S, self._draw_curve)
 
     def on_model_table_picked(self, event: ModelTable.Picked) -> None:
         """Get the quantization."""
@@ -235,6 +239,7 @@ class RepositoryPane(Vertical, Background):
                 repository,
                 variant,
                 self._fits,
+                self._curves.get(variant.name),
                 self._problem,
                 box.scrollable_content_region.width or self.size.width,
                 tall=box.size.height > _TALL,
@@ -254,7 +259,7 @@ class RepositoryPane(Vertical, Background):
         if action == "get":
             return True if self.chosen is not None else None
         if action == "curve":
-            return True if self._fits and self.table.chosen in self._fits.curves else None
+            return True if self.table.chosen in self._curves else None
         return True
 
     def action_get(self) -> None:
@@ -269,12 +274,10 @@ class RepositoryPane(Vertical, Background):
         from termai.tui.screens.models_curve import CurveScreen
 
         fits, name = self._fits, self.table.chosen
-        if fits is not None and name in fits.curves:
+        if fits is not None and name in self._curves:
             fit = fits.fits.get(name)
-            shown = CurveScreen(
-                f"{self.name_of} {name}", fits.curves[name], fit.advice if fit else ""
-            )
-            self.app.push_screen(shown)
+            title, advice = f"{self.name_of} {name}", fit.advice if fit else ""
+            self.app.push_screen(CurveScreen(title, self._curves[name], advice))
 
     def action_again(self) -> None:
         """Ask the hub again."""

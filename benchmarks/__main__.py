@@ -3,7 +3,16 @@
 import importlib
 import sys
 
-NAMES = ("startup", "idle", "chat_overhead", "stream_drawing", "log_view", "gguf_header")
+NAMES = (
+    "startup",
+    "idle",
+    "chat_overhead",
+    "stream_drawing",
+    "log_view",
+    "gguf_header",
+    "library",
+    "download",
+)
 
 
 def main(names: list[str]) -> int:

@@ -1,7 +1,7 @@
 """From files and what their headers say to the models that are listed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,25 +112,23 @@ def _with_belongings(groups: Sequence[Group], models: Sequence[ModelFile]) -> li
 
 
 def _labelled(models: Sequence[ModelFile]) -> tuple[ModelFile, ...]:
-    """Give each model the shortest end of its name that no other has."""
+    """Give each model the shortest end of its name that no other has.
+
+    Half a download may be called as what it will replace.
+    """
     labels = [_end(model, 1) for model in models]
-    deeper: tuple[Callable[[ModelFile], str], ...] = (
-        lambda m: _end(m, 2),
-        lambda m: _end(m, 3),
-        lambda m: m.name,
-    )
-    for longer in deeper:
-        taken = Counter(labels)
+    for longer in (2, 3, None):
+        taken = Counter((label, m.incomplete) for label, m in zip(labels, models, strict=True))
         labels = [
-            label if taken[label] == 1 else longer(m)
+            label if taken[label, m.incomplete] == 1 else _end(m, longer)
             for label, m in zip(labels, models, strict=True)
         ]
     return tuple(replace(m, label=label) for m, label in zip(models, labels, strict=True))
 
 
-def _end(model: ModelFile, parts: int) -> str:
-    """Return the last parts of a name without the ending; a store's own label whole."""
+def _end(model: ModelFile, parts: int | None) -> str:
+    """Return the last parts of a name, or all, without the ending; a store's own label whole."""
     if model.manifest is not None:
         return model.name
     name = model.name[:-5] if model.name.lower().endswith(".gguf") else model.name
-    return "/".join(name.split("/")[-parts:])
+    return name if parts is None else "/".join(name.split("/")[-parts:])

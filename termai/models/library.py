@@ -24,6 +24,7 @@ class Library:
     files: all, in order of store and name, with projectors and what else accompanies models.
     stores: where was looked. problems: a sentence for each place that could not be seen. unread:
     how many headers are still to be read. complete: whether everything was looked through.
+    unanswered: the directories of stores whose disks did not answer.
     """
 
     files: tuple[ModelFile, ...] = ()
@@ -31,6 +32,7 @@ class Library:
     problems: tuple[str, ...] = ()
     unread: int = 0
     complete: bool = False
+    unanswered: frozenset[Path] = frozenset()
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
@@ -47,7 +49,7 @@ def known() -> Library:
     places = stores()
     before = index.load(places)
     found = {store.directory: before.found.get(store.directory, ()) for store in places}
-    return _library(places, found, before.facts)
+    return Library(_models(places, found, before.facts), places)
 
 
 def refresh(
@@ -93,27 +95,23 @@ def _refreshing(
 
 
 def _so_far(looking: Refresh, *, complete: bool = False) -> Library:
-    return _library(
-        looking.stores,
-        looking.found(),
-        looking.facts,
+    return Library(
+        files=_models(looking.stores, looking.found(), looking.facts),
+        stores=tuple(looking.stores),
         problems=looking.problems(),
         unread=len(looking.unread),
         complete=complete,
+        unanswered=frozenset(looking.unanswered),
     )
 
 
-def _library(
+def _models(
     places: Sequence[Store],
     found: Mapping[Path, Sequence[Found]],
     facts: Mapping[Path, Facts],
-    *,
-    problems: tuple[str, ...] = (),
-    unread: int = 0,
-    complete: bool = False,
-) -> Library:
-    files = (file for store in places for file in sorted(found[store.directory], key=_order))
-    return Library(assembled(files, facts), tuple(places), problems, unread, complete)
+) -> tuple[ModelFile, ...]:
+    ordered = (file for store in places for file in sorted(found[store.directory], key=_order))
+    return assembled(ordered, facts)
 
 
 def _order(file: Found) -> tuple[bool, int, str]:

@@ -22,7 +22,7 @@ def matching(models: Iterable[ModelFile], reference: str) -> tuple[ModelFile, ..
     everything = tuple(models)
     named = tuple(model for model in everything if _is(model, reference))
     if named:
-        return named[:1]
+        return tuple(sorted(named, key=lambda model: not model.usable))[:1]
     for tier in (_ends, _as_ollama, _of_repository, _short, _begins, _has):
         if found := tier(everything, reference):
             return found

@@ -18,6 +18,7 @@ from termai.models.walking import Walk
 
 PATIENCE_S = 10.0  # that a disk may take for one directory or one header
 _BATCH_S = 0.25
+_REST = 4  # times as long as telling took is what is between two batches at least
 
 
 class Refresh:
@@ -39,18 +40,21 @@ class Refresh:
         self._problems: dict[Path, list[str]] = {store.directory: [] for store in stores}
         self.facts: dict[Path, Facts] = dict(before.facts)
         self.unread: set[Path] = set()
+        self.unanswered: set[Path] = set()
         self._apart: Apart[Any] = Apart(patience_s)
 
     def run(self, tell: Callable[[], None]) -> None:
         """Look and read; call ``tell`` now and then when there is something new."""
-        told = time.monotonic()
         for store in self.stores:
             self._apart.start(("walk", store.directory), partial(_walk, Walk(store)))
+        next_s = time.monotonic() + _BATCH_S
         for event in self._apart.events():
             self._take(event)
-            if time.monotonic() - told >= _BATCH_S:
+            begun = time.monotonic()
+            if begun >= next_s:
                 tell()
-                told = time.monotonic()
+                now = time.monotonic()
+                next_s = now + max(_BATCH_S, _REST * (now - begun))
 
     def save(self) -> None:
         """Write the index: what was found, and of stores that did not answer what was known."""
@@ -82,6 +86,7 @@ class Refresh:
 
     def _end(self, task: str, directory: Path, event: Event[Any]) -> None:
         if event.stalled:
+            self.unanswered.add(directory)
             self._problems[directory].append(
                 f"{directory} does not answer; what was known of it is shown."
             )

@@ -11,7 +11,7 @@ from termai.models.library import Library, look
 from termai.models.matching import DEFAULT_QUANT, matching, of_repository
 from termai.models.model_file import ModelFile
 from termai.models.names import is_gguf, quantization, whole_name
-from termai.models.stores import Store, stores
+from termai.models.stores import Store
 from termai.text import one_line
 
 __all__ = ["BUILTIN", "DEFAULT_QUANT", "HUB", "find", "resolve"]
@@ -38,11 +38,13 @@ def resolve(reference: str) -> Path:
         return _builtin(reference)
     if reference.startswith(("/", "~")):
         return _whole(_existing(_expanded(reference)))
-    for store in () if reference.startswith(HUB) else stores():
-        path = store.directory / reference
-        if os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
+    library = look()
+    try:
+        model = find(reference, library)
+    except NotFoundError:
+        if path := _below(library, reference):
             return _whole(path)
-    model = find(reference, look())
+        raise
     return model.path if model.read and model.startable else _whole(model.path)
 
 
@@ -80,6 +82,15 @@ def named(reference: str, library: Library) -> tuple[ModelFile, ...]:
     if not found:
         raise _unknown(reference, library)
     return found
+
+
+def _below(library: Library, reference: str) -> Path | None:
+    """Return the file at a path inside a store, whatever its name ends with."""
+    for store in library.stores:
+        path = store.directory / reference
+        if store.directory not in library.unanswered and os.path.isfile(path):  # noqa: PTH113
+            return path
+    return None
 
 
 def only(reference: str, found: Sequence[ModelFile]) -> ModelFile:

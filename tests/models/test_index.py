@@ -194,6 +194,7 @@ def test_batches_tell_what_is_known_so_far(monkeypatch: pytest.MonkeyPatch) -> N
     from termai.models import refreshing
 
     monkeypatch.setattr(refreshing, "_BATCH_S", 0.0)
+    monkeypatch.setattr(refreshing, "_REST", 0)
     for number in range(5):
         files.model(models_dir() / f"m{number}.gguf")
     batches: list[Library] = []

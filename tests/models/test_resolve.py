@@ -265,3 +265,13 @@ def test_what_came_after_the_last_look_is_found() -> None:
     path.unlink()
     with pytest.raises(NotFoundError):
         resolve("new")
+
+
+def test_half_a_download_does_not_hide_the_file_that_it_replaces() -> None:
+    path = files.model(models_dir() / "o/r/m.gguf")
+    half = files.model(models_dir() / "o/r/.m.gguf.0a1b.part")
+    found = library.refresh()
+    assert {model.label for model in found.models if model.where == "termai"} == {"m"}
+    assert resolve("m") == path
+    assert resolve("o/r/m.gguf") == path
+    assert library.known().at(half) is not None

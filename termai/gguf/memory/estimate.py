@@ -1,0 +1,167 @@
+"""The estimate: bytes of weights, KV cache, compute and output buffers on each device."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from termai.gguf.header import Header
+from termai.gguf.memory import cache, compute
+from termai.gguf.memory.hparams import Hparams, hparams
+from termai.gguf.memory.options import LoadOptions
+from termai.gguf.memory.placement import CPU, gpus, places
+from termai.gguf.memory.weights import Weights, weights
+
+_KNOWN_HEADERS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """Bytes on one device, ``CPU`` or ``GPU0``, ``GPU1`` and so on."""
+
+    device: str
+    weights: int
+    kv: int
+    compute: int
+    output: int
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return self.weights + self.kv + self.compute + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What loading a model takes: the CPU first, then the GPUs in order.
+
+    n_gpu_layers: layers on GPUs; n_layers: of the model, the output layer counted in both.
+    ctx_size: tokens of context granted in all.
+    """
+
+    devices: tuple[DeviceMemory, ...]
+    n_gpu_layers: int
+    n_layers: int
+    ctx_size: int
+
+    @property
+    def weights(self) -> int:
+        """Bytes of weights on all devices."""
+        return sum(device.weights for device in self.devices)
+
+    @property
+    def kv(self) -> int:
+        """Bytes of KV cache and recurrent state on all devices."""
+        return sum(device.kv for device in self.devices)
+
+    @property
+    def compute(self) -> int:
+        """Bytes of compute buffers on all devices."""
+        return sum(device.compute for device in self.devices)
+
+    @property
+    def output(self) -> int:
+        """Bytes of output buffers on all devices."""
+        return sum(device.output for device in self.devices)
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return sum(device.total for device in self.devices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What depends on the header alone."""
+
+    model: Hparams
+    weights: Weights
+
+
+def estimate(
+    header: Header,
+    options: LoadOptions,
+    *,
+    projector: Header | None = None,
+    draft: Header | None = None,
+) -> Estimate:
+    """Return what llama.cpp allocates for a model that is loaded as ``options`` say.
+
+    The projector's weights are on the first GPU where a layer is on one; a draft model is loaded
+    with the same context, wholly on the GPUs where the model has layers there. Raises
+    InvalidFileError where the header lacks what decides.
+    """
+    known = _known(header)
+    model = known.model
+    place = places(model.layers_all, options)
+    count = 1 + gpus(options)
+    weights_at = _weights_at(known.weights, place, count, options)
+    kv_at = [0] * count
+    for layer, size in enumerate(cache.per_layer(model, options)):
+        kv_at[CPU if options.no_kv_offload else place[layer]] += size
+    full, _ = cache.cells(model, options)
+    compute_at = _compute_at(model, options, place, count, full)
+    used = [at for at in range(1, count) if at in place]
+    if projector is not None:
+        weights_at[used[0] if used else CPU] += sum(t.size for t in projector.tensors)
+    outputs = [compute.logits(model, options)] + [0] * (count - 1)
+    parts = [
+        DeviceMemory("CPU" if at == CPU else f"GPU{at - 1}", *row)
+        for at, row in enumerate(zip(weights_at, kv_at, compute_at, outputs, strict=True))
+    ]
+    if draft is not None:
+        parts = _with_draft(parts, draft, options)
+    on_gpu = sum(at != CPU for at in place)
+    slots = 1 if options.kv_unified else max(1, options.parallel)
+    return Estimate(tuple(parts), on_gpu, model.layers_all + 1, full * slots)
+
+
+@lru_cache(_KNOWN_HEADERS)
+def _known(header: Header) -> _Known:
+    model = hparams(header)
+    return _Known(model, weights(header, model.layers))
+
+
+def _weights_at(
+    known: Weights, place: tuple[int, ...], count: int, options: LoadOptions
+) -> list[int]:
+    found = [0] * count
+    found[CPU] += known.first
+    last = place[-1]
+    found[last] += known.output
+    if known.tied and (known.twice or last != CPU):
+        found[last] += known.tied
+    for layer, (plain, experts) in enumerate(zip(known.layers, known.experts, strict=True)):
+        found[place[layer]] += plain
+        found[CPU if layer < options.n_cpu_moe else place[layer]] += experts
+    return found
+
+
+def _compute_at(
+    model: Hparams, options: LoadOptions, place: tuple[int, ...], count: int, full: int
+) -> list[int]:
+    found = [0] * count
+    layers = compute.layers_peak(model, options, full)
+    for at in set(place[:-1]):
+        found[at] = layers
+    found[place[-1]] = max(found[place[-1]], compute.output_peak(model, options, full))
+    if not found[CPU]:
+        found[CPU] = compute.micro_batch(options, full) * model.embd * 4 * 2
+    return found
+
+
+def _with_draft(
+    parts: list[DeviceMemory], draft: Header, options: LoadOptions
+) -> list[DeviceMemory]:
+    from dataclasses import replace
+
+    whole = replace(options, n_gpu_layers=1 << 16 if options.n_gpu_layers else 0, n_cpu_moe=0)
+    beside = estimate(draft, whole)
+    return [
+        DeviceMemory(
+            one.device,
+            one.weights + other.weights,
+            one.kv + other.kv,
+            one.compute + other.compute,
+            one.output + other.output,
+        )
+        for one, other in zip(parts, beside.devices, strict=True)
+    ]

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from termai import __version__
 from termai.errors import StorageError
 from termai.files import write_atomic
 from termai.models.facts import Facts
@@ -51,6 +52,7 @@ class _Store(msgspec.Struct, frozen=True, array_like=True):
 
 class _Index(msgspec.Struct, frozen=True, array_like=True):
     version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
+    writer: Annotated[str, msgspec.Meta(max_length=100)]
     stores: tuple[_Store, ...]
 
 
@@ -58,12 +60,14 @@ class _Index(msgspec.Struct, frozen=True, array_like=True):
 class Index:
     """Files by the directory of their store, and what their headers say by path of first part.
 
-    raw: the bytes that it was read from, empty when there were none.
+    raw: the bytes that it was read from, empty when there were none. stale: written by another
+    version of termai, which may have understood headers less well.
     """
 
     found: Mapping[Path, tuple[Found, ...]] = field(default_factory=dict)
     facts: Mapping[Path, Facts] = field(default_factory=dict)
     raw: bytes = b""
+    stale: bool = False
 
 
 def path() -> Path:
@@ -89,7 +93,7 @@ def save(found: Mapping[Path, Iterable[Found]], facts: Mapping[Path, Facts], bef
         kept = [_encoded(file, facts.get(file.path)) for file in files][:left]
         left -= len(kept)
         stores.append(_Store(os.fsencode(directory), tuple(kept)))
-    raw = msgspec.msgpack.encode(_Index(VERSION, tuple(stores)))
+    raw = msgspec.msgpack.encode(_Index(VERSION, __version__, tuple(stores)))
     if raw == before.raw or len(raw) > LIMIT:
         return
     try:
@@ -131,7 +135,7 @@ def _decoded(index: _Index, stores: Mapping[Path, Store], raw: bytes) -> Index:
             if file.facts is not None:
                 facts[made.path] = file.facts
         found[store.directory] = tuple(files)
-    return Index(found, facts, raw)
+    return Index(found, facts, raw, stale=index.writer != __version__)
 
 
 def _found(file: _File, store: Store) -> Found:

@@ -118,6 +118,7 @@ class Refresh:
         facts = self.facts.get(group.first.path)
         return (
             facts is not None
+            and not self._before.stale
             and (facts.files == len(group.files) or not facts.gguf)
             and all(_same(file, known.get(file.path)) for file in group.files)
         )

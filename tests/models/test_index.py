@@ -95,6 +95,21 @@ def test_a_set_is_read_again_when_a_part_comes_or_goes(headers: list[str]) -> No
     assert len(headers) == 2
 
 
+def test_another_version_of_termai_reads_everything_again(
+    headers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.model(models_dir() / "m.gguf")
+    library.refresh()
+    headers.clear()
+    monkeypatch.setattr(index, "__version__", "another")
+    assert listed(library.known())["m.gguf"].read
+    library.refresh()
+    assert "m.gguf" in headers
+    headers.clear()
+    library.refresh()
+    assert headers == []
+
+
 def test_a_look_without_headers_reads_none_and_forgets_none(headers: list[str]) -> None:
     files.model(models_dir() / "one.gguf")
     library.refresh()
@@ -116,7 +131,7 @@ def test_what_is_in_a_directory_that_is_not_looked_in_any_more_is_not_known(home
     assert listed(library.known()) == {}
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00", b"[]", b"\xff" * 1000, b"\x92\x02\x90"])
+@pytest.mark.parametrize("content", [b"", b"\x00", b"[]", b"\xff" * 1000, b"\x93\x02\xa0\x90"])
 def test_a_broken_index_is_made_anew(content: bytes) -> None:
     files.model(models_dir() / "m.gguf")
     state_dir().mkdir(parents=True)

@@ -1,7 +1,6 @@
 """models: the model files that are on this machine."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -121,6 +120,7 @@ def path(name: str, *, as_json: bool) -> int:
 def remove(name: str, *, yes: bool, projector: bool, as_json: bool) -> int:
     """Remove the files of the model NAME, after saying what goes and whose it is."""
     from termai.models import removal
+    from termai.servers import in_use
 
     library = _library()
     model = _only(name, library)
@@ -128,7 +128,7 @@ def remove(name: str, *, yes: bool, projector: bool, as_json: bool) -> int:
     planned = removal.plan(model, library, name=alias, projector=projector)
     if not yes:
         _ask(planned, as_json=as_json)
-    removal.remove(planned, _in_use())
+    removal.remove(planned, in_use.files())
     if as_json:
         out_json(_removed(planned))
     else:
@@ -235,14 +235,3 @@ def _removed(planned: "Removal") -> dict[str, object]:
         "freed": planned.frees,
         "stays": list(planned.stays),
     }
-
-
-def _in_use() -> list[Path]:
-    """Return every file that the command line of a running server names."""
-    from termai.servers import registry
-
-    used = []
-    for server in registry.list_servers(past=False):
-        given = (server.model, *server.job.spec.argv)
-        used += [Path(text) for text in given if text.startswith("/")]
-    return used

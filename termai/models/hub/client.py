@@ -12,6 +12,7 @@ from termai.errors import TermaiError, UnreachableError
 from termai.models.hub import tokens
 from termai.models.hub.place import Place, online, same_origin
 from termai.models.hub.refusals import Subject, odd, refused_by
+from termai.models.hub.tokens import Token
 
 if TYPE_CHECKING:
     import httpx2
@@ -78,14 +79,17 @@ def headers(url: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def asking(subject: Subject, place: Place) -> Iterator["HfApi"]:
-    """Give a client for ``place`` and tell in termai's words what goes wrong with it."""
+def asking(subject: Subject, place: Place, given: Token | None = None) -> Iterator["HfApi"]:
+    """Give a client for ``place`` and tell in termai's words what goes wrong with it.
+
+    ``given`` is a token to use in place of the one that is kept.
+    """
     import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
     _session_for(place)
-    token = tokens.token()
+    token = given or tokens.token()
     api = HfApi(place.endpoint, token=token.value if token else False, library_name="termai")
     try:
         yield api

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from termai.errors import AccessError, NotFoundError, TermaiError, UnreachableError, UsageError
 from termai.models.hub.place import Place
-from termai.models.hub.tokens import Token
+from termai.models.hub.tokens import VARIABLES, Token
 from termai.text import one_line
 
 if TYPE_CHECKING:
@@ -142,4 +142,4 @@ def _forbidden(
 
 
 def _renew(token: Token) -> str:
-    return LOGIN if token.source.startswith("/") else f"set {token.source} to it"
+    return f"set {token.source} to it" if token.source in VARIABLES else LOGIN

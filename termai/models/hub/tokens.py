@@ -31,10 +31,11 @@ class Token:
         return f"the token from {self.source}"
 
 
-def token() -> Token | None:
+def token(*, renew: bool = True) -> Token | None:
     """Return the token that programs on this machine use, None when there is none.
 
-    One that came from a browser's login is renewed by huggingface_hub when it is about to end.
+    One that came from a browser's login is renewed by huggingface_hub when it is about to end,
+    unless ``renew`` is false.
     Raises UsageError for one that cannot be a token.
     """
     for name in VARIABLES:
@@ -47,7 +48,8 @@ def token() -> Token | None:
         return None
     if not value:
         return None
-    return Token(_renewed(checked(value, str(path)), path), str(path))
+    value = checked(value, str(path))
+    return Token(_renewed(value, path) if renew else value, str(path))
 
 
 def token_path() -> Path:

@@ -128,11 +128,20 @@ def combined(rows: Sequence[Row], formula: Estimate) -> Estimate | None:
         return None
     devices = [
         DeviceMemory(
-            known.device, row.model * _MIB, row.context * _MIB, row.compute * _MIB, known.output
+            known.device,
+            _within(row.model, known.weights),
+            _within(row.context, known.kv),
+            _within(row.compute, known.compute),
+            known.output,
         )
         for row, known in zip(in_order, formula.devices, strict=False)
     ]
     return replace(formula, devices=(*devices, *formula.devices[len(devices) :]))
+
+
+def _within(mib: int, known: int) -> int:
+    """Return the bytes next to ``known`` that are printed as ``mib``, which cuts fractions off."""
+    return min(max(known, mib * _MIB), (mib + 1) * _MIB - 1)
 
 
 def _row(line: str) -> Row | None:

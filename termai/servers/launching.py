@@ -18,6 +18,7 @@ from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter
 from termai.servers import registry
+from termai.servers.guarding import Forecast, forecast
 from termai.servers.ports import free_port, refusal
 from termai.servers.records import KIND, Server
 
@@ -27,12 +28,16 @@ _LAUNCH_S = 60.0  # seconds that another program's start may take
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A profile that was checked: its model is there and an engine was chosen for it."""
+    """A profile that was checked: its model is there and an engine was chosen for it.
+
+    forecast: the memory it will take, None where that cannot be told.
+    """
 
     profile: Profile
     model: Path
     engine: Engine
     detection: Detection
+    forecast: Forecast | None = None
 
 
 def lock() -> AbstractContextManager[None]:
@@ -52,7 +57,7 @@ def plan(profile: Profile, *, force: bool = False) -> Plan:
     model = resolve(profile.model_reference())
     check_magic(model)
     engine, detection = choose(profile.engine)
-    return Plan(profile, model, engine, detection)
+    return Plan(profile, model, engine, detection, forecast(profile, model, detection, force=force))
 
 
 def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:
@@ -151,6 +156,7 @@ def _meta(planned: Plan, composed: Launch) -> dict[str, Any]:
         "values": {key: _plain(value) for key, value in profile.values.items()},
         "args": {engine: list(given) for engine, given in profile.args.items()},
         "env": sorted(profile.env),
+        **(planned.forecast.as_meta() if planned.forecast else {}),
     }
 
 

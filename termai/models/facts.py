@@ -15,7 +15,10 @@ from termai.gguf.quantization import Precision, named
 from termai.gguf.splits import merge
 from termai.models.listing import beginning
 from termai.models.names import quantization
+from termai.text import one_line
 
+_SENTENCE = 4000  # characters of a sentence at most
+_CUT = " is cut short"  # what the reader says of a file that ends inside its header
 _MOST = 1 << 62  # a count that the index can hold
 _SHARED = (
     *("kind", "architecture", "size_label", "bits_per_weight", "precision", "context_length"),
@@ -79,7 +82,8 @@ def read(
     except NotFoundError:
         return None
     except InvalidFileError as error:
-        return Facts(problem=error.message[:4000], files=len(files))
+        problem = one_line(error.message, _SENTENCE)
+        return Facts(problem=problem, files=len(files), cut=_CUT in problem)
     except OSError as error:
         return Facts(problem=f"It cannot be read: {error.strerror}.", files=len(files))
     except Exception as error:  # noqa: BLE001  one file must not hide the others

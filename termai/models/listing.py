@@ -9,23 +9,29 @@ MAX_ENTRIES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A directory's names: those of directories, and all others; hidden directories too."""
+    """A directory's names: those of directories, and all others; hidden directories too.
+
+    cut: whether there are more than MAX_ENTRIES, of which the rest is left out.
+    """
 
     directory: Path
     directories: tuple[str, ...]
     files: tuple[str, ...]
+    cut: bool = False
 
 
 def listing(directory: Path) -> Listing:
-    """List a directory; raises OSError. Of more than MAX_ENTRIES names the rest is left out."""
+    """List a directory; raises OSError."""
     directories: list[str] = []
     files: list[str] = []
+    cut = False
     with os.scandir(directory) as entries:
         for number, entry in enumerate(entries):
-            if number >= MAX_ENTRIES:
+            cut = number >= MAX_ENTRIES
+            if cut:
                 break
             (directories if _is_directory(entry) else files).append(entry.name)
-    return Listing(directory, tuple(sorted(directories)), tuple(sorted(files)))
+    return Listing(directory, tuple(sorted(directories)), tuple(sorted(files)), cut)
 
 
 def listed(directory: Path) -> Listing:

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from termai.models import hub_cache, llama_cpp_cache, ollama
 from termai.models.found import Found, look
-from termai.models.listing import Listing, listing
+from termai.models.listing import MAX_ENTRIES, Listing, listing
 from termai.models.names import is_gguf, whole_name
 from termai.models.stores import HUGGING_FACE, LLAMA_CPP, OLLAMA, Store
 
@@ -15,7 +16,7 @@ MAX_DEPTH = 8
 MAX_DIRECTORIES = 20_000
 
 _NEVER = frozenset({".git", "node_modules", "__pycache__", ".Trash"})
-_SYSTEM = frozenset({"/proc", "/sys", "/dev"})
+_SYSTEM = ("/proc", "/sys", "/dev")
 
 
 @dataclass(slots=True)
@@ -63,12 +64,14 @@ class Walk:
     def _enter(self, directory: Path) -> Listing | None:
         """List a directory, None where it cannot be or was already."""
         try:
-            seen = directory.stat()
-            key = (seen.st_dev, seen.st_ino)
-            if key in self.been or len(self.been) >= self.most or str(directory) in _SYSTEM:
+            key = _identity(directory)
+            if key in self.been or len(self.been) >= self.most or key in _system():
                 return None
             self.been.add(key)
-            return listing(directory)
+            here = listing(directory)
+            if here.cut:
+                self.problems.append(f"{directory} holds more than {MAX_ENTRIES:,} names.")
+            return here
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
@@ -94,6 +97,17 @@ def files(store: Store) -> Iterator[Found]:
     """Yield the files of a store that are or may become models; what cannot be seen is passed."""
     for some in Walk(store):
         yield from some
+
+
+def _identity(directory: Path) -> tuple[int, int]:
+    seen = directory.stat()
+    return seen.st_dev, seen.st_ino
+
+
+@cache
+def _system() -> frozenset[tuple[int, int]]:
+    """Return the trees of the kernel, which hold no models and never end."""
+    return frozenset(_identity(Path(path)) for path in _SYSTEM if Path(path).is_dir())
 
 
 def _layout(name: str, here: Listing) -> tuple[str, Callable[..., Iterator[Found | None]]] | None:

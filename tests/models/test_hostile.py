@@ -144,6 +144,40 @@ def test_no_more_directories_are_entered_than_there_may_be(home: Path) -> None:
     assert "more than 10 directories" in walk.problems[0]
 
 
+def test_the_trees_of_the_kernel_are_not_entered_through_links(home: Path) -> None:
+    (home / "tree").mkdir()
+    for number, target in enumerate(("/proc", "/sys", "/dev")):
+        (home / f"tree/l{number}").symlink_to(target)
+    settings.save(model_dirs=(str(home / "tree"),))
+    walk = Walk(next(s for s in library.known().stores if s.expected))
+    assert list(walk) == [[]]
+    assert len(walk.been) == 1
+
+
+def test_more_names_than_anyone_keeps_in_a_directory_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from termai.models import listing as module
+
+    for number in range(5):
+        files.model(models_dir() / f"m{number}.gguf")
+    monkeypatch.setattr(module, "MAX_ENTRIES", 3)
+    found = library.refresh()
+    assert len(listed(found)) == 3
+    assert "holds more than" in found.problems[0]
+
+
+def test_a_bad_file_with_a_name_that_is_not_utf_8_is_kept_in_the_index() -> None:
+    models_dir().mkdir(parents=True)
+    raw = os.fsencode(models_dir()) + b"/\xff\n\x1b[2J.gguf"
+    Path(os.fsdecode(raw)).write_bytes(b"no model")
+    found = library.refresh()
+    (bad,) = listed(found).values()
+    assert "not a GGUF file" in bad.trouble
+    assert bad.trouble.isprintable()
+    assert library.known().files == found.files
+
+
 def test_trees_are_entered_to_a_depth_and_no_deeper() -> None:
     deep = models_dir()
     for number in range(walking.MAX_DEPTH + 3):

@@ -214,6 +214,25 @@ def test_a_file_shorter_than_its_header_says_is_half_a_download() -> None:
     assert listed()["o/r/m.gguf"].incomplete
 
 
+def test_a_file_that_ends_inside_its_header_is_half_a_download() -> None:
+    path = files.model(models_dir() / "o/r/m.gguf")
+    with path.open("r+b") as stream:
+        stream.truncate(100)
+    found = listed()["o/r/m.gguf"]
+    assert found.incomplete
+    assert not found.read
+
+
+def test_llama_cpp_keeps_its_models_as_the_hub_does(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CACHE", str(home / "cache"))
+    files.snapshot(home / "cache", "org/name", "c0", "m.gguf")
+    (found,) = listed().values()
+    assert (found.name, found.where) == ("org/name/m.gguf", "llama.cpp")
+    assert found.program == "llama.cpp"
+
+
 def test_a_split_set_is_read_whole() -> None:
     files.parts(models_dir() / "o/r", "m-Q4_K_M", 3)
     (found,) = listed().values()

@@ -41,10 +41,11 @@ def session() -> "httpx2.Client":
 
 
 def _session_for(place: Place) -> "httpx2.Client":
-    from huggingface_hub import get_session, set_client_factory
+    from huggingface_hub import constants, get_session, set_client_factory
 
     global _installed
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL + 1)  # the screen is not its own
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # or it asks huggingface.co who may be driving it
     wanted = (place, *(os.environ.get(each, "") for n in _ENVIRONMENT for each in (n, n.lower())))
     with _lock:
         if wanted != _installed:

@@ -12,9 +12,10 @@ from termai.servers.records import Server
 
 
 def profile_of(target: str, changes: Iterable[tuple[str, Any]] = ()) -> Profile:
-    """Return the profile called ``target``, or one for the GGUF file at that path, changed.
+    """Return the profile called ``target``, or one for the model that it names, changed.
 
-    Raises NotFoundError, InvalidFileError and UsageError.
+    A model is a GGUF file by its path, or one of the library by a name that lists show. Raises
+    NotFoundError, InvalidFileError and UsageError.
     """
     profile = _of_file(target) if is_path(target) else _called(target)
     return profile.with_values(**dict(changes))
@@ -48,13 +49,35 @@ def only_running() -> Server:
 def _called(name: str) -> Profile:
     from termai.profiles.store import load_profile
 
-    return load_profile(name)
+    try:
+        return load_profile(name)
+    except (NotFoundError, UsageError):
+        found = _of_library(name)
+        if found is None:
+            raise
+        return found
+
+
+def _of_library(name: str) -> Profile | None:
+    """Return the user's profile of a model that lists show as ``name``, else one with defaults."""
+    from termai.models.library import look
+    from termai.servers import manager, own_profile
+
+    for model in look().models:
+        if model.startable and name in (model.label, model.short, model.name, *model.aliases):
+            return own_profile.saved(model.path) or manager.for_model(model.path)
+    return None
 
 
 def _of_file(target: str) -> Profile:
     from termai.servers import manager
 
     path = expanded(target)
-    if not os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
-        raise NotFoundError(f"There is no file {path}.", fix="Check the path of the model.")
-    return manager.for_model(path)
+    if os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
+        return manager.for_model(path)
+    found = _of_library(target)
+    if found is None:
+        raise NotFoundError(
+            f"There is no file {path}.", fix="Check its path; `termai models` lists models."
+        )
+    return found

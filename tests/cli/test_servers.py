@@ -15,6 +15,7 @@ from termai.models.smoke import model_path
 from termai.paths import jobs_dir, profiles_dir
 from termai.servers.health import Health, probe
 from tests.cli.conftest import TERMAI, Termai, environment
+from tests.servers.models import write_tiny
 from tests.support import free_port, native_bin, wait_until
 
 QUESTION, ANSWER = "What is the capital of France?", "The capital of France is Paris.\n"
@@ -254,9 +255,8 @@ def test_a_broken_model_is_an_invalid_file(termai: Termai, tmp_path: Path) -> No
 
 
 def test_a_failed_start_tells_cause_evidence_and_fix(termai: Termai, tmp_path: Path) -> None:
-    cut = tmp_path / "cut.gguf"
-    cut.write_bytes(model_path().read_bytes()[:300_000])
-    done = termai("start", str(cut))
+    alien = write_tiny(tmp_path / "alien.gguf", "mystery")
+    done = termai("start", str(alien))
     assert done.returncode == 5, done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("Error: ")
@@ -265,7 +265,16 @@ def test_a_failed_start_tells_cause_evidence_and_fix(termai: Termai, tmp_path: P
     failed = json.loads(termai("ps", "--all", "--json").stdout)[0]
     assert failed["state"] == "failed"
     assert failed["problem"]
-    assert "cut: " in termai("ps", "--all").stdout
+    assert "alien: " in termai("ps", "--all").stdout
+
+
+def test_half_a_model_is_not_started(termai: Termai, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(model_path().read_bytes()[:300_000])
+    done = termai("start", str(cut))
+    assert done.returncode == 4
+    assert "cut short" in done.stderr
+    assert json.loads(termai("ps", "--all", "--json").stdout) == []
 
 
 def test_an_option_that_does_not_exist_is_refused(termai: Termai) -> None:

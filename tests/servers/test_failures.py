@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from termai.errors import StartFailedError
+from termai.errors import InvalidFileError, StartFailedError
 from termai.profiles.profile import Profile
-from termai.servers import manager, registry
+from termai.servers import launching, manager, registry
 from termai.servers.records import ServerState
 from tests.servers.models import cut, write_tiny
 from tests.servers.outside import ask
@@ -41,16 +41,24 @@ def failure(profile: Profile) -> StartFailedError:
     return error
 
 
-def test_a_truncated_model(profile: Profile, tiny: Path, tmp_path: Path) -> None:
-    path = cut(tiny, tmp_path / "short.gguf", 300_000)
-    assert (
-        "short.gguf is cut short or corrupt" in failure(profile.with_values(path=str(path))).message
-    )
+@pytest.mark.parametrize("size", [300_000, 3000])
+def test_half_a_model_is_refused_before_anything_starts(
+    native: Profile, tiny: Path, tmp_path: Path, size: int
+) -> None:
+    path = cut(tiny, tmp_path / "short.gguf", size)
+    with pytest.raises(InvalidFileError, match="cut short"):
+        manager.start(native.with_values(path=str(path)))
+    assert registry.list_servers() == []
 
 
-def test_a_model_cut_in_its_header(profile: Profile, tiny: Path, tmp_path: Path) -> None:
-    path = cut(tiny, tmp_path / "short.gguf", 3000)
-    assert "cut short or corrupt" in failure(profile.with_values(path=str(path))).message
+@pytest.mark.parametrize("size", [300_000, 3000])
+def test_a_model_that_is_cut_after_it_was_checked(
+    profile: Profile, tiny: Path, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cut(tiny, tmp_path / "short.gguf", size)
+    monkeypatch.setattr(launching, "resolve", Path)
+    told = failure(profile.with_values(path=str(path)))
+    assert "short.gguf is cut short or corrupt" in told.message
 
 
 def test_an_unknown_architecture(profile: Profile, tmp_path: Path) -> None:

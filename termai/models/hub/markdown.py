@@ -34,7 +34,8 @@ _LINE = re.compile(
 )
 _STRONG = re.compile(r"</?(?:b|strong)\s*>", re.IGNORECASE)
 _CODE = re.compile(r"</?code\s*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,4000}>")
+_TAG = re.compile(r"</?(?!a[\s>])[a-z][^<>]{0,4000}>", re.IGNORECASE)
+_ANCHOR = re.compile(r"</?a\b[^<>]{0,4000}>", re.IGNORECASE)
 _DATA = re.compile(r"\bdata:[\w/+.-]{0,100};base64,[\w+/=]{0,1000000}")
 _BLANK = re.compile(r"\n{3,}")
 
@@ -72,7 +73,6 @@ def _prose(text: str) -> str:
     text = _IMG.sub(_alt, text)
     text = _BADGE.sub(lambda m: f"[{m[1] or 'link'}]({m[2]})", text)
     text = _PICTURE.sub(lambda m: f"[{m[1]}]" if m[1].strip() else "", text)
-    text = _LINK.sub(lambda m: f"[{' '.join(m[2].split()) or m[1]}]({m[1]})", text)
     text = _HEADING.sub(lambda m: f"\n{'#' * int(m[1])} ", text)
     text = _ITEM.sub("\n- ", text)
     text = _CELL.sub(" | ", text)
@@ -80,6 +80,8 @@ def _prose(text: str) -> str:
     text = _STRONG.sub("**", text)
     text = _CODE.sub("`", text)
     text = _TAG.sub("", text)
+    text = _LINK.sub(lambda m: f"[{' '.join(m[2].split()) or m[1]}]({m[1]})", text)
+    text = _ANCHOR.sub("", text)
     lines = (line.rstrip() for line in printable(html.unescape(text)).split("\n"))
     return "\n".join(lines)
 

@@ -37,6 +37,9 @@ class Patience(NamedTuple):
     longest_pause_s: float = 10.0
 
 
+PATIENCE = Patience()
+
+
 class HubTransport(httpx2.BaseTransport):
     """Sends requests through ``inner``, which knows the proxies, and reads the answers."""
 
@@ -44,7 +47,7 @@ class HubTransport(httpx2.BaseTransport):
         self, inner: httpx2.Client, place: Place, patience: Patience | None = None
     ) -> None:
         self._inner, self._place = inner, place
-        self._patience = patience or Patience()
+        self._patience = patience or PATIENCE
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer, read to its end; raises UnreachableError, InvalidFileError."""

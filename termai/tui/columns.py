@@ -8,7 +8,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 GAP = 1
-LEAST = 12
+LEAST = 20
 """Cells that the flexible column keeps, whatever else is left out."""
 
 Cell = Content | str

@@ -23,7 +23,7 @@ ASKING_FOR_ACCESS = """\
 A token of your account lets you at gated and private repositories; make one that may read
 under Settings, Access Tokens on the hub. It is checked first, then kept in a file that only
 you can read."""
-_CHART_WIDTH, _CHART_HEIGHT = 44, 12
+_CHART_WIDTH, _CHART_HEIGHT = 48, 12
 
 
 def more(listed: Listed) -> Content:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from termai.models.library import Library
     from termai.models.model_file import ModelFile
 
-_CHART_WIDTH, _CHART_HEIGHT = 44, 12
+_CHART_WIDTH, _CHART_HEIGHT = 48, 12
 _LABEL = 9
 
 
@@ -50,7 +50,8 @@ def nothing(library: Library) -> Content:
 
 
 def _trouble(model: ModelFile) -> Content:
-    text = f"{icons.sign('problem')} {one_line(model.trouble)} It cannot be started."
+    why = model.trouble.replace(str(model.path), model.path.name)
+    text = f"{icons.sign('problem')} It cannot be started. {one_line(why)}"
     return Content.styled(text, icons.STYLES["problem"])
 
 
@@ -63,13 +64,19 @@ def _facts(model: ModelFile) -> Iterator[Content]:
     experts = f" {model.expert_count} experts" if model.expert_count else ""
     yield Content(f"{one_line(model.architecture)}{experts}")
     yield Content(f"{model_rows.parameters(model.parameters)} parameters")
-    quantization = f"{one_line(model.quantization)} {model.precision or ''}".strip()
-    bits = f" {model.bits_per_weight:.1f} bits" if model.bits_per_weight else ""
-    yield Content(f"{quantization}{bits}")
+    yield Content(_quantization(model))
     if model.context_length:
         yield Content(f"{formats.tokens(model.context_length)} context")
     for word in _abilities(model):
         yield Content.styled(word, "$text-success")
+
+
+def _quantization(model: ModelFile) -> str:
+    """Return ``Q4_K_M (low precision, 4.9 bits)``."""
+    more = [f"{model.precision} precision"] if model.precision else []
+    more += [f"{model.bits_per_weight:.1f} bits"] if model.bits_per_weight else []
+    told = f" ({', '.join(more)})" if more else ""
+    return f"{one_line(model.quantization) or 'unknown quantization'}{told}"
 
 
 def _abilities(model: ModelFile) -> Iterator[str]:
@@ -105,7 +112,10 @@ def _curve(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
 
 
 def _files(model: ModelFile) -> Iterator[Content]:
-    whose = f"  of {one_line(model.program)}" if model.program else ""
+    from termai.models.stores import OWN
+
+    foreign = model.program not in ("", OWN)
+    whose = f"  of {one_line(model.program)}" if foreign else ""
     yield _fact("file", f"{formats.place(model.path)}{whose}")
     if model.projector:
         yield _fact("projector", _beside(model.projector))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from termai.text import one_line
@@ -16,6 +18,24 @@ from termai.tui import fit_chart
 
 if TYPE_CHECKING:
     from termai.models.fit import Curve
+
+
+class CurveChart(Widget):
+    """Draws a curve for the room that it has."""
+
+    def __init__(
+        self,
+        curve: Curve,
+        draw: Callable[[Curve, int, int], Content],
+        *,
+        id: str,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self._curve, self._draw = curve, draw
+
+    def render(self) -> Content:
+        """Return the lines."""
+        return self._draw(self._curve, max(1, self.size.width), max(1, self.size.height))
 
 
 class CurveScreen(ModalScreen[None]):
@@ -28,7 +48,8 @@ class CurveScreen(ModalScreen[None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     CurveScreen #chart { height: 1fr; }
-    CurveScreen #table, CurveScreen #advice { height: auto; }
+    CurveScreen #table { height: 4; }
+    CurveScreen #advice { height: auto; max-height: 3; }
     CurveScreen Label { color: $muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,20 +64,11 @@ class CurveScreen(ModalScreen[None]):
         """Yield drawing, numbers, and advice."""
         with Vertical() as box:
             box.border_title = Content(f"Memory against context: {self._name}")
-            yield Static(id="chart", markup=False)
-            yield Static(id="table", markup=False)
+            yield CurveChart(self._curve, fit_chart.drawing, id="chart")
+            yield CurveChart(self._curve, _table, id="table")
             yield Static(self._advice, id="advice", markup=False)
             yield Label(Content("Escape closes"))
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._draw)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    def _draw(self) -> None:
-        chart, table = self.query_one("#chart", Static), self.query_one("#table", Static)
-        width, height = chart.size
-        if width:
-            chart.update(fit_chart.drawing(self._curve, width, height))
-            table.update(fit_chart.table(self._curve, width))
+def _table(curve: Curve, width: int, height: int) -> Content:
+    return fit_chart.table(curve, width)

@@ -45,6 +45,7 @@ class HubPane(Vertical, Background):
     note: how the results are sorted. count: how many there are.
     """
 
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     HubPane { height: 1fr; }
     HubPane #search { height: 1; border: none; padding: 0 1; }

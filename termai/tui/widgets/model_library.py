@@ -59,6 +59,7 @@ class LibraryPane(Vertical, Background):
     note: how the list is sorted or filtered. count: how many models there are, in words.
     """
 
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     LibraryPane { height: 1fr; }
     LibraryPane #filter { display: none; height: 1; border: none; padding: 0 1; }
@@ -71,9 +72,9 @@ class LibraryPane(Vertical, Background):
     LibraryPane.-empty #empty { display: block; }
     LibraryPane.-empty #body { display: none; }
     .-wide LibraryPane #body { layout: horizontal; }
-    .-wide LibraryPane ModelTable { width: 3fr; height: 100%; }
+    .-wide LibraryPane ModelTable { width: 1fr; height: 100%; }
     .-wide LibraryPane #details {
-        width: 2fr; height: 100%; border-top: none; border-left: solid $primary 40%;
+        width: 43%; height: 100%; border-top: none; border-left: solid $primary 40%;
     }
     .-short LibraryPane #details { display: none; }
     """
@@ -143,7 +144,8 @@ class LibraryPane(Vertical, Background):
             yield ModelTable(model_rows.COLUMNS, self._cells, id="models")
             with VerticalScroll(id="details"):
                 yield Static(markup=False)
-        yield Static(id="empty", markup=False)
+        with VerticalScroll(id="empty"):
+            yield Static(markup=False)
 
     def on_mount(self) -> None:
         self.background(model_work.known, self.Known, group="known")
@@ -151,7 +153,7 @@ class LibraryPane(Vertical, Background):
 
     def enter(self) -> None:
         """Take the focus, and look for what has changed meanwhile."""
-        self.table.focus()
+        (self.query_one("#empty") if self.has_class("-empty") else self.table).focus()
         self.action_reload()
 
     @property
@@ -180,9 +182,7 @@ class LibraryPane(Vertical, Background):
             return
         listed = [str(model.path) for model in self._listed(library, wanted)]
         empty = library.complete and not self._models
-        self.set_class(empty, "-empty")
-        if empty:
-            self.query_one("#empty", Static).update(model_details.nothing(library))
+        self._show_empty(model_details.nothing(library) if empty else None)
         total = str(len(self._models))
         self.count = f"{len(listed)} of {total}" if wanted.split() else total
         reading = f", reads {library.unread} more" if library.unread else ""
@@ -190,6 +190,16 @@ class LibraryPane(Vertical, Background):
         self.table.show(listed)
         self._show_details()
         self.refresh_bindings()
+
+    def _show_empty(self, told: Content | None) -> None:
+        """Say in place of the list why it is empty; keys work all the same."""
+        box = self.query_one("#empty", VerticalScroll)
+        focused = self.has_focus_within
+        self.set_class(told is not None, "-empty")
+        if told is not None:
+            box.query_one(Static).update(told)
+        if focused and not self.query_one("#filter").has_focus:
+            (box if told is not None else self.table).focus()
 
     def _listed(self, library: Library, wanted: str) -> Sequence[ModelFile]:
         from termai.models.order import SortKey, filtered, ordered
@@ -233,7 +243,7 @@ class LibraryPane(Vertical, Background):
                 model,
                 self._fits.get(identity),
                 self._curves.get(identity),
-                box.scrollable_content_region.width or self.size.width,
+                box.query_one(Static).size.width or self.size.width - 2,
                 tall=box.size.height > _TALL,
             )
         box.query_one(Static).update(content)

@@ -41,6 +41,7 @@ _CURVE = "Memory against context, for each KV cache type."
 class RepositoryPane(Vertical, Background):
     """Shows a repository as soon as the hub answers, its fits as headers come in."""
 
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     RepositoryPane { height: 1fr; }
     RepositoryPane #head { height: auto; max-height: 2; padding: 0 1; }
@@ -51,9 +52,9 @@ class RepositoryPane(Vertical, Background):
         height: 8; border-top: solid $primary 40%; padding: 0 1; scrollbar-size-vertical: 1;
     }
     .-wide RepositoryPane #body { layout: horizontal; }
-    .-wide RepositoryPane ModelTable { width: 3fr; height: 100%; }
+    .-wide RepositoryPane ModelTable { width: 1fr; height: 100%; }
     .-wide RepositoryPane #about {
-        width: 2fr; height: 100%; border-top: none; border-left: solid $primary 40%;
+        width: 43%; height: 100%; border-top: none; border-left: solid $primary 40%;
     }
     .-short RepositoryPane #about { display: none; }
     """
@@ -241,7 +242,7 @@ class RepositoryPane(Vertical, Background):
                 self._fits,
                 self._curves.get(variant.name),
                 self._problem,
-                box.scrollable_content_region.width or self.size.width,
+                box.query_one(Static).size.width or self.size.width - 2,
                 tall=box.size.height > _TALL,
             )
         box.query_one(Static).update(content)

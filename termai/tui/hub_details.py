@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing with GGUF files matches. Try fewer words, or the name of an author."
 NO_MODELS = "There are no GGUF models in this repository. Escape goes back to the results."
-ASKING_FOR_ACCESS = """\
-A token of your account lets you at gated and private repositories; make one that may read
-under Settings, Access Tokens on the hub. It is checked first, then kept in a file that only
-you can read."""
+ASKING_FOR_ACCESS = (
+    "A token of your account opens gated and private repositories; make one that may read under "
+    "Settings, Access Tokens on the hub. It is checked first, then kept in a file that only you "
+    "can read."
+)
 _CHART_WIDTH, _CHART_HEIGHT = 48, 12
 
 

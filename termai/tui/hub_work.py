@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from termai.errors import TermaiError
+from termai.text import one_line
 from termai.tui.model_work import CTX_SIZE, machine
 
 if TYPE_CHECKING:
@@ -129,3 +130,14 @@ def card(repo: str) -> str:
     from termai.models import hub
 
     return hub.card(repo)
+
+
+def store_token(text: str) -> str:
+    """Ask the hub whose token it is, keep it, and return what to tell."""
+    from termai.models.hub import accounts
+
+    account = accounts.login(text)
+    told = f"{account.host} knows you as {account.name}; the token is kept in {account.source}."
+    if account.shadowed_by:
+        told += f" In this shell {account.shadowed_by} holds another, which is used instead."
+    return one_line(told)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from termai.tui.app import TermaiApp
 
 _FILES_SHOWN = 6
-_DIRECTORY = """\
-The path of a directory with .gguf files, below which models are looked for too.
-It is written to model_dirs in config.toml; nothing in it is moved or changed."""
+_DIRECTORY = (
+    "The path of a directory with .gguf files, below which models are looked for too. It is "
+    "written to model_dirs in config.toml; nothing in it is moved or changed."
+)
 
 
 async def start(app: TermaiApp, path: Path) -> None:

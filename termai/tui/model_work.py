@@ -103,34 +103,19 @@ def server_of(path: Path) -> Server | None:
 
 
 def profile_of(path: Path) -> Profile | None:
-    """Return the user's profile for a model file, None when there is none."""
-    from termai.profiles.store import list_profiles
+    """Return the user's own profile for a model file, None when there is none."""
+    from termai.servers import own_profile
 
-    profiles = list_profiles().profiles
-    return next((p for p in profiles if not p.shipped and _is_for(p, path)), None)
-
-
-def _is_for(profile: Profile, path: Path) -> bool:
-    from termai.errors import TermaiError
-    from termai.models.resolve import resolve
-
-    reference = str(profile.values.get("path", ""))
-    if reference == str(path) or not reference or reference.startswith(("/", "~")):
-        return reference == str(path)
-    try:
-        return resolve(reference) == path
-    except TermaiError:
-        return False
+    return own_profile.saved(path)
 
 
 def make_profile(path: Path) -> Profile:
-    """Make and save a profile whose values fit this machine; raises what these raise."""
-    from termai.profiles.store import load_profile, save_profile
-    from termai.servers.fitting import profile_for
+    """Make and save a profile whose values fit this machine, with the projector that belongs."""
+    from termai.models import library
+    from termai.servers import own_profile
 
-    profile = profile_for(path)
-    save_profile(profile)
-    return load_profile(profile.name)
+    model = library.known().at(path)
+    return own_profile.made(path, model.projector if model else None)
 
 
 def add_directory(text: str) -> str:
@@ -150,22 +135,9 @@ def removal(model: ModelFile, library: Library) -> Removal:
 def remove(planned: Removal) -> None:
     """Remove the files of a plan, unless a server or a download uses one of them."""
     from termai.models import removal
+    from termai.servers import in_use
 
-    removal.remove(planned, _in_use())
-
-
-def _in_use() -> list[Path]:
-    from termai.models.downloads.control import list_downloads
-    from termai.servers.registry import list_servers
-
-    served = [Path(server.model) for server in list_servers(past=False) if server.model]
-    filled = [
-        download.plan.target(file)
-        for download in list_downloads()
-        if not download.status.over
-        for file in download.plan.files
-    ]
-    return [*served, *filled]
+    removal.remove(planned, in_use.files())
 
 
 def inspect(model: ModelFile) -> Inspected:

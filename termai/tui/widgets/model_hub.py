@@ -280,6 +280,8 @@ class HubPane(Vertical, Background):
     def _told_token(self, told: str | None) -> None:
         if told:
             self.notify(told, markup=False)
+            if self.switcher.current == "repository":
+                self.repository.action_again()
 
 
 def _standing(told: tuple[str, bool]) -> HubPane.Standing:

@@ -15,7 +15,7 @@ _MAX_DEPTH = 6
 _SHOWN = 12  # characters of a commit or of a blob's name
 
 
-def files(repository: Path, store: Store, _: str, program: str) -> Iterator[Found | None]:
+def files(repository: Path, store: Store, program: str) -> Iterator[Found | None]:
     """Yield the models in the snapshots of a repository's directory, then half downloads.
 
     The snapshot that ``refs/main`` names comes first, then those of other refs, then the newest.

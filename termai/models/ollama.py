@@ -45,7 +45,7 @@ class Tag:
         return tuple(layer for layer in self.layers if layer.kind == kind)
 
 
-def files(directory: Path, store: Store, _: str, program: str) -> Iterator[Found | None]:
+def files(directory: Path, store: Store, program: str) -> Iterator[Found | None]:
     """Yield the model of each manifest, with what belongs to it, then half downloads.
 
     What is no GGUF file, such as safetensors, is told by its first bytes when it is read.

@@ -57,8 +57,14 @@ class Refresh:
                 next_s = now + max(_BATCH_S, _REST * (now - begun))
 
     def save(self) -> None:
-        """Write the index: what was found, and of stores that did not answer what was known."""
-        index.save(self.found(), self._kept_facts(), self._before)
+        """Write the index: what was found, and of stores that did not answer what was known.
+
+        What another program has read meanwhile is kept, too.
+        """
+        latest = index.load(self.stores)
+        if latest.raw != self._before.raw and not latest.stale:
+            self._adopt(latest)
+        index.save(self.found(), self._kept_facts(), latest)
 
     def found(self) -> dict[Path, Sequence[Found]]:
         """Return the files of each store, of those not yet looked through what is known."""
@@ -114,14 +120,18 @@ class Refresh:
         for device, groups in by_device.items():
             self._apart.start(("read", directory, device), partial(_read, groups))
 
+    def _adopt(self, latest: Index) -> None:
+        """Take over the facts of files that were not read here and have not changed since."""
+        for directory, files in self._found.items():
+            known = {file.path: file for file in latest.found.get(directory, ())}
+            for group in grouped(files):
+                path = group.first.path
+                if path in self.unread and _still(group, known, latest.facts.get(path)):
+                    self.facts[path] = latest.facts[path]
+
     def _as_known(self, group: Group, known: Mapping[Path, Found]) -> bool:
         facts = self.facts.get(group.first.path)
-        return (
-            facts is not None
-            and not self._before.stale
-            and (facts.files == len(group.files) or not facts.gguf)
-            and all(_same(file, known.get(file.path)) for file in group.files)
-        )
+        return not self._before.stale and _still(group, known, facts)
 
     def _take_facts(self, group: Group, facts: Facts | None) -> None:
         first = group.first
@@ -151,6 +161,15 @@ def _read(groups: Sequence[Group], tell: Callable[[tuple[Group, Facts | None]], 
         first = group.first
         facts = reading.read(group.paths, group.name, group.missing, doubtful=first.doubtful)
         tell((group, facts))
+
+
+def _still(group: Group, known: Mapping[Path, Found], facts: Facts | None) -> bool:
+    """Tell whether facts still hold: no part has changed, come or gone."""
+    return (
+        facts is not None
+        and (facts.files == len(group.files) or not facts.gguf)
+        and all(_same(file, known.get(file.path)) for file in group.files)
+    )
 
 
 def _same(file: Found, known: Found | None) -> bool:

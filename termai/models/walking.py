@@ -52,7 +52,7 @@ class Walk:
         if layout := _layout(directory.name, here):
             program, files = layout
             whose = self.store.program or program
-            for found in files(directory, self.store, "/".join(inside[:-1]), whose):
+            for found in files(directory, self.store, whose):
                 yield [found] if found else []
             return
         yield self._files(here, inside)

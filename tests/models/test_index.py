@@ -17,6 +17,8 @@ from termai import settings
 from termai.models import facts, index, library
 from termai.models.library import Library
 from termai.models.listing import Listing, listing
+from termai.models.refreshing import Refresh
+from termai.models.stores import stores
 from termai.paths import models_dir, state_dir
 from tests.models import files
 from tests.models.files import listed
@@ -203,6 +205,23 @@ def test_programs_that_look_at_the_same_time_do_not_break_the_index() -> None:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
     assert len(library.known().models) == 21
+
+
+def test_a_program_that_reads_no_headers_keeps_what_another_reads_meanwhile(
+    headers: list[str],
+) -> None:
+    files.parts(models_dir(), "set", 2)
+    files.model(models_dir() / "m.gguf")
+    changed = files.model(models_dir() / "changed.gguf")
+    places = stores()
+    looking = Refresh(places, index.load(places), headers=False)
+    looking.run(lambda: None)
+    os.utime(changed, (1, 1))
+    library.refresh()
+    looking.save()
+    headers.clear()
+    library.refresh()
+    assert headers == ["changed.gguf"]
 
 
 def test_batches_tell_what_is_known_so_far(monkeypatch: pytest.MonkeyPatch) -> None:

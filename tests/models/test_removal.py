@@ -250,6 +250,20 @@ def test_in_a_hub_cache_links_go_before_their_blob(hub: Path) -> None:
     assert (hub / "models--org--name/snapshots/a1").exists()
 
 
+def test_the_hub_client_finds_nothing_wrong_with_what_is_left(hub: Path) -> None:
+    from huggingface_hub import scan_cache_dir
+
+    for commit in ("a" * 40, "b" * 40):
+        for name in ("sub/m.gguf", "n.gguf"):
+            files.snapshot(hub, "org/name", commit, name)
+    (hub / "models--org--name/refs").mkdir()
+    (hub / "models--org--name/refs/main").write_text("b" * 40)
+    for name in ("org/name/sub/m.gguf", "org/name/n.gguf"):
+        removal.remove(planned(name))
+        assert scan_cache_dir(hub).warnings == []
+    assert scan_cache_dir(hub).size_on_disk == 0
+
+
 def test_a_blob_of_a_hub_cache_that_something_else_is_stays(hub: Path) -> None:
     link = files.snapshot(hub, "org/name", "a1", "m.gguf", "shared")
     other = link.with_name("weights.bin")

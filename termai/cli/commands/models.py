@@ -132,7 +132,9 @@ def remove(name: str, *, yes: bool, projector: bool, as_json: bool) -> int:
     if as_json:
         out_json(_removed(planned))
     else:
-        out(f"{one_line(planned.name)} is removed; {size_text(planned.frees)} are free again.")
+        whose = f" It belonged to {planned.program}." if _of_others(planned) else ""
+        freed = size_text(planned.frees)
+        out(f"{one_line(planned.name)} is removed; {freed} are free again.{whose}")
         for sentence in planned.stays:
             out(one_line(sentence))
     return 0
@@ -218,13 +220,17 @@ def _ask(planned: "Removal", *, as_json: bool) -> None:
         )
     for file in planned.files:
         out(f"  {one_line(str(file.path))}  {size_text(file.size)}")
-    if planned.program and planned.program != "termai":
+    if _of_others(planned):
         out(f"These files belong to {planned.program}, which will not have the model any more.")
     for sentence in planned.stays:
         out(one_line(sentence))
     question = f"Remove {one_line(planned.name)} and free {size_text(planned.frees)}?"
     if not click.confirm(question):
         raise UsageError("Nothing was removed.")
+
+
+def _of_others(planned: "Removal") -> bool:
+    return planned.program not in ("", "termai")
 
 
 def _removed(planned: "Removal") -> dict[str, object]:

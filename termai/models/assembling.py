@@ -46,15 +46,28 @@ def _key(group: Group) -> object:
 
 
 def _without_doubles(groups: Sequence[Group]) -> tuple[list[Group], dict[object, tuple[str, ...]]]:
-    """Keep the first of the groups that are the same file, and the names of the others."""
+    """Keep the first of the groups that are the same file, and the names of the others.
+
+    Where a directory of the user's encloses a program's store, the file is the program's.
+    """
     kept: dict[object, Group] = {}
     aliases: dict[object, tuple[str, ...]] = {}
     for group in groups:
         key = _key(group)
         first = kept.setdefault(key, group)
-        if first is not group and group.name != first.name:
+        if first is group:
+            continue
+        if _owned(group, first):
+            kept[key], group = group, first
+        if group.name != kept[key].name:
             aliases[key] = (*aliases.get(key, ()), group.name)
     return list(kept.values()), aliases
+
+
+def _owned(group: Group, first: Group) -> bool:
+    """Tell whether the same path was found again in the store of the program that it belongs to."""
+    same = group.first.path == first.first.path
+    return same and bool(group.first.store.program) and not first.first.store.program
 
 
 def _model(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> ModelFile:

@@ -144,6 +144,21 @@ def test_an_added_directory_may_hold_other_layouts(home: Path) -> None:
     assert found["AI/Text/loose.gguf"].program == ""
 
 
+def test_a_store_inside_an_added_directory_stays_its_programs(home: Path) -> None:
+    files.model(home / "home/.lmstudio/models/o/r/lm.gguf")
+    files.model(home / "home/AI/own.gguf")
+    files.snapshot(home / "home/.cache/huggingface/hub", "org/name", "c0", "f.gguf")
+    settings.save(model_dirs=(str(home / "home"),))
+    found = {
+        model.path.name: (model.name, model.where, model.program) for model in listed().values()
+    }
+    assert found == {
+        "lm.gguf": ("o/r/lm.gguf", "LM Studio", "LM Studio"),
+        "f.gguf": ("org/name/f.gguf", "Hugging Face", "Hugging Face"),
+        "own.gguf": ("AI/own.gguf", str(home / "home"), ""),
+    }
+
+
 def test_a_blob_in_several_snapshots_is_one_model(hub: Path) -> None:
     for commit in ("a1", "b2", "c3"):
         files.snapshot(hub, "org/name", commit, "sub/m-Q8_0.gguf")

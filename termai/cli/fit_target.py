@@ -1,13 +1,13 @@
 """What ``fit`` is asked about: a file, a profile, a model of the library, or one on the hub."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from termai.cli import pulling
 from termai.cli.targets import is_path
-from termai.errors import NotFoundError, UsageError
+from termai.errors import NotFoundError, TermaiError, UsageError
 from termai.gguf.header import Header
 from termai.gguf.splits import read_model
 from termai.models.fit import Candidate
@@ -17,9 +17,7 @@ from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile
 
 if TYPE_CHECKING:
-    from termai.models.hub import Repository
-
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?")
+    from termai.models.hub import Repository, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def find(name: str) -> Target:
     Raises NotFoundError, InvalidFileError, UsageError and what the hub raises.
     """
     if name.startswith(HUB):
-        return _on_hub(name.removeprefix(HUB))
+        return _on_hub(name)
     path = expanded(name)
     if os.path.isfile(path):  # noqa: PTH113  which would raise below a closed directory
         return _local(path.absolute(), name)
@@ -51,9 +49,13 @@ def find(name: str) -> Target:
     if profile is not None:
         found = resolve(profile.model_reference())
         return Target(name, read_model(found), found, profile)
-    if _REPOSITORY.fullmatch(name) and not name.lower().endswith(".gguf"):
+    if not name.startswith((".", "~")) and pulling.is_reference(name) and not _is_gguf(name):
         return _on_hub(name)
     return _local(resolve(name), name)
+
+
+def _is_gguf(name: str) -> bool:
+    return name.lower().endswith(".gguf")
 
 
 def _local(path: Path, label: str) -> Target:
@@ -69,10 +71,10 @@ def _profile(name: str) -> Profile | None:
 
 def _on_hub(name: str) -> Target:
     """Return a model of a repository, the file itself where it is downloaded already."""
-    repo, _, quant = name.partition(":")
+    repo, quant = pulling.parted(name)
     if quant:
         try:
-            return _local(resolve(f"{HUB}{name}"), name)
+            return _local(resolve(f"{HUB}{repo}:{quant}"), name)
         except NotFoundError:
             pass
     from termai.models import hub
@@ -80,19 +82,25 @@ def _on_hub(name: str) -> Target:
     repository = hub.repository(repo)
     sizes = [Candidate(variant.name, variant.size) for variant in repository.quantizations]
     if not quant:
-        return Target(name, None, alternatives=_with_a_header(repository, sizes))
+        return Target(name, None, alternatives=_with_headers(repository))
     variant = hub.choose(repository, quant)
     header = hub.remote_header(repository, variant)
     known = (Candidate(c.name, c.size, header if c.name == variant.name else None) for c in sizes)
     return Target(name, header, alternatives=tuple(known))
 
 
-def _with_a_header(repository: "Repository", sizes: list[Candidate]) -> tuple[Candidate, ...]:
-    """Return the candidates, the one of middle size with its header: the others scale from it."""
+def _with_headers(repository: "Repository") -> tuple[Candidate, ...]:
+    """Return the quantizations with their headers; where none can be read, what went wrong."""
     from termai.models import hub
 
-    if not sizes:
-        return ()
-    middle = sorted(sizes, key=lambda candidate: candidate.size)[len(sizes) // 2]
-    header = hub.remote_header(repository, hub.choose(repository, middle.name))
-    return tuple(Candidate(c.name, c.size, header if c is middle else None) for c in sizes)
+    read: dict[str, Header | TermaiError] = {}
+
+    def keep(variant: "Variant", found: Header | TermaiError) -> None:
+        read[variant.name] = found
+
+    hub.remote_headers(repository, repository.quantizations, keep)
+    headers = {name: found for name, found in read.items() if isinstance(found, Header)}
+    failures = [found for found in read.values() if isinstance(found, TermaiError)]
+    if failures and not headers:
+        raise failures[0]
+    return tuple(Candidate(v.name, v.size, headers.get(v.name)) for v in repository.quantizations)

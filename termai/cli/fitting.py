@@ -97,7 +97,11 @@ def _load(asking: Asking, profile: Profile, detection: Detection, header: Header
 def _compare(asking: Asking) -> int:
     """Print which quantization of a repository is the best that fits."""
     candidates = asking.target.alternatives
-    header = next(c.header for c in candidates if c.header is not None)
+    header = next((c.header for c in candidates if c.header is not None), None)
+    if header is None:
+        raise NotFoundError(
+            f"{asking.target.label} has no GGUF files.", fix="`termai search` finds some that do."
+        )
     profile = Profile("fit").with_values(**asking.changes)
     load = loading.load_on(profile, _engine(None), header, asking.machine)
     found = best(candidates, load.options, load.machine, margin=load.margin)

@@ -1,6 +1,8 @@
 """fit from the command line: what is meant, what is told, in words and as JSON."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,11 @@ import pytest
 from termai.models.smoke import model_path
 from termai.paths import config_dir, models_dir, profiles_dir
 from tests.cli.conftest import Termai
-from tests.models.fit.headers import GIB, write_dense
+from tests.fakes.hub.files import Content
+from tests.fakes.hub.server import Hub, serving_hub
+from tests.models.fit.headers import GIB, write_dense, write_small
 
+REPO = "someone/Small-GGUF"
 PURPOSES = ("weights", "kv", "compute", "output", "total")
 
 
@@ -220,3 +225,93 @@ def test_force_starts_it_with_a_warning(termai: Termai) -> None:
         assert server["memory"]["ratio"] == pytest.approx(1, abs=0.05)
     finally:
         termai("stop", "--all")
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Run a hub with three quantizations of a small model, whose weights are holes."""
+    directory = tmp_path_factory.mktemp("hub")
+    kinds = {"Q8_0": "Q8_0", "Q4_K_M": "Q4_K", "Q2_K": "Q2_K"}
+    with serving_hub() as running:
+        files = {
+            f"Small-{name}.gguf": Content(path=write_small(directory / name, kind))
+            for name, kind in kinds.items()
+        }
+        running.add(REPO, files)
+        running.add("someone/Empty", {"README.md": b"# Nothing\n"})
+        yield running
+
+
+@pytest.fixture
+def hub(repositories: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """Let every termai of the test ask the hub."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HF_TOKEN", "HF_HOME"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", repositories.url)
+    repositories.asked.clear()
+    return repositories
+
+
+def test_a_model_on_the_hub_is_fitted_by_its_header(hub: Hub, termai: Termai) -> None:
+    found = told(termai, f"{REPO}:q4_k_m", "--ctx-size", "512", "--vram", "24", "--ram", "32")
+    assert (found["verdict"], found["n_gpu_layers"]) == ("full", 25)
+    assert found["source"] == "formula"
+    assert found["kv"] == 512 * 24 * 2 * 2 * 128
+    assert not list(models_dir().rglob("*.gguf"))
+
+
+def test_advice_names_a_quantization_of_the_repository(hub: Hub, termai: Termai) -> None:
+    done = termai("fit", f"{REPO}:Q8_0", "--ctx-size", "512", "--vram", "1.11", "--ram", "32")
+    assert "fits partly" in done.stdout
+    assert re.search(r"In (Q4_K_M|Q2_K) \(\d+ MiB\) all layers would fit\.", done.stdout)
+
+
+def test_a_repository_is_compared(hub: Hub, termai: Termai) -> None:
+    done = termai("fit", REPO, "--ctx-size", "512", "--vram", "1.15", "--ram", "32")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == REPO
+    assert lines[1].split() == ["QUANTIZATION", "SIZE", "FITS", "LAYERS", "CONTEXT", "MOST"]
+    assert [line.split()[0] for line in lines[2:5]] == ["Q8_0", "*", "Q2_K"]
+    assert lines[3].split()[1:5] == ["Q4_K_M", "85", "MiB", "wholly"]
+    assert "Q4_K_M is the most precise that fits wholly with 512 context; Q8_0 does not." in (
+        " ".join(done.stdout.split())
+    )
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_repository_as_json(hub: Hub, termai: Termai) -> None:
+    found = told(termai, REPO, "--ctx-size", "512", "--vram", "1.15", "--ram", "32")
+    assert found["best"] == "Q4_K_M"
+    assert [(q["name"], q["verdict"], q["best"]) for q in found["quantizations"]] == [
+        ("Q8_0", "partial", False),
+        ("Q4_K_M", "full", True),
+        ("Q2_K", "full", False),
+    ]
+    assert all(q["source"] == "formula" for q in found["quantizations"])
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        (f"{REPO}:Q5_K_M", 3, "Q5_K_M"),
+        ("someone/nothing:Q4_K_M", 3, "someone/nothing"),
+        ("someone/Empty", 3, "someone/Empty has no GGUF files"),
+        (f"hub:{REPO}:Q5_K_M", 3, "Q5_K_M"),
+    ],
+)
+def test_what_the_hub_does_not_have(
+    hub: Hub, termai: Termai, name: str, code: int, words: str
+) -> None:
+    done = termai("fit", name)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_what_is_downloaded_is_not_asked_for(hub: Hub, termai: Termai) -> None:
+    path = models_dir() / REPO / "Small-Q4_K_M.gguf"
+    path.parent.mkdir(parents=True)
+    write_small(path, "Q4_K")
+    assert told(termai, f"{REPO}:Q4_K_M", "--ctx-size", "512", "--vram", "0")["verdict"] == "full"
+    assert hub.asked == []

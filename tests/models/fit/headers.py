@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from termai.gguf.header import Header, parse_header
 from termai.models.fit import GpuRoom, Machine
@@ -37,8 +37,25 @@ def write_dense(path: Path, kind: str = "Q4_K") -> Path:
     return write_sparse(path, *_llama(kind))
 
 
-def _llama(kind: str) -> tuple[dict[str, Any], _Tensors]:
-    width, inner, vocabulary, layers = 4096, 14336, 128_256, 32
+def write_small(path: Path, kind: str) -> Path:
+    """Write a model like it of 160M, 168 MB in Q8_0."""
+    metadata, tensors = _llama(kind, Sizes(768, 2048, 8192, 24, 6, 128))
+    return write_sparse(path, metadata, tensors)
+
+
+class Sizes(NamedTuple):
+    """Numbers of a Llama."""
+
+    width: int = 4096
+    inner: int = 14336
+    vocabulary: int = 128_256
+    layers: int = 32
+    heads: int = 32
+    kv: int = 1024
+
+
+def _llama(kind: str, sizes: Sizes | None = None) -> tuple[dict[str, Any], _Tensors]:
+    width, inner, vocabulary, layers, heads, kv = sizes or Sizes()
     metadata = {
         "general.architecture": "llama",
         "general.name": "Llama 3.1 8B",
@@ -47,8 +64,8 @@ def _llama(kind: str) -> tuple[dict[str, Any], _Tensors]:
         "llama.context_length": 131_072,
         "llama.embedding_length": width,
         "llama.feed_forward_length": inner,
-        "llama.attention.head_count": 32,
-        "llama.attention.head_count_kv": 8,
+        "llama.attention.head_count": heads,
+        "llama.attention.head_count_kv": kv * heads // width,
         "llama.attention.layer_norm_rms_epsilon": 1e-5,
         "llama.rope.dimension_count": 128,
         "llama.vocab_size": vocabulary,
@@ -62,8 +79,8 @@ def _llama(kind: str) -> tuple[dict[str, Any], _Tensors]:
     for layer in range(layers):
         block: dict[str, tuple[int, ...]] = {
             "attn_q": (width, width),
-            "attn_k": (width, 1024),
-            "attn_v": (width, 1024),
+            "attn_k": (width, kv),
+            "attn_v": (width, kv),
             "attn_output": (width, width),
             "ffn_gate": (width, inner),
             "ffn_up": (width, inner),

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from termai.gguf.memory import LoadOptions, estimate
 
+from termai.gguf.memory import LoadOptions, estimate
 from termai.models.fit import Candidate, Fit, Machine, Verdict, fit, wanted
 from termai.models.fit.words import layers, size, tokens
 from tests.models.fit.headers import GIB, MIB, dense, machine, mixture

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from termai.gguf.memory import LoadOptions, estimate
 
+from termai.gguf.memory import LoadOptions, estimate
 from termai.models.fit import Curve, Line, Point, curve, draw, wanted
 from tests.models.fit.headers import GIB, dense, machine
 

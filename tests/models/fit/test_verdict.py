@@ -1,12 +1,13 @@
 """Wholly, partly or not: whatever the machine, no device is overfilled and nothing is wasted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from termai.gguf.memory import Estimate, LoadOptions, estimate
 
+from termai.gguf.memory import Estimate, LoadOptions, estimate
 from termai.models.fit import AUTO, MARGIN, Fit, Machine, Verdict, fit, wanted
 from tests.models.fit.headers import GIB, MIB, dense, machine, mixture
 
@@ -18,7 +19,7 @@ def overfilled(found: Fit) -> bool:
     return any(room.needed and room.spare < room.margin for room in found.rooms)
 
 
-def estimated(found: Fit, **changes: int) -> Estimate:
+def estimated(found: Fit, **changes: Any) -> Estimate:
     return estimate(dense(), replace(found.options, **changes))
 
 

@@ -1,7 +1,7 @@
 """One file from whatever is there of it to the whole, verified: tries, pauses, fresh starts."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from termai.errors import InvalidFileError
@@ -14,13 +14,14 @@ from termai.models.downloads.failures import (
     unwritable,
 )
 from termai.models.downloads.limit import Limit
+from termai.models.downloads.pace import Pace
 from termai.models.downloads.partial import Partial
 from termai.models.downloads.patience import Backoff, Patience
 from termai.models.downloads.plan import Plan, PlannedFile
 from termai.models.downloads.report import Report
 from termai.models.downloads.slots import Turn
 from termai.models.downloads.states import Status
-from termai.models.downloads.transfer import Hub, receive
+from termai.models.downloads.transfer import Hub, Transfer
 from termai.text import one_line
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Means:
     patience: Patience
     report: Report
     turn: Turn
+    pace: Pace = field(default_factory=Pace)
 
 
 class Fetch:
@@ -48,6 +50,7 @@ class Fetch:
 
     def __init__(self, means: Means, plan: Plan, file: PlannedFile) -> None:
         self._means, self._plan, self._file = means, plan, file
+        self._transfer = Transfer(means.http, means.hub, means.limit, plan, file)
         self._backoff = Backoff(means.patience)
         self._others = 0
 
@@ -102,15 +105,7 @@ class Fetch:
             before = partial.size
             means.report.say(Status.RUNNING)
             try:
-                receive(
-                    means.http,
-                    means.hub,
-                    self._plan,
-                    self._file,
-                    partial,
-                    means.limit,
-                    digest.grown,
-                )
+                means.pace.receive(self._transfer, partial, digest.grown)
             except WrongContentError:
                 raise
             except PassingError as error:

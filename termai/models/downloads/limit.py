@@ -30,13 +30,19 @@ class Limit:
         self._rate = 0.0
         self._look_at = 0.0
 
-    def take(self, count: int) -> None:
-        """Return when ``count`` more bytes may be received; raises OSError."""
+    @property
+    def rate(self) -> float:
+        """The limit in bytes per second, 0 for none."""
         now = time.monotonic()
         if now >= self._look_at:
             self._rate, self._look_at = self._configured(), now + LOOK_S
-        if self._rate > 0 and count:
-            wait = self._booked(count / self._rate) - time.monotonic() - BURST_S
+        return self._rate
+
+    def take(self, count: int) -> None:
+        """Return when ``count`` more bytes may be received; raises OSError."""
+        rate = self.rate
+        if rate > 0 and count:
+            wait = self._booked(count / rate) - time.monotonic() - BURST_S
             if wait > 0:
                 time.sleep(min(wait, _FARTHEST_S))
 

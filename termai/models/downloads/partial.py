@@ -19,7 +19,7 @@ class Partial:
         self.descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | bytearray) -> None:
         """Write ``data`` at the end; raises StorageError, and what was written stays."""
         view = memoryview(data)
         while view:

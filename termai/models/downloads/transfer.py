@@ -1,6 +1,7 @@
-"""One request for the rest of a file, its answer checked and appended to the partial file."""
+"""Requests for a file, their answers checked before anything of them is taken."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from termai.models.downloads.limit import Limit
 from termai.models.downloads.partial import Partial
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan, PlannedFile
+from termai.models.hub.place import Place, same_origin
+from termai.models.hub.unreachable import explained
 from termai.text import one_line
 
 if TYPE_CHECKING:
@@ -43,72 +46,109 @@ def client(hub: Hub, patience: Patience) -> "httpx2.Client":
     )
 
 
-def address(plan: Plan, file: PlannedFile) -> str:
-    """Return where the hub hands out a file of the pinned commit."""
-    return f"{plan.endpoint}/{plan.repo}/resolve/{quote(plan.commit)}/{quote(file.path)}"
+class Transfer:
+    """Requests for one file: the rest of it as a stream, or a piece of it.
 
-
-def receive(
-    http: "httpx2.Client",
-    hub: Hub,
-    plan: Plan,
-    file: PlannedFile,
-    partial: Partial,
-    limit: Limit,
-    grown: Callable[[int], None],
-) -> None:
-    """Ask for what is missing and append it; ``grown`` is told the new size after each piece.
-
-    Every request begins at the hub, so that a signed address is always fresh. Raises
-    PassingError when it broke off, WrongContentError when what comes is not what is there,
-    StorageError, and what ``bytes_to_skip`` raises.
+    ``place``: where the hub led to last, empty until it did and when that may be over.
     """
-    import httpx2
 
-    headers = {**hub.headers(), "Accept-Encoding": "identity"}
-    if partial.size:
-        headers["Range"] = f"bytes={partial.size}-"
-    try:
-        with http.stream("GET", address(plan, file), headers=headers) as answer:
-            skip = bytes_to_skip(answer, plan, file, partial.size)
-            _append(answer, file, partial, skip, limit, grown)
-    except httpx2.HTTPError as error:
-        raise _explained(error, plan) from error
-    except (httpx2.InvalidURL, httpx2.StreamError, UnicodeError) as error:
-        raise PassingError(
-            f"The hub's answer makes no sense: {one_line(str(error), 200)}."
-        ) from error
-    if partial.size < file.size:
-        raise PassingError("The answer ended before the file did.")
+    def __init__(
+        self, http: "httpx2.Client", hub: Hub, limit: Limit, plan: Plan, file: PlannedFile
+    ) -> None:
+        self.plan, self.file, self.limit = plan, file, limit
+        self.place = ""
+        self._http, self._hub = http, hub
 
+    def stream(
+        self,
+        partial: Partial,
+        grown: Callable[[int], None],
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Ask the hub for what is missing and append it until it is whole or ``enough``.
 
-def _append(
-    answer: "httpx2.Response",
-    file: PlannedFile,
-    partial: Partial,
-    skip: int,
-    limit: Limit,
-    grown: Callable[[int], None],
-) -> None:
-    seen = 0
-    for data in answer.iter_raw():
-        limit.take(len(data))
-        known = data[: max(0, skip - seen)]
-        if known and not partial.same(seen, known):
-            raise WrongContentError("The whole file was sent, and it begins otherwise than ours.")
-        seen += len(data)
-        partial.append(data[len(known) :][: file.size - partial.size])
-        grown(partial.size)
-        if partial.size == file.size and seen >= file.size:
-            return
+        ``grown`` is told the new size after each read. It begins at the hub, so that a signed
+        address is fresh. Raises PassingError when it broke off, WrongContentError when what
+        comes is not what is there, StorageError, and what ``bytes_to_skip`` raises.
+        """
+        self.place = ""
+        headers = {**self._hub.headers(), "Accept-Encoding": "identity"}
+        if partial.size:
+            headers["Range"] = f"bytes={partial.size}-"
+        with self._answer(self._address(), headers) as answer:
+            skip = bytes_to_skip(answer, self.plan, self.file, partial.size)
+            self.place = "" if skip else str(answer.url)
+            whole = self._append(answer, partial, skip, grown, enough)
+        if not whole and partial.size < self.file.size:
+            raise PassingError("The answer ended before the file did.")
+
+    def piece(self, start: int, end: int, given_up: Callable[[], bool]) -> bytearray:
+        """Return the bytes from ``start`` to before ``end`` from where the hub led to last.
+
+        Safe in several threads. Raises PassingError, also when it is ``given_up``.
+        """
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-{end - 1}"}
+        if same_origin(self.place, self.plan.endpoint):
+            headers |= self._hub.headers()
+        data = bytearray()
+        with self._answer(self.place, headers) as answer:
+            if bytes_to_skip(answer, self.plan, self.file, start):
+                raise PassingError("The whole file was sent in place of a piece.")
+            for read in answer.iter_raw():
+                self.limit.take(len(read))
+                data += read
+                if len(data) >= end - start or given_up():
+                    break
+        if len(data) < end - start:
+            raise PassingError("The answer ended before the piece did.")
+        del data[end - start :]
+        return data
+
+    def _address(self) -> str:
+        """Return where the hub hands out the file of the pinned commit."""
+        plan = self.plan
+        path = f"resolve/{quote(plan.commit)}/{quote(self.file.path)}"
+        return f"{plan.endpoint}/{plan.repo}/{path}"
+
+    @contextmanager
+    def _answer(self, address: str, headers: Mapping[str, str]) -> Iterator["httpx2.Response"]:
+        import httpx2
+
+        try:
+            with self._http.stream("GET", address, headers=headers) as answer:
+                yield answer
+        except httpx2.HTTPError as error:
+            raise _explained(error, self.plan) from error
+        except (httpx2.InvalidURL, httpx2.StreamError, UnicodeError) as error:
+            what = one_line(str(error), 200)
+            raise PassingError(f"The hub's answer makes no sense: {what}.") from error
+
+    def _append(
+        self,
+        answer: "httpx2.Response",
+        partial: Partial,
+        skip: int,
+        grown: Callable[[int], None],
+        enough: Callable[[], bool],
+    ) -> bool:
+        """Append the body behind the ``skip`` bytes that are there; whether it may end there."""
+        seen = 0
+        for data in answer.iter_raw():
+            self.limit.take(len(data))
+            known = data[: max(0, skip - seen)]
+            if known and not partial.same(seen, known):
+                raise WrongContentError("The whole file was sent and begins otherwise than ours.")
+            seen += len(data)
+            partial.append(data[len(known) :][: self.file.size - partial.size])
+            grown(partial.size)
+            if seen >= skip and (partial.size == self.file.size or (not skip and enough())):
+                return True
+        return False
 
 
 def _explained(error: "httpx2.HTTPError", plan: Plan) -> UnreachableError:
     """Return what a broken request means; only what no new try can heal is final."""
     import httpx2
-
-    from termai.models.hub.place import Place
-    from termai.models.hub.unreachable import explained
 
     if not isinstance(error, httpx2.TransportError):
         return PassingError(f"The hub leads nowhere: {one_line(str(error), 200)}.")

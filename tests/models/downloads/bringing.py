@@ -6,6 +6,7 @@ from termai.models.downloads import control, records
 from termai.models.downloads.fetch import Means
 from termai.models.downloads.hub_access import access
 from termai.models.downloads.limit import Limit
+from termai.models.downloads.pace import Pace
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan, PlannedFile
 from termai.models.downloads.report import Report
@@ -24,7 +25,7 @@ def planned(hub: OneRepo, *files: PlannedFile, number: str = "1", branch: str = 
     return replace(plan, id=number)
 
 
-def bring(plan: Plan, patience: Patience = HASTY) -> None:
+def bring(plan: Plan, patience: Patience = HASTY, pace: Pace | None = None) -> None:
     """Fetch and place the files of a plan, as its own process would."""
     directory = private_dir(records.downloads_dir() / plan.id)
     records.write_plan(directory, plan)
@@ -33,6 +34,8 @@ def bring(plan: Plan, patience: Patience = HASTY) -> None:
     with Report(directory, plan) as report, client(hub, patience) as http:
         turn.take()
         try:
-            Work(Means(http, hub, Limit(lambda: 0.0), patience, report, turn), plan).run()
+            limit = Limit(lambda: 0.0)
+            means = Means(http, hub, limit, patience, report, turn, pace or Pace())
+            Work(means, plan).run()
         finally:
             turn.give_back()

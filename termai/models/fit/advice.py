@@ -14,6 +14,7 @@ from termai.models.fit.words import layers, size, tokens
 _CLOSE = 3  # layers on the CPU that are called the last few
 _WORTH = 4096  # tokens below which a smaller context is no advice
 _QUANTIZED = "q8_0"
+_SMALLER = 0.99  # of the size, from which on another quantization counts as smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _caches(asked: Asked) -> Sequence[str]:
 
 def _smaller_weights(found: Fit, asked: Asked, whole: str) -> str:
     """Return the next smaller quantization that fits, of this repository where it is known."""
-    below = list(_of_repository(found, asked) if asked.alternatives else _of_any(asked))
+    below = list(_of_repository(asked) if asked.alternatives else _of_any(asked))
     for name, subject in below:
         if asked.is_whole(subject, ctx_size=found.ctx_size):
             return f"In {name} {whole} would fit."
@@ -170,11 +171,11 @@ def _of_any(asked: Asked) -> Iterator[tuple[str, Subject]]:
         yield f"{name} ({bits:.1f} bits per weight)", asked.subject.scaled(factor)
 
 
-def _of_repository(found: Fit, asked: Asked) -> Iterator[tuple[str, Subject]]:
+def _of_repository(asked: Asked) -> Iterator[tuple[str, Subject]]:
     """Yield the smaller quantizations there are, the largest first."""
-    own = asked.subject.estimate(found.options).weights
-    below = sorted((c for c in asked.alternatives if c.size < own * 0.99), key=lambda c: -c.size)
-    for candidate, subject in zip(below, subjects(below), strict=True):
+    most = asked.subject.size * _SMALLER
+    below = sorted((c for c in asked.alternatives if c.size < most), key=lambda c: -c.size)
+    for candidate, subject in zip(below, subjects(below, asked.subject), strict=True):
         yield f"{candidate.name} ({size(candidate.size)})", subject
 
 

@@ -30,21 +30,22 @@ class Candidate:
     header: Header | None = None
 
 
-def subjects(candidates: Sequence[Candidate]) -> list[Subject]:
+def subjects(candidates: Sequence[Candidate], known: Subject | None = None) -> list[Subject]:
     """Return what to fit for each candidate, in their order.
 
-    One without a header is estimated from the header of another, its weights in proportion of
-    the sizes; where no header is known at all, from its size alone.
+    One without a header is estimated from the nearest that has one, or from ``known``, another
+    quantization of the same model, its weights in proportion of the sizes; where no header is
+    known at all, from its size alone.
     """
-    known = [one for one in candidates if one.header is not None]
-    read = {one.name: of_header(one.header) for one in known if one.header is not None}
+    read = {one.name: of_header(one.header) for one in candidates if one.header is not None}
+    models = [*read.values(), *([known] if known else [])]
     found: list[Subject] = []
     for one in candidates:
         if one.name in read:
             found.append(read[one.name])
-        elif known:
-            nearest = min(known, key=lambda other: abs(other.size - one.size))
-            found.append(read[nearest.name].scaled(one.size / max(1, nearest.size)))
+        elif models:
+            nearest = min(models, key=lambda model: abs(model.size - one.size))
+            found.append(nearest.scaled(one.size / max(1, nearest.size)))
         else:
             found.append(of_size(one.name, one.size))
     return found
@@ -63,7 +64,7 @@ def of_size(name: str, size: int) -> Subject:
     def estimated(options: LoadOptions) -> Estimate:
         return _rough(options, size, scale)
 
-    return Subject(estimated, _LAYERS, bits=bits, quantization=name, source="size")
+    return Subject(estimated, _LAYERS, size=size, bits=bits, quantization=name, source="size")
 
 
 def smaller(bits: float) -> Sequence[tuple[str, float]]:

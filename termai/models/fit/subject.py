@@ -20,14 +20,16 @@ class Subject:
 
     estimate: bytes per device for load options. n_layers: the output layer counted. trained:
     tokens of context the model was trained for, 0 where unknown. experts: of each layer, 0 for a
-    dense model. bits: per weight. quantizable: whether its KV cache takes quantized types.
-    source: how the estimate is made: ``formula``, or ``size`` where only that is known.
+    dense model. size: bytes of all tensors. bits: per weight. quantizable: whether its KV cache
+    takes quantized types. source: how the estimate is made: ``formula``, or ``size`` where only
+    that is known.
     """
 
     estimate: Estimator
     n_layers: int
     trained: int = 0
     experts: int = 0
+    size: int = 0
     bits: float = 0.0
     quantization: str = ""
     quantizable: bool = True
@@ -59,7 +61,8 @@ class Subject:
             devices = (replace(d, weights=int(d.weights * factor)) for d in found.devices)
             return replace(found, devices=tuple(devices))
 
-        return replace(self, estimate=scaled, bits=self.bits * factor, source=source)
+        bits, size = self.bits * factor, int(self.size * factor)
+        return replace(self, estimate=scaled, bits=bits, size=size, source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def of_header(
         n_layers=header.layers + 1,
         trained=known.context_length,
         experts=known.expert_count,
+        size=known.size,
         bits=known.bits_per_weight,
         quantization=known.quantization,
         quantizable=_quantizable(header),

@@ -98,6 +98,12 @@ def test_where_none_fits_wholly_the_next_smaller_is_named() -> None:
     )
 
 
+def test_alternatives_have_the_layers_of_the_model() -> None:
+    others = [Candidate("Q6_K", sum(t.size for t in mixture("Q6_K").tensors))]
+    found = fit(mixture("Q8_0"), wanted(8192, n_cpu_moe=0), machine(8), alternatives=others)
+    assert re.search(r"in Q6_K \([\d.]+ GiB\) \d+ of 49 layers would be", found.advice)
+
+
 def test_the_smallest_of_a_repository_has_no_smaller_one() -> None:
     found = advised(machine(3), wanted(32_768), others=candidates("Q8_0", "Q4_K_M"))
     assert found.advice.endswith("There is no smaller quantization; a smaller model would fit.")

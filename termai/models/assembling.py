@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from termai.models.facts import Facts
 from termai.models.found import Found
@@ -12,11 +14,13 @@ from termai.models.model_file import Kind, ModelFile
 from termai.models.names import is_projector, quantization
 from termai.models.pairing import paired, with_projector
 
+# What a model has of its header's facts, under the same names.
 _TOLD = (
     *("title", "architecture", "size_label", "parameters", "bits_per_weight", "precision"),
     *("context_length", "block_count", "embedding_length", "expert_count", "expert_used_count"),
     *("has_template", "reasoning", "tools", "vision", "audio", "licence", "base_model"),
 )
+_facts = attrgetter(*_TOLD)
 
 
 def assembled(found: Iterable[Found], facts: Mapping[Path, Facts]) -> tuple[ModelFile, ...]:
@@ -26,9 +30,10 @@ def assembled(found: Iterable[Found], facts: Mapping[Path, Facts]) -> tuple[Mode
     are aliases. ``facts`` holds what was read, by the path of the first part.
     """
     groups, aliases = _without_doubles(_listed(grouped(found), facts))
-    made = [_model(g, facts.get(g.first.path), aliases.get(_key(g), ())) for g in groups]
+    told = [_told(g, facts.get(g.first.path), aliases.get(_key(g), ())) for g in groups]
+    made = [ModelFile(**one, label=label) for one, label in zip(told, _labels(told), strict=True)]
     projections = {path: known.projection for path, known in facts.items() if known.projection}
-    return _labelled(paired(_with_belongings(groups, made), projections))
+    return tuple(paired(_with_belongings(groups, made), projections))
 
 
 def _listed(groups: Sequence[Group], facts: Mapping[Path, Facts]) -> list[Group]:
@@ -70,34 +75,30 @@ def _owned(group: Group, first: Group) -> bool:
     return same and bool(group.first.store.program) and not first.first.store.program
 
 
-def _model(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> ModelFile:
+def _told(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a model that its files and its header tell."""
     first = group.first
-    model = ModelFile(
-        path=first.path,
-        name=group.name,
-        size=sum(file.size for file in group.files),
-        where=first.store.where,
-        parts=group.count,
-        missing=group.missing,
-        quantization=quantization(group.name),
-        program=first.program,
-        kind=_kind(group, known),
-        files=group.paths,
-        aliases=aliases,
-        manifest=first.manifest,
-        modified=max(file.modified_ns for file in group.files) / 1e9,
-        incomplete=any(file.incomplete for file in group.files) or bool(known and known.cut),
-        problem=first.problem or (known.problem if known else ""),
-        read=known is not None and not known.problem,
-    )
-    return model if known is None or known.problem else _told(model, known)
-
-
-def _told(model: ModelFile, known: Facts) -> ModelFile:
-    """Return the model with what its header says."""
-    told = {key: getattr(known, key) for key in _TOLD}
-    quant = known.quantization or model.quantization
-    return replace(model, quantization=quant, **told)
+    told: dict[str, Any] = {
+        "path": first.path,
+        "name": group.name,
+        "size": sum(file.size for file in group.files),
+        "where": first.store.where,
+        "parts": group.count,
+        "missing": group.missing,
+        "quantization": (known and known.quantization) or quantization(group.name),
+        "program": first.program,
+        "kind": _kind(group, known),
+        "files": group.paths,
+        "aliases": aliases,
+        "manifest": first.manifest,
+        "modified": max(file.modified_ns for file in group.files) / 1e9,
+        "incomplete": any(file.incomplete for file in group.files) or bool(known and known.cut),
+        "problem": first.problem or (known.problem if known else ""),
+        "read": known is not None and not known.problem,
+    }
+    if known is not None and not known.problem:
+        told |= zip(_TOLD, _facts(known), strict=True)
+    return told
 
 
 def _kind(group: Group, known: Facts | None) -> Kind:
@@ -124,24 +125,27 @@ def _with_belongings(groups: Sequence[Group], models: Sequence[ModelFile]) -> li
     return result
 
 
-def _labelled(models: Sequence[ModelFile]) -> tuple[ModelFile, ...]:
-    """Give each model the shortest end of its name that no other has.
+def _labels(models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return for each model the shortest end of its name that no other has.
 
     Half a download may be called as what it will replace.
     """
     labels = [_end(model, 1) for model in models]
     for longer in (2, 3, None):
-        taken = Counter((label, m.incomplete) for label, m in zip(labels, models, strict=True))
+        taken = Counter((label, m["incomplete"]) for label, m in zip(labels, models, strict=True))
+        if len(taken) == len(labels):
+            break
         labels = [
-            label if taken[label, m.incomplete] == 1 else _end(m, longer)
+            label if taken[label, m["incomplete"]] == 1 else _end(m, longer)
             for label, m in zip(labels, models, strict=True)
         ]
-    return tuple(replace(m, label=label) for m, label in zip(models, labels, strict=True))
+    return labels
 
 
-def _end(model: ModelFile, parts: int | None) -> str:
+def _end(model: Mapping[str, Any], parts: int | None) -> str:
     """Return the last parts of a name, or all, without the ending; a store's own label whole."""
-    if model.manifest is not None:
-        return model.name
-    name = model.name[:-5] if model.name.lower().endswith(".gguf") else model.name
-    return name if parts is None else "/".join(name.split("/")[-parts:])
+    name: str = model["name"]
+    if model["manifest"] is not None:
+        return name
+    stem = name[:-5] if name.lower().endswith(".gguf") else name
+    return stem if parts is None else "/".join(stem.split("/")[-parts:])

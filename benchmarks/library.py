@@ -57,7 +57,7 @@ def _second_start(env: dict[str, str]) -> Ratio:
         lambda: seconds(lambda: subprocess.run(nothing, env=env, capture_output=True, check=True)),
         rounds=15,
     )
-    return Ratio("a new interpreter knows 500 models / python -c pass", value, 8.0, note=note)
+    return Ratio("a new interpreter knows 500 models / python -c pass", value, 10.0, note=note)
 
 
 def _write(models: Path, name: str, tokens: int, count: int) -> None:

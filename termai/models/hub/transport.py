@@ -21,7 +21,6 @@ MOST = "termai.most"  # request extension: read at most so many bytes, and leave
 _LIMIT = 64 << 20  # bytes of an answer that are read
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPEATABLE = frozenset({"GET", "HEAD"})
-_PIECE = 1 << 16
 
 
 class Patience(NamedTuple):
@@ -119,7 +118,7 @@ def retry_after(answer: httpx2.Response) -> float:
 def _whole(answer: httpx2.Response, deadline: float) -> bytes:
     """Read an answer of bounded size, compressed with gzip or not at all."""
     data = bytearray()
-    for piece in answer.iter_raw(_PIECE):
+    for piece in answer.iter_raw():
         data += piece
         _check(len(data), answer, deadline)
     encoding = answer.headers.get("Content-Encoding", "identity").lower()
@@ -138,7 +137,7 @@ def _whole(answer: httpx2.Response, deadline: float) -> bytes:
 
 def _beginning(answer: httpx2.Response, most: int, deadline: float) -> bytes:
     data = bytearray()
-    for piece in answer.iter_raw(min(_PIECE, max(1, most))):
+    for piece in answer.iter_raw():
         data += piece
         if len(data) >= most:
             break

@@ -1,6 +1,7 @@
 """Why the hub cannot be reached, in words: which host, through which proxy, what to look at."""
 
 import ssl
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -36,6 +37,12 @@ def explained(error: "httpx2.TransportError", url: str, place: Place) -> HubUnre
             f"The certificate of {where} is not trusted: {tls}.",
             fix="Check this machine's clock and its CA certificates; where a proxy opens the "
             "traffic, name its CA in SSL_CERT_FILE.",
+            final=True,
+        )
+    if tls := _handshake(error):
+        return HubUnreachableError(
+            f"No TLS connection to {where} comes about: {tls}.",
+            fix="Does it speak http:// rather than https://?",
             final=True,
         )
     if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
@@ -95,14 +102,22 @@ def proxy_for(url: str, place: Place) -> str:
 
 def _certificate(error: BaseException, detail: str) -> str:
     """Return what is wrong with a certificate, empty when the failure is another."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return one_line(cause.verify_message or str(cause), 200).rstrip(".")
-        if isinstance(cause, ssl.SSLError):
-            return f"no TLS connection comes about ({one_line(str(cause), 160)})"
-        cause = cause.__cause__ or cause.__context__
     return detail if "CERTIFICATE" in detail.upper() else ""
+
+
+def _handshake(error: BaseException) -> str:
+    """Return why TLS failed, empty when something else did."""
+    found = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLError))
+    return next((one_line(str(cause), 160).rstrip(".") for cause in found), "")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _host(url: str) -> str:

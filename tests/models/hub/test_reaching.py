@@ -1,0 +1,311 @@
+"""Hubs that are elsewhere, away, slow, busy or no hubs, and proxies before them."""
+
+import gzip
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from termai import settings
+from termai.errors import InvalidFileError, UnreachableError, UsageError
+from termai.models.hub import (
+    OfflineError,
+    endpoint,
+    proxy,
+    remote_header,
+    repository,
+    search,
+    transport,
+)
+from termai.models.hub.place import Place, online, place
+from termai.models.hub.transport import Patience
+from termai.models.hub.unreachable import explained
+from tests.fakes.hub.api import Answer
+from tests.fakes.hub.faults import Fault, Kind
+from tests.fakes.hub.proxy import serving_proxy
+from tests.fakes.hub.server import Hub
+from tests.gguf.building import build
+from tests.support import free_port
+
+API = "/api/models"
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for hubs a little only."""
+    short = Patience(
+        connect_s=0.5, read_s=0.3, whole_s=2.0, pauses=(0.01, 0.02), longest_pause_s=0.5
+    )
+    monkeypatch.setattr(transport, "PATIENCE", short)
+
+
+def test_the_hub_is_hugging_face_unless_something_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert endpoint() == "https://huggingface.co"
+    assert proxy() is None
+    settings.save(hub_endpoint="https://mirror.example/", proxy="proxy.example:3128")
+    assert endpoint() == "https://mirror.example"
+    assert proxy() == "http://proxy.example:3128"
+    monkeypatch.setenv("HF_ENDPOINT", "http://10.0.0.1:8080/hub/")
+    assert endpoint() == "http://10.0.0.1:8080/hub"
+
+
+def test_the_settings_name_a_mirror(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.add("a/b", {"m-Q4_K_M.gguf": b"1"})
+    monkeypatch.delenv("HF_ENDPOINT")
+    settings.save(hub_endpoint=hub.url)
+    assert repository("a/b").endpoint == hub.url
+    assert [one.id for one in search("b")] == ["a/b"]
+
+
+@pytest.mark.parametrize(
+    "address", ["mirror", "ftp://x.y", "https://", "http://x:99999999", "http://a b"]
+)
+def test_an_address_that_is_none_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(UsageError, match="HF_ENDPOINT is"):
+        search("x")
+    monkeypatch.delenv("HF_ENDPOINT")
+    settings.save(proxy="gopher://x")
+    with pytest.raises(UsageError, match=r"proxy in config\.toml"):
+        search("x")
+
+
+def test_a_password_in_an_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", f"http://me:secret@127.0.0.1:{free_port()}")
+    found = place()
+    assert found.host.startswith("127.0.0.1:")
+    assert found.page("a/b").startswith("http://127.0.0.1:")
+    with pytest.raises(UnreachableError) as caught:
+        search("x")
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("HF_ENDPOINT", "htp://me:secret@host")
+    with pytest.raises(UsageError) as wrong:
+        search("x")
+    assert "secret" not in str(wrong.value)
+
+
+def test_offline_is_said_at_once_and_nobody_is_asked(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.save(hub_offline=True)
+    for call in (lambda: search("x"), lambda: repository("a/b"), online):
+        started = time.perf_counter()
+        with pytest.raises(OfflineError, match="hub_offline in config"):
+            call()
+        assert time.perf_counter() - started < 0.5
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert search("x") == ()
+    settings.save(hub_offline=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    asked = len(hub.asked)
+    with pytest.raises(OfflineError, match="HF_HUB_OFFLINE says"):
+        search("x")
+    assert len(hub.asked) == asked
+
+
+def test_a_hub_that_is_away_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
+    started = time.perf_counter()
+    with pytest.raises(UnreachableError, match=rf"127\.0\.0\.1:{port} cannot be reached") as caught:
+        repository("a/b")
+    assert time.perf_counter() - started < 4
+    assert "HF_ENDPOINT or hub_endpoint" in caught.value.fix
+
+
+def test_a_host_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://no-such-host.invalid")
+    with pytest.raises(UnreachableError, match=r"no-such-host\.invalid cannot be reached"):
+        search("x")
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """Take connections and never say a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_hub_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent() as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        started = time.perf_counter()
+        with pytest.raises(UnreachableError, match="stopped in the middle"):
+            search("x")
+        assert time.perf_counter() - started < 4
+
+
+@contextmanager
+def dribbling() -> Iterator[str]:
+    """Answer with one byte at a time, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not ended.wait(0.05):
+                    try:
+                        connection.sendall(b" ")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            ended.set()
+            thread.join(5)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dribbling() as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        started = time.perf_counter()
+        with pytest.raises(UnreachableError, match="too slow"):
+            search("x")
+        assert time.perf_counter() - started < 4
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_hub_is_asked_again(hub: Hub, status: int) -> None:
+    hub.add("a/b", {"m-Q4_K_M.gguf": b"1"})
+    hub.faults.add(Fault(Kind.STATUS, status=status, times=2, where="hub", match=API))
+    assert [one.id for one in search("b")] == ["a/b"]
+    hub.faults.add(Fault(Kind.STATUS, status=status, times=-1, where="hub", match=API))
+    before = len(hub.asked)
+    with pytest.raises(UnreachableError):
+        repository("a/b")
+    assert len(hub.asked) - before == 3
+
+
+@pytest.mark.usefixtures("hurried")
+def test_retry_after_is_kept_to_within_reason(hub: Hub) -> None:
+    hub.add("a/b", {"m-Q4_K_M.gguf": b"1"})
+    hub.faults.add(Fault(Kind.STATUS, status=429, retry_after="0", where="hub"))
+    assert search("b")
+    hub.faults.add(Fault(Kind.STATUS, status=429, retry_after="3600", where="hub"))
+    before = len(hub.asked)
+    with pytest.raises(UnreachableError, match="left alone for 3600 seconds"):
+        search("b")
+    assert len(hub.asked) - before == 1
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_connection_that_breaks_is_made_again(hub: Hub) -> None:
+    hub.add("a/b", {"m-Q4_K_M.gguf": b"1"})
+    for kind in (Kind.RESET, Kind.TRUNCATE, Kind.STALL):
+        hub.faults.add(Fault(kind, after=5, where="hub", match=API))
+        assert [one.id for one in search("b")] == ["a/b"]
+    hub.faults.add(Fault(Kind.RESET, after=5, times=-1, where="hub", match=API))
+    with pytest.raises(UnreachableError, match="broke"):
+        search("b")
+
+
+def test_answers_are_bounded_however_they_are_packed(hub: Hub) -> None:
+    bomb = gzip.compress(bytes(65 << 20))
+    hub.answers[API] = Answer(body=bomb, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(InvalidFileError, match="longer than 64 MiB"):
+        search("x")
+    hub.answers[API] = Answer(
+        body=gzip.compress(b'[{"id": "a/b"}]'), headers={"Content-Encoding": "gzip"}
+    )
+    assert [one.id for one in search("x")] == ["a/b"]
+    hub.answers[API] = Answer(body=b"\x00", headers={"Content-Encoding": "br"})
+    with pytest.raises(InvalidFileError, match="encoded as 'br'"):
+        search("x")
+    hub.answers[API] = Answer(body=b"[" * 100_000)
+    with pytest.raises(UnreachableError, match="no hub says"):
+        search("x")
+
+
+def test_the_proxy_of_the_settings_is_used_for_all_of_it(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build({"general.architecture": "llama"}, [("a.weight", (32,), "F32")]) + bytes(128)
+    hub.add("a/b", {"m-Q4_K_M.gguf": model})
+    with serving_proxy() as one, serving_proxy() as other:
+        settings.save(proxy=one.url)
+        found = repository("a/b")
+        remote_header(found, found.quantizations[0])
+        through = {url.partition("://")[2].partition("/")[0] for url in one.asked}
+        assert through == {hub.url.removeprefix("http://"), hub.files.url.removeprefix("http://")}
+        settings.save(proxy="")
+        monkeypatch.setenv("HTTP_PROXY", other.url)
+        repository("a/b")
+        assert len(other.asked) == 1
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        repository("a/b")
+        assert len(other.asked) == 1
+
+
+def test_a_proxy_that_refuses_or_is_away_is_named(hub: Hub) -> None:
+    with serving_proxy() as one:
+        one.refuses = True
+        settings.save(proxy=one.url.replace("://", "://user:secret@"))
+        with pytest.raises(UnreachableError) as caught:
+            search("x")
+        assert "407" in str(caught.value)
+        assert "secret" not in str(caught.value)
+    gone = free_port()
+    settings.save(proxy=f"http://user:secret@127.0.0.1:{gone}")
+    with pytest.raises(UnreachableError, match=f"through the proxy 127.0.0.1:{gone}") as away:
+        search("x")
+    assert "secret" not in str(away.value)
+
+
+def test_a_port_without_tls_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url.replace("http://", "https://"))
+    with pytest.raises(UnreachableError, match="No TLS connection to 127"):
+        search("x")
+
+
+@pytest.mark.slow
+def test_a_certificate_that_nobody_vouches_for_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = tmp_path / "self.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    made += ["-subj", "/CN=localhost", "-keyout", str(pem), "-out", str(tmp_path / "cert.pem")]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", pem)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            try:
+                context.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        monkeypatch.setenv("HF_ENDPOINT", f"https://localhost:{server.getsockname()[1]}")
+        with pytest.raises(UnreachableError, match=r"certificate of localhost:\d+ is not trusted"):
+            search("x")
+        thread.join(5)
+
+
+def test_what_failed_is_explained_in_words() -> None:
+    here = Place("https://hub.example")
+    cases = {
+        httpx2.ConnectTimeout("slow"): "hub.example does not answer",
+        httpx2.ReadError(""): "The connection to hub.example broke: ReadError",
+        httpx2.ConnectError("[Errno -2] Name or service not known"): "Name or service not known",
+    }
+    for error, words in cases.items():
+        assert words in str(explained(error, "https://hub.example/api", here))

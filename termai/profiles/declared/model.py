@@ -11,9 +11,10 @@ OPTIONS = (
         Kind.PATH,
         None,
         "The GGUF file to run: absolute, starting with ~, relative to one of the library "
-        'directories, "builtin:smoke" for the model that comes with termai, or '
-        '"hub:REPO:QUANT" for one from the Hugging Face cache. Of a model split into several '
-        "files name the first.",
+        "directories, a name that `termai models` shows or a part of it that no other model has, "
+        'a name of Ollama such as "qwen3:8b", "hub:REPO:QUANT" for a downloaded repository, or '
+        '"builtin:smoke" for the model that comes with termai. Of a model split into several '
+        "files any part will do.",
         GROUP,
         flag="--model",
         basic=True,

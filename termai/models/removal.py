@@ -76,14 +76,14 @@ def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool 
         raise NotFoundError(f"{one_line(model.label)} is not there any more.")
     if not model.path.is_symlink() and _frees(files) == 0 < model.size:
         stays.append("Nothing is freed: the file has another name elsewhere, a hard link.")
-    own = model.program == OWN
+    owner = _owner(model, library)
     return Removal(
         name=model.label or model.name,
         files=files,
         frees=_frees(files),
-        program=model.program,
+        program=owner,
         stays=tuple(stays),
-        emptied=tuple(_above(model, library)) if own else (),
+        emptied=tuple(_above(model, library)) if owner == OWN else (),
     )
 
 
@@ -186,6 +186,15 @@ def _projector(model: ModelFile, library: Library, stays: list[str], *, wanted: 
     used = f"; {one_line(others[0])} uses it, too" if others else ""
     stays.append(f"Its projector {one_line(model.projector.name)} stays{used}.")
     return []
+
+
+def _owner(model: ModelFile, library: Library) -> str:
+    """Return whose store a model really lies in, where linked directories lead elsewhere."""
+    place = model.path.parent.resolve() / model.path.name
+    roots = {store.directory.resolve(): store.program for store in library.stores}
+    inside = [root for root in roots if root in place.parents]
+    innermost = max(inside, key=lambda root: len(root.parts), default=None)
+    return (roots[innermost] if innermost else "") or model.program
 
 
 def _above(model: ModelFile, library: Library) -> Iterator[Path]:

@@ -109,6 +109,19 @@ def test_of_a_link_only_the_link_goes(home: Path) -> None:
     assert left(models_dir()) == set()
 
 
+def test_a_file_behind_a_linked_directory_is_its_programs(home: Path) -> None:
+    path = files.model(home / "home/.lmstudio/models/o/r/m.gguf")
+    models_dir().mkdir(parents=True)
+    (models_dir() / "linked").symlink_to(home / "home/.lmstudio/models")
+    model, found = looked("m")
+    assert model.where == "termai"
+    plan = removal.plan(model, found)
+    assert plan.program == "LM Studio"
+    removal.remove(plan)
+    assert not path.exists()
+    assert path.parent.exists()
+
+
 def test_the_projector_goes_only_when_asked_and_when_nothing_else_uses_it() -> None:
     files.model(models_dir() / "d/m-Q4_K_M.gguf")
     second = files.model(models_dir() / "d/m-Q8_0.gguf", general__name="other")

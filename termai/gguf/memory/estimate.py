@@ -6,6 +6,7 @@ from functools import lru_cache
 from termai.gguf.header import Header
 from termai.gguf.memory import cache, compute
 from termai.gguf.memory.hparams import Hparams, hparams
+from termai.gguf.memory.layers import Layer, layers
 from termai.gguf.memory.options import LoadOptions
 from termai.gguf.memory.placement import CPU, gpus, places
 from termai.gguf.memory.weights import Weights, weights
@@ -74,6 +75,7 @@ class _Known:
 
     model: Hparams
     weights: Weights
+    layers: tuple[Layer, ...]
 
 
 def estimate(
@@ -98,7 +100,7 @@ def estimate(
     for layer, size in enumerate(cache.per_layer(model, options)):
         kv_at[CPU if options.no_kv_offload else place[layer]] += size
     full, _ = cache.cells(model, options)
-    compute_at = _compute_at(model, options, place, count, full)
+    compute_at = _compute_at(known, options, place, count)
     used = [at for at in range(1, count) if at in place]
     if projector is not None:
         weights_at[used[0] if used else CPU] += sum(t.size for t in projector.tensors)
@@ -117,7 +119,7 @@ def estimate(
 @lru_cache(_KNOWN_HEADERS)
 def _known(header: Header) -> _Known:
     model = hparams(header)
-    return _Known(model, weights(header, model.layers))
+    return _Known(model, weights(header, model.layers), layers(header, model))
 
 
 def _weights_at(
@@ -136,15 +138,17 @@ def _weights_at(
 
 
 def _compute_at(
-    model: Hparams, options: LoadOptions, place: tuple[int, ...], count: int, full: int
+    known: _Known, options: LoadOptions, place: tuple[int, ...], count: int
 ) -> list[int]:
-    found = [0] * count
-    layers = compute.layers_peak(model, options, full)
-    for at in set(place[:-1]):
-        found[at] = layers
-    found[place[-1]] = max(found[place[-1]], compute.output_peak(model, options, full))
+    model, found = known.model, [0] * count
+    at = compute.batch(model, options)
+    for device in set(place):
+        mine = [layer for layer, where in zip(known.layers, place, strict=False) if where == device]
+        found[device] = compute.peak(
+            model, at, compute.chosen(mine), first=device == CPU, last=place[-1] == device
+        )
     if not found[CPU]:
-        found[CPU] = compute.micro_batch(options, full) * model.embd * 4 * 2
+        found[CPU] = at.tokens * model.embd * 4 * 2
     return found
 
 

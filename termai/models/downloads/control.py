@@ -256,12 +256,17 @@ def _refused_if_over(download: Download, what: str) -> Download:
 
 
 def _drop(download: Download) -> None:
-    """Cancel a download; on a full disk what is there of it goes first."""
+    """Cancel a download unless it ends meanwhile; on a full disk what is there of it goes first."""
+    directory = _directory(download)
     with suppress(StorageError):
-        records.want(_directory(download), Wanted.CANCELLED)
+        records.want(directory, Wanted.CANCELLED)
     _stop(download)
+    ended = records.read_outcome(directory)
+    if ended and ended.status is Status.DONE:
+        records.want(directory, Wanted.RUN)
+        return
     _remove_partials(download.plan)
-    records.want(_directory(download), Wanted.CANCELLED)
+    records.want(directory, Wanted.CANCELLED)
 
 
 def _go_on(download: Download) -> Download:

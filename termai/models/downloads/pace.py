@@ -16,7 +16,7 @@ from termai.models.downloads.transfer import Transfer
 PROBE_S = 2.0  # seconds that a single connection is measured for
 TRIAL_S = 4.0  # the same for several
 GAIN = 1.3  # how much faster several must be to be worth it
-SLOW, FAST = 1e6, 4e8  # bytes per second outside which several are not tried
+SLOW, FAST = 1e6, 2e8  # bytes per second outside which several are not tried
 LEAST = 64 << 20  # bytes that must be missing for several to be tried
 _FAILURES = 3  # how often several may break before one is taken for good
 

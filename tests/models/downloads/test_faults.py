@@ -4,20 +4,31 @@ import hashlib
 import random
 import threading
 import time
+from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 
+import httpx2
 import pytest
 
 from termai import settings
 from termai.errors import AccessError, InvalidFileError, NotFoundError, UnreachableError
+from termai.models.downloads import partial, records
+from termai.models.downloads.failures import PassingError
+from termai.models.downloads.hub_access import access
+from termai.models.downloads.limit import Limit
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan, PlannedFile
+from termai.models.downloads.states import Status
+from termai.models.downloads.transfer import Transfer, broken, client
 from termai.paths import models_dir
 from tests.fakes.hub.api import Answer
 from tests.fakes.hub.faults import Fault, Kind
 from tests.fakes.hub.files import Content
-from tests.models.downloads.bringing import bring, planned
+from tests.fakes.hub.server import serving_hub
+from tests.models.downloads.bringing import HASTY, bring, planned
 from tests.models.downloads.hub import OneRepo
+from tests.support import free_port, wait_until
 
 SIZE = 700_001
 HALF = SIZE // 2
@@ -346,6 +357,50 @@ def test_a_hub_that_is_not_there_is_given_up_in_the_end(hub: OneRepo, plan: Plan
     with pytest.raises(UnreachableError, match="No byte came") as caught:
         bring(plan, Patience(first_s=0.01, most_s=0.05, give_up_s=0.3))
     assert "resume" in caught.value.fix
+
+
+def test_a_hub_that_is_away_for_a_while_is_waited_for(
+    hub: OneRepo, plan: Plan, content: Content, home: Path
+) -> None:
+    """As after a laptop's sleep: nothing listens, and then it does again."""
+    port = free_port()
+    away = replace(plan, endpoint=f"http://127.0.0.1:{port}")
+    failure: list[BaseException] = []
+
+    def wait_and_bring() -> None:
+        try:
+            bring(away)
+        except BaseException as error:  # noqa: BLE001  # told by the thread that waits
+            failure.append(error)
+
+    waiting = threading.Thread(target=wait_and_bring)
+    waiting.start()
+    directory = records.downloads_dir() / plan.id
+    wait_until(
+        lambda: (now := records.read_progress(directory)) and now.status is Status.WAITING,
+        what="a failed try",
+    )
+    with serving_hub(hub.hub, port=port):
+        waiting.join(20)
+    assert not failure
+    assert_whole(plan, content)
+
+
+def test_what_is_not_resolved_passes_and_what_is_not_trusted_does_not(
+    hub: OneRepo, plan: Plan, tmp_path: Path
+) -> None:
+    nowhere = replace(plan, endpoint="http://nowhere.invalid")
+    transport = access(nowhere)
+    with client(transport, HASTY) as http, partial.opened(tmp_path / "part") as mine:
+        assert mine
+        transfer = Transfer(http, transport, Limit(lambda: 0.0), nowhere, plan.files[0])
+        with pytest.raises(PassingError, match=r"nowhere\.invalid"):
+            transfer.stream(mine, lambda _: None)
+    said = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+    untrusted = httpx2.ConnectError(said, request=httpx2.Request("GET", hub.url))
+    found = broken(untrusted, plan)
+    assert isinstance(found, UnreachableError)
+    assert not isinstance(found, PassingError)
 
 
 def test_offline_says_so_at_once(hub: OneRepo, plan: Plan) -> None:

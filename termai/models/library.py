@@ -9,10 +9,11 @@ from termai.models.assembling import assembled
 from termai.models.facts import Facts
 from termai.models.found import Found
 from termai.models.model_file import Kind, ModelFile
+from termai.models.names import is_gguf
 from termai.models.refreshing import PATIENCE_S, Refresh
 from termai.models.stores import Store, stores
 
-__all__ = ["Kind", "Library", "ModelFile", "known", "look", "refresh", "scan"]
+__all__ = ["Kind", "Library", "ModelFile", "called", "known", "look", "refresh", "scan"]
 
 _ACCOMPANYING = frozenset({Kind.PROJECTOR, Kind.OTHER})
 
@@ -80,6 +81,17 @@ def look(*, patience_s: float = PATIENCE_S) -> Library:
     looking.run(_nothing)
     looking.save()
     return _so_far(looking, complete=True)
+
+
+def called(path: Path) -> str:
+    """Return what to call the model at a path: its file's name, of a blob what its store calls it.
+
+    Only what the index knows is asked; a blob that it does not know is called as it is.
+    """
+    if is_gguf(path.name):
+        return path.stem
+    model = known().at(path)
+    return model.short if model else path.stem
 
 
 def scan(directories: Iterable[Store] | None = None) -> Iterator[ModelFile]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from termai.errors import UsageError
 from termai.jobs import control
+from termai.models.library import called
 from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.servers import registry
@@ -68,19 +69,21 @@ def restart(server: Server, *, force: bool = False) -> Server:
 
 
 def for_model(path: Path) -> Profile:
-    """Return a profile for a bare GGUF file, named after it.
+    """Return a profile for a bare GGUF file, named after it, for one of Ollama's as Ollama does.
 
     The name of a server that runs another model, or of a profile, is not taken: the new one
     then gets a number behind.
     """
     model = expanded(str(path)).absolute()
     served = {server.name: server.model for server in registry.list_servers(past=False)}
-    base = name_for(model.stem)
+    title = called(model)
+    base = name_for(title)
     name, number = base, 1
     while served[name] != str(model) if name in served else is_profile(name):
         number += 1
         name = f"{base}-{number}"
-    return Profile(name=name, description=f"Runs {model.name}.").with_values(path=str(model))
+    runs = model.name if model.stem == title else title
+    return Profile(name=name, description=f"Runs {runs}.").with_values(path=str(model))
 
 
 def _refuse_second(already: Server | None) -> None:

@@ -14,6 +14,7 @@ import pytest
 from termai import locks
 from termai.errors import InvalidFileError, NotFoundError, StartFailedError, UsageError
 from termai.jobs import control, store
+from termai.models import library
 from termai.paths import profiles_dir
 from termai.profiles.names import check_name
 from termai.profiles.profile import Profile
@@ -25,6 +26,7 @@ from termai.servers.health import Health
 from termai.servers.ports import why_not
 from termai.servers.readiness import Progress
 from termai.servers.records import Server, ServerState
+from tests.models import files
 from tests.servers.outside import answer, begin
 from tests.support import free_port, wait_until
 
@@ -256,6 +258,17 @@ def test_a_slow_check_of_one_profile_lets_other_programs_start(
 def test_any_file_name_gives_a_name_that_a_profile_may_have(file: str, tmp_path: Path) -> None:
     name = manager.for_model(tmp_path / file).name
     assert check_name(name) == name
+
+
+def test_the_server_of_a_model_of_ollama_is_called_as_ollama_calls_it(home: Path) -> None:
+    root = home / "home/.ollama/models"
+    blob = files.model(files.blob(root, "m"))
+    files.tag(root, "registry.ollama.ai/library/qwen3/8b", model="m")
+    assert manager.for_model(blob).name == blob.name[:60]
+    library.look()
+    made = manager.for_model(blob)
+    assert (made.name, made.value("path")) == ("qwen3-8b", str(blob))
+    assert made.description == "Runs qwen3:8b."
 
 
 def test_the_default_port_is_the_schemas(tiny: Path) -> None:

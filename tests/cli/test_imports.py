@@ -54,7 +54,18 @@ def test_quick_commands_stay_so_when_there_is_a_server_to_show(smoke: str) -> No
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "run --help", "start --help", "stop x", "profiles list", "chat --help", "logs a b"],
+    [
+        "--help",
+        "run --help",
+        "start --help",
+        "stop x",
+        "profiles list",
+        "chat --help",
+        "logs a b",
+        "pull --help",
+        "downloads",
+        "downloads pause 1",
+    ],
 )
 def test_other_commands_import_only_what_they_use(command: str) -> None:
     found = modules(*command.split())

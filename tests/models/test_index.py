@@ -260,8 +260,8 @@ def test_a_disk_that_does_not_answer_stops_no_other(
     files.model(home / "nfs/new.gguf")
     files.model(models_dir() / "second.gguf")
     start = time.monotonic()
-    found = library.refresh(patience_s=0.5)
-    assert time.monotonic() - start < 10
+    found = library.refresh(patience_s=1.5)
+    assert time.monotonic() - start < 20
     models = listed(found)
     assert models["second.gguf"].read
     assert models["slow.gguf"].read
@@ -290,8 +290,8 @@ def test_a_directory_that_does_not_answer_keeps_what_was_known(
     monkeypatch.setattr(walking, "listing", stalls)
     for _ in range(2):  # the second time its thread still hangs, and no other is begun
         start = time.monotonic()
-        found = library.refresh(patience_s=0.5)
-        assert time.monotonic() - start < 10
+        found = library.refresh(patience_s=1.5)
+        assert time.monotonic() - start < 20
         assert set(listed(found)) == {"slow.gguf", "fast.gguf"}
         assert [problem for problem in found.problems if "does not answer" in problem]
     assert sum(thread.name.startswith("look") for thread in threading.enumerate()) == 1

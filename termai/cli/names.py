@@ -24,11 +24,12 @@ def profiles(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]
 
 
 def models(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
-    """Return the models whose names begin so, as the index knows them."""
+    """Return the models whose names begin so, as the index knows them; odd names are left out."""
     from termai.models.library import known
 
     try:
-        return _beginning(begun, [model.label for model in known().models])
+        labels = (model.label for model in known().models)
+        return _beginning(begun, [label for label in labels if label.isprintable()])
     except TermaiError:
         return []
 

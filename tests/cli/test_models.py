@@ -236,3 +236,12 @@ def test_a_directory_that_went_away_is_told(termai: Termai, home: Path) -> None:
     done = termai("models")
     assert done.returncode == 0
     assert f"{home / 'AI'} does not exist" in done.stderr
+
+
+def test_names_are_completed_as_they_are_known(termai: Termai) -> None:
+    files.model(models_dir() / "o/r/small-Q4_K.gguf")
+    files.model(models_dir() / "o/r/smile\n\x1b[2J.gguf")
+    completing = {"_TERMAI_COMPLETE": "bash_complete", "COMP_WORDS": "termai models path sm"}
+    assert termai("models").returncode == 0
+    done = termai(**completing, COMP_CWORD="3")
+    assert done.stdout.split() == ["plain,small-Q4_K"]

@@ -52,8 +52,8 @@ class Removal:
 def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool = False) -> Removal:
     """Return what removing ``model`` would do; nothing is touched.
 
-    Of a model of Ollama that has several names only the tag ``name`` goes (by default the one
-    that it is listed under). With ``projector`` the projector goes, too, unless other models use
+    Of a model of Ollama that has several names only the tag that ``name`` means goes, by default
+    the one that it is listed under. With ``projector`` the projector goes, too, unless other models use
     it. Raises UsageError for the model that comes with termai, NotFoundError when it is gone.
     """
     if model.where == BUILT_IN:
@@ -62,7 +62,7 @@ def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool 
             fix="It takes less than 4 MB.",
         )
     if model.manifest is not None:
-        return _of_ollama(model, name or model.name)
+        return _of_ollama(model, _tag(model, name))
     stays: list[str] = []
     doomed = [path for file in model.files for path in _with_blob(file, stays)]
     if model.program == LLAMA_CPP:
@@ -115,6 +115,12 @@ def remove(removal: Removal, in_use: Collection[Path] = ()) -> None:
             directory.rmdir()
         except OSError:
             return
+
+
+def _tag(model: ModelFile, name: str) -> str:
+    """Return which of a model's names in Ollama a person means who typed ``name``."""
+    typed = (name.lower(), ollama.spelt(name).lower())
+    return next((one for one in (model.name, *model.aliases) if one.lower() in typed), model.name)
 
 
 def _of_ollama(model: ModelFile, name: str) -> Removal:

@@ -23,8 +23,7 @@ def looked(name: str) -> tuple[ModelFile, Library]:
 
 def planned(name: str, *, projector: bool = False) -> Removal:
     model, found = looked(name)
-    alias = name if name in model.aliases else ""
-    return removal.plan(model, found, name=alias, projector=projector)
+    return removal.plan(model, found, name=name, projector=projector)
 
 
 def paths(plan: Removal) -> list[Path]:
@@ -223,6 +222,19 @@ def test_a_blob_that_another_tag_names_stays(ollama: Path) -> None:
     assert looked("qwen3:8b")[0].startable
     removal.remove(planned("qwen3:8b"))
     assert left(ollama) == set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "tag"),
+    [
+        *(("qwen3", "latest"), ("qwen3:latest", "latest"), ("Qwen3:8B", "8b")),
+        *(("registry.ollama.ai/library/qwen3", "latest"), ("qwen3:8", "8b")),
+    ],
+)
+def test_the_tag_goes_that_ollama_would_take(ollama: Path, typed: str, tag: str) -> None:
+    for name in ("8b", "latest"):
+        files.tag(ollama, f"registry.ollama.ai/library/qwen3/{name}", model="m")
+    assert [path.name for path in paths(planned(typed))] == [tag]
 
 
 @pytest.mark.parametrize("broken", ["", "{", '{"layers": [{"digest": "sha256:zz"}]}'])

@@ -124,8 +124,7 @@ def remove(name: str, *, yes: bool, projector: bool, as_json: bool) -> int:
 
     library = _library()
     model = _only(name, library)
-    alias = name if name in model.aliases else ""
-    planned = removal.plan(model, library, name=alias, projector=projector)
+    planned = removal.plan(model, library, name=name, projector=projector)
     if not yes:
         _ask(planned, as_json=as_json)
     removal.remove(planned, in_use.files())

@@ -27,12 +27,12 @@ RESULTS = (
 )
 VARIANTS = (
     Column("Quantization", 18, flexible=True),
-    Column("Precision", 9, 3),
-    Column("Bits", 4, 4, right=True),
-    Column("Size", 5, 1, right=True),
-    Column("Files", 5, 5, right=True),
-    Column("Fits", 9, 2),
-    Column("", 11),
+    Column("Precision", 9, 4),
+    Column("Bits", 4, 5, right=True),
+    Column("Size", 5, 3, right=True),
+    Column("Files", 5, 6, right=True),
+    Column("Fits", 9, 1),
+    Column("", 4, 2),
 )
 
 
@@ -77,5 +77,5 @@ def variant_cells(variant: Variant, fits: Fits | None) -> Sequence[Cell]:
         formats.size(variant.size),
         str(len(variant.files)),
         Content("~") + shown if rough else shown,
-        Content.styled("best here" if best else "", "bold $text-success"),
+        Content.styled("best" if best else "", "bold $text-success"),
     )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from termai.cli import hub_text, options
+from termai.cli import hub_text, options, pulling
 from termai.cli.style import out, out_json, warn
 from termai.errors import InvalidFileError, NotFoundError, TermaiError, UnreachableError
 from termai.text import one_line
@@ -38,16 +38,17 @@ def search(
 ) -> int:
     """Find repositories with GGUF files that match all words of QUERY.
 
-    Where QUERY is the full name of a repository, ORG/NAME, shows its quantizations, with size and
-    class, and how each fits this machine with 8k of context.
+    Where QUERY is the full name of a repository, ORG/NAME, or its address, shows its
+    quantizations, with size and class, and how each fits this machine with 8k of context.
     """
     from termai.models import hub
 
     words = " ".join(query).strip()
     missing: NotFoundError | None = None
-    if hub.is_name(words):
+    if pulling.is_reference(words):
+        repo, _ = pulling.parted(words)
         try:
-            return _show(hub.repository(words), fit=not no_fit, as_json=as_json)
+            return _show(hub.repository(repo), fit=not no_fit, as_json=as_json)
         except NotFoundError as error:
             missing = error  # it may be a part of several names
     found = hub.search(words, sort=sort, limit=limit, author=author)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from termai.errors import AccessError
 from termai.models.hub import tokens
-from termai.models.hub.client import asking, session
+from termai.models.hub.client import asking
 from termai.models.hub.fields import text
 from termai.models.hub.place import online
 from termai.models.hub.refusals import LOGIN, Subject, odd
@@ -33,7 +33,6 @@ class Account:
 
 def whoami() -> Account:
     """Ask the hub whose token is in use; raises AccessError for none or a wrong one."""
-    session()  # a renewal of the token asks the hub, too
     found = tokens.token()
     if found is None:
         raise AccessError("No token is kept here.", fix=f"{LOGIN} asks for one.")

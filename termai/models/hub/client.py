@@ -72,10 +72,8 @@ def headers(url: str = "") -> dict[str, str]:
     """
     place = online()
     said = {"User-Agent": _user_agent()}
-    if not url or same_origin(url, place.endpoint):
-        _session_for(place)  # a renewal of the token asks the hub, too
-        if found := tokens.token():
-            said["Authorization"] = f"Bearer {found.value}"
+    if (not url or same_origin(url, place.endpoint)) and (found := tokens.token()):
+        said["Authorization"] = f"Bearer {found.value}"
     return said
 
 
@@ -132,8 +130,6 @@ def pages(place: Place, subject: Subject, path: str, params: Mapping[str, Any]) 
 
 
 def _user_agent() -> str:
-    from huggingface_hub import __version__ as hub_version
-
     import termai
 
-    return f"termai/{termai.__version__}; hf_hub/{hub_version}"
+    return f"termai/{termai.__version__}"

@@ -68,6 +68,8 @@ def refused(
         return NotFoundError(f"{subject.shown} has no revision {one_line(subject.revision, 80)}.")
     if code == "EntryNotFound":
         return NotFoundError(f"{subject.shown} has no file {one_line(subject.path, 120)}.")
+    if status == 404 and subject.path and not code:
+        return NotFoundError(f"{place.host} has no {subject.name}.")
     if subject.repo and (code == "RepoNotFound" or status in (401, 404)):
         return _missing(subject, place, token)
     if status in (401, 403):

@@ -7,7 +7,7 @@ the others only what differs, see ``shared``.
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from termai.errors import InvalidFileError, TermaiError
 from termai.gguf.header import Header, read_from
@@ -27,6 +27,11 @@ _FIRST_OF_PART = 64 << 10
 _MOST_PARTS = 200
 
 
+_REMEMBERED = 8
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
 class Counts(NamedTuple):
     """What reading headers took: requests, and bytes of headers."""
 
@@ -35,24 +40,39 @@ class Counts(NamedTuple):
 
 
 class _Shelf:
-    """The arrays of the repository that was read last, and who is reading them now."""
+    """The arrays of the repositories that were read last, and who is reading them now.
+
+    Of a repository whose arrays are short, None is kept.
+    """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.key: tuple[str, str] | None = None
-        self.donor: Donor | None = None
-        self.reading = threading.Lock()
+        self._lock = threading.Lock()
+        self._found: dict[_Key, Donor | None] = {}
+        self._reading: dict[_Key, threading.Lock] = {}
 
-    def of(self, repository: Repository) -> Donor | None:
+    def knows(self, key: _Key) -> bool:
+        """Whether a header of the repository was read whole."""
+        with self._lock:
+            return key in self._found
+
+    def of(self, key: _Key) -> Donor | None:
         """Return what is known of a repository's arrays."""
-        with self.lock:
-            return self.donor if self.key == (repository.id, repository.commit) else None
+        with self._lock:
+            return self._found.get(key)
 
-    def put(self, repository: Repository, found: Donor | None) -> None:
-        """Keep a repository's arrays in place of those of another."""
-        with self.lock:
-            if found is not None:
-                self.key, self.donor = (repository.id, repository.commit), found
+    def put(self, key: _Key, found: Donor | None) -> None:
+        """Keep a repository's arrays, those that are there longest give way."""
+        with self._lock:
+            if found or key not in self._found:
+                self._found[key] = found
+            for old in list(self._found)[:-_REMEMBERED]:
+                del self._found[old]
+                self._reading.pop(old, None)
+
+    def reading(self, key: _Key) -> threading.Lock:
+        """Return what to hold while a repository is read for the first time."""
+        with self._lock:
+            return self._reading.setdefault(key, threading.Lock())
 
 
 _shelf = _Shelf()
@@ -124,13 +144,14 @@ def _read(
 def _shared_or_whole(
     repository: Repository, file: RepoFile, tell: Callable[[Counts], None]
 ) -> Header:
-    if (found := _shelf.of(repository)) and (header := _shared(repository, file, found, tell)):
-        return header
-    with _shelf.reading:  # who comes second waits for what the first one finds
-        found = _shelf.of(repository)
-        if found is None:
-            return _whole(repository, file, tell)
-    return _shared(repository, file, found, tell) or _whole(repository, file, tell)
+    key = (repository.endpoint, repository.id, repository.commit)
+    if not _shelf.knows(key):
+        with _shelf.reading(key):  # who comes second waits for what the first one finds
+            if not _shelf.knows(key):
+                return _whole(repository, file, tell, key)
+    found = _shelf.of(key)
+    header = _shared(repository, file, found, tell) if found else None
+    return header or _whole(repository, file, tell, key)
 
 
 def _shared(
@@ -146,14 +167,16 @@ def _shared(
         tell(Counts(ranges.requests, ranges.fetched))
 
 
-def _whole(repository: Repository, file: RepoFile, tell: Callable[[Counts], None]) -> Header:
+def _whole(
+    repository: Repository, file: RepoFile, tell: Callable[[Counts], None], key: _Key
+) -> Header:
     ranges = _ranges(repository, file, keep=True)
     try:
         source = RangedSource(ranges.fetch, file.size, first=_FIRST)
         header = read_from(source, name=file.path)
     finally:
         tell(Counts(ranges.requests, ranges.fetched))
-    _shelf.put(repository, donor(header, ranges.pieces))
+    _shelf.put(key, donor(header, ranges.pieces))
     return header
 
 

@@ -132,6 +132,9 @@ def _renewed(value: str, path: Path) -> str:
         return value
     from huggingface_hub import constants, get_token
 
+    from termai.models.hub.client import session
+
     if Path(constants.HF_TOKEN_PATH) != path or os.environ.get("HF_OIDC_RESOURCE"):
         return value
+    session()  # in which the hub is asked for a new one
     return get_token() or value

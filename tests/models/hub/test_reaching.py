@@ -273,31 +273,42 @@ def test_a_port_without_tls_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) 
         search("x")
 
 
-@pytest.mark.slow
-def test_a_certificate_that_nobody_vouches_for_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pem = tmp_path / "self.pem"
+@contextmanager
+def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Serve an empty search by TLS; yield its address and its own certificate."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    made += ["-subj", "/CN=localhost", "-keyout", str(pem), "-out", str(tmp_path / "cert.pem")]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(made, check=True, capture_output=True, timeout=60)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", pem)
+    context.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            connection, _ = server.accept()
-            try:
-                context.wrap_socket(connection, server_side=True)
-            except OSError:
-                connection.close()
+            for _ in range(2):
+                connection, _ = server.accept()
+                try:
+                    with context.wrap_socket(connection, server_side=True) as secured:
+                        secured.recv(65536)
+                        secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+                except OSError:
+                    connection.close()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        monkeypatch.setenv("HF_ENDPOINT", f"https://localhost:{server.getsockname()[1]}")
+        yield f"https://localhost:{server.getsockname()[1]}", certificate
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with with_tls(tmp_path) as (url, certificate):
+        monkeypatch.setenv("HF_ENDPOINT", url)
         with pytest.raises(UnreachableError, match=r"certificate of localhost:\d+ is not trusted"):
             search("x")
-        thread.join(5)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert search("x") == ()
 
 
 def test_what_failed_is_explained_in_words() -> None:

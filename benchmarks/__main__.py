@@ -12,6 +12,7 @@ NAMES = (
     "gguf_header",
     "library",
     "download",
+    "memory_estimate",
 )
 
 

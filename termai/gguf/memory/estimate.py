@@ -144,9 +144,7 @@ def _compute_at(
     at = compute.batch(model, options)
     for device in set(place):
         mine = [layer for layer, where in zip(known.layers, place, strict=False) if where == device]
-        found[device] = compute.peak(
-            model, at, compute.chosen(mine), first=device == CPU, last=place[-1] == device
-        )
+        found[device] = compute.peak(model, at, mine, first=device == CPU, last=place[-1] == device)
     if not found[CPU]:
         found[CPU] = at.tokens * model.embd * 4 * 2
     return found

@@ -8,7 +8,6 @@ from termai.gguf.header import Header
 from termai.gguf.memory.hparams import Hparams
 
 _LAYER = re.compile(r"blk\.(\d+)\.(.+)")
-_SIGMOID = 2  # LLAMA_EXPERT_GATING_FUNC_TYPE_SIGMOID
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -16,6 +15,12 @@ Shapes = Mapping[str, tuple[int, ...]]
 PARALLEL = frozenset({"phi2", "falcon", "cohere2", "cohere2moe", "command-r", "gptj", "plamo"})
 # Architectures with ggml_norm, which is not done in place, though their norms have no bias.
 LAYER_NORM = frozenset({"cohere2", "cohere2moe", "command-r", "olmo", "dbrx", "mpt"})
+# Architectures without rotation by position, in all layers or in every so many.
+_UNTURNED = frozenset({"jamba", "nemotron_h", "nemotron_h_moe"})
+_UNTURNED_EVERY = {"smollm3": 4, "llama4": 4}
+_TURNED_WINDOWED = frozenset({"cohere2", "cohere2moe"})
+# Architectures that norm the values too.
+_VALUE_NORM = frozenset({"gemma3n", "gemma4"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Attention:
 
     norm: ``head`` or ``full`` where queries and keys have norms. q_rank, kv_rank, rope: of
     latent attention; absorbed: with the cache of the latent vectors alone. double: queries are
-    twice as wide, with a gate. stores: whether it has keys and values of its own.
+    twice as wide, with a gate. stores: whether it has keys and values of its own. turned: whether
+    queries and keys are rotated by their position. indexer: heads, size and choice of an indexer.
     """
 
     heads: int
@@ -42,6 +48,9 @@ class Attention:
     absorbed: bool = False
     double: bool = False
     stores: bool = True
+    turned: bool = True
+    value_norm: bool = False
+    indexer: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer: its parts, and which norms surround them."""
+    """A layer: its parts, and which norms surround them.
+
+    per_layer: width of an input of its own. scaled: whether its output is scaled. both_norms:
+    whether its dense part and its experts have norms of their own (gemma4).
+    """
 
     attention: Attention | None
     state: State | None
@@ -95,6 +108,9 @@ class Layer:
     before_feed: bool
     after_feed: bool
     parallel: bool
+    per_layer: int = 0
+    scaled: bool = False
+    both_norms: bool = False
 
 
 def layers(header: Header, model: Hparams) -> tuple[Layer, ...]:
@@ -124,6 +140,9 @@ def _layer(header: Header, model: Hparams, shapes: Shapes, layer: int) -> Layer:
         or "post_attention_norm" in shapes and "attn_norm" in shapes,
         after_feed="post_ffw_norm" in shapes,
         parallel=name in PARALLEL,
+        per_layer=shapes["inp_gate"][-1] if "inp_gate" in shapes else 0,
+        scaled="layer_output_scale" in shapes,
+        both_norms="pre_ffw_norm_2" in shapes,
     )  # fmt: skip
 
 
@@ -145,6 +164,8 @@ def _attention(header: Header, model: Hparams, shapes: Shapes, layer: int) -> At
         norm="" if not norm else "full" if norm[0] > key else "head",
         double=bool(heads and key) and query == 2 * heads * key,
         stores=model.cached[layer] or not any(model.cached),
+        turned=_turned(model, layer),
+        value_norm=model.architecture in _VALUE_NORM,
     )  # fmt: skip
 
 
@@ -159,7 +180,24 @@ def _latent(header: Header, model: Hparams, shapes: Shapes, layer: int, rank: in
         kv_rank=rank,
         rope=header.number(own("rope.dimension_count")),
         absorbed=absorbed,
+        indexer=_indexer(header) if "indexer.attn_k" in shapes else (0, 0, 0),
     )  # fmt: skip
+
+
+def _turned(model: Hparams, layer: int) -> bool:
+    name = model.architecture
+    if name in _TURNED_WINDOWED:
+        return model.windowed[layer]
+    every = _UNTURNED_EVERY.get(name, 0)
+    return name not in _UNTURNED and not (every and (layer + 1) % every == 0)
+
+
+def _indexer(header: Header) -> tuple[int, int, int]:
+    heads, size, most = (
+        header.number(header.own(f"attention.indexer.{key}"))
+        for key in ("head_count", "key_length", "top_k")
+    )
+    return heads, size, most
 
 
 def _dense(shapes: Shapes) -> Feed | None:

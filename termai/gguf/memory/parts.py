@@ -17,13 +17,12 @@ _ROTATION = 64
 class Batch:
     """What a graph is built for: tokens of a micro-batch, slots, cells of the caches per slot.
 
-    slots: sequences that have streams of their own. rotate_k, rotate_v: whether a quantized
+    two_caches: whether windowed layers have a cache of their own. rotate_k, rotate_v: whether a quantized
     cache is rotated. value_row: elements of the widest row of values.
     """
 
     tokens: int
     slots: int
-    streams: int
     cells: int
     cells_windowed: int
     flash: bool
@@ -31,17 +30,19 @@ class Batch:
     rotate_v: bool
     value_row: int
     cached: bool = True
+    two_caches: bool = False
 
 
 class Inputs:
     """The tensors that layers share: masks, positions, indices, rotations."""
 
-    __slots__ = ("batch", "graph", "known", "positions")
+    __slots__ = ("batch", "graph", "known", "layers", "positions")
 
-    def __init__(self, graph: Graph, batch: Batch, positions: int = 1) -> None:
+    def __init__(self, graph: Graph, batch: Batch, layers: int) -> None:
         self.graph = graph
         self.batch = batch
-        self.positions = graph.input(batch.tokens * positions)
+        self.layers = layers
+        self.positions = graph.input(batch.tokens)
         self.known: dict[str, Node] = {}
 
     def mask(self, windowed: bool) -> Node:
@@ -60,6 +61,20 @@ class Inputs:
     def rotation(self, size: int, windowed: bool, what: str) -> Node:
         """Return the matrix that a quantized cache is rotated with."""
         return self._once(f"rotation{what}{windowed}", size, size)
+
+    def mask_of_indexer(self) -> Node:
+        """Return the mask of an indexer, which has a cache of its own."""
+        batch = self.batch
+        size = _F16 if batch.flash else 4
+        return self._once("mask of indexer", batch.cells, batch.tokens, size=size)
+
+    def zeros(self, shape: tuple[int, ...]) -> Node:
+        """Return what opens a mask: each layer has one, and all are there from the start."""
+        return self._once("zeros", *shape, self.layers)
+
+    def answered(self) -> Node:
+        """Return which tokens are answered."""
+        return self._once("answered", self.batch.tokens)
 
     def copies(self) -> Node:
         """Return which state each slot goes on from."""
@@ -90,8 +105,10 @@ def attend(graph: Graph, inputs: Inputs, at: Attention, cur: Node) -> Node:
     if at.norm == "head":
         query = graph.change(graph.change(query))
         key = graph.change(graph.change(key))
-    query = graph.change(query, inputs.positions)
-    if at.stores:
+    if at.value_norm:
+        value = graph.change(value)
+    if at.turned:
+        query = graph.change(query, inputs.positions)
         key = graph.change(key, inputs.positions)
     out = attention(graph, inputs, at, query, key, value)
     if gate is not None:
@@ -145,8 +162,8 @@ def attention(
         value = _rotated(graph, inputs, value, turn_value, at.windowed, "v")
     graph.expand(query)
     if at.stores:
-        graph.expand(key if at.windowed else value)
-        graph.expand(value if at.windowed else key)
+        graph.expand(key if batch.two_caches else value)
+        graph.expand(value if batch.two_caches else key)
     if batch.cached and at.stores:
         graph.store(graph.view(key), inputs.rows(at.windowed, "k"))
         kept = value
@@ -200,6 +217,7 @@ def latent(graph: Graph, inputs: Inputs, at: Attention, cur: Node) -> Node:
     query = cur
     if at.q_rank:
         query = graph.change(graph.change(graph.make(cur, shape=(at.q_rank, tokens))))
+    best = _indexed(graph, inputs, at, cur, query) if at.indexer[0] else None
     query = graph.make(query, shape=(at.heads * at.key, tokens))
     query = graph.view(query, at.key, at.heads, tokens)
     joined = graph.make(cur, shape=(at.kv_rank + at.rope, tokens))
@@ -208,14 +226,49 @@ def latent(graph: Graph, inputs: Inputs, at: Attention, cur: Node) -> Node:
     kept = graph.view(joined, at.kv_rank, tokens)
     kept = graph.change(graph.change(kept))
     if at.absorbed:
-        out = _absorbed(graph, inputs, at, query, kept, rope)
+        out = _absorbed(graph, inputs, at, query, kept, rope, best)
     else:
         out = _unfolded(graph, inputs, at, query, kept, rope, nope)
     return project(graph, out, cur.shape, bias=False)
 
 
+def _indexed(graph: Graph, inputs: Inputs, at: Attention, cur: Node, low: Node) -> Node:
+    """Return the best cells for each token that an indexer finds (src/models/deepseek32.cpp)."""
+    tokens, cells = inputs.batch.tokens, inputs.batch.cells
+    heads, size, most = at.indexer
+    query = graph.view(graph.make(low, shape=(size * heads, tokens)), size, heads, tokens)
+    query = graph.change(query, inputs.positions)
+    key = graph.change(graph.change(graph.make(cur, shape=(size, tokens))))
+    key = graph.change(graph.view(key, size, 1, tokens), inputs.positions)
+    turn = inputs.rotation(size, False, "indexer")
+    query = graph.make(turn, query, shape=query.shape)
+    key = graph.make(turn, key, shape=key.shape)
+    graph.store(graph.view(key), inputs.rows(False, "indexer"))
+    weights = graph.change(graph.view(graph.make(cur, shape=(heads, tokens))))
+    mask = inputs.mask_of_indexer()
+    score = graph.make(graph.view(query), weights, mask, shape=(cells, tokens))
+    chosen = graph.make(score, shape=(min(most, cells), tokens))
+    return graph.make(chosen, shape=chosen.shape)
+
+
+def _masked(graph: Graph, inputs: Inputs, mask: Node, best: Node) -> Node:
+    """Return a mask of all cells but the best (build_attn for llm_graph_input_attn_k_dsa)."""
+    size = _F16 if inputs.batch.flash else 4
+    filled = graph.make(mask, shape=mask.shape, size=size)
+    zeros = graph.make(inputs.zeros(best.shape), shape=best.shape)
+    opened = graph.view(graph.view(filled), *mask.shape)
+    written = Node(mask.shape, 0, (zeros, graph.view(best), opened), root=filled)
+    return graph.make(graph.view(written), mask, shape=mask.shape, size=size)
+
+
 def _absorbed(
-    graph: Graph, inputs: Inputs, at: Attention, query: Node, kept: Node, rope: Node
+    graph: Graph,
+    inputs: Inputs,
+    at: Attention,
+    query: Node,
+    kept: Node,
+    rope: Node,
+    best: Node | None,
 ) -> Node:
     batch = inputs.batch
     tokens, wide = batch.tokens, at.kv_rank + at.rope
@@ -230,6 +283,8 @@ def _absorbed(
     graph.expand(key)
     graph.store(graph.view(key), inputs.rows(at.windowed, "k"))
     mask = inputs.mask(at.windowed)
+    if best is not None:
+        mask = _masked(graph, inputs, mask, best)
     seen = graph.view(graph.view(joined))
     if batch.flash:
         out = graph.make(seen, mask, shape=(at.kv_rank, at.heads, tokens))
@@ -277,14 +332,22 @@ def feed_forward(graph: Graph, feed: Feed, cur: Node, wide: int = 0) -> Node:
     return graph.change(out) if feed.bias else out
 
 
-def mixture(graph: Graph, feed: Feed, cur: Node, *, before: bool, normed: bool) -> Node:
+def mixture(
+    graph: Graph,
+    feed: Feed,
+    cur: Node,
+    *,
+    before: bool,
+    normed: bool,
+    logits: Node | None = None,
+) -> Node:
     """Return build_moe_ffn, and beside it what all tokens pass.
 
     before: whether the weights are applied before the experts (llama4). normed: whether the
     weights of a token's experts are made to sum to one.
     """
     tokens, embd = cur.shape[-1], cur.shape[0]
-    logits = graph.make(cur, shape=(feed.experts, tokens))
+    logits = logits or graph.make(cur, shape=(feed.experts, tokens))
     if feed.expert_bias:
         logits = graph.change(logits)
     probs = graph.change(logits)

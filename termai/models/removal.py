@@ -53,8 +53,9 @@ def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool 
     """Return what removing ``model`` would do; nothing is touched.
 
     Of a model of Ollama that has several names only the tag that ``name`` means goes, by default
-    the one that it is listed under. With ``projector`` the projector goes, too, unless other models use
-    it. Raises UsageError for the model that comes with termai, NotFoundError when it is gone.
+    the one that it is listed under. With ``projector`` the projector goes, too, unless other
+    models use it. Raises UsageError for the model that comes with termai, NotFoundError when it is
+    gone.
     """
     if model.where == BUILT_IN:
         raise UsageError(

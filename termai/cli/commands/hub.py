@@ -111,7 +111,7 @@ def card(repo: str, revision: str, *, as_json: bool) -> int:
 
 def _status(*, as_json: bool) -> int:
     from termai.models.hub import tokens
-    from termai.models.hub.place import OfflineError, online, place
+    from termai.models.hub.place import OfflineError, is_loopback, online, place
     from termai.models.hub.unreachable import proxy_for
 
     meant = place()
@@ -138,6 +138,8 @@ def _status(*, as_json: bool) -> int:
     out(f"token    {one_line(found.source) if found else 'none; `termai hub login` takes one'}")
     if off:
         out(f"offline  {off}")
+    if found and meant.endpoint.startswith("http://") and not is_loopback(meant.endpoint):
+        warn(f"The token goes to {meant.host} unencrypted, as its address begins with http://.")
     path = tokens.token_path()
     if found and found.source == str(path) and tokens.readable_by_others(path):
         warn(f"Others can read {path}: `chmod 600` it.")

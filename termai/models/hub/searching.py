@@ -10,7 +10,8 @@ from termai.models.hub.client import pages
 from termai.models.hub.fields import count, date, gate, licence, text
 from termai.models.hub.place import online
 from termai.models.hub.refusals import Subject
-from termai.models.hub.repositories import checked_name, is_repository
+from termai.models.hub.repositories import is_repository
+from termai.text import one_line
 
 Sort = Literal["downloads", "likes", "trending", "updated"]
 
@@ -84,7 +85,11 @@ def search(
     if words := " ".join(query.split())[:_LONGEST_QUERY]:
         params["search"] = words
     if author:
-        params["author"] = checked_name(author)
+        if "/" in author or not is_repository(author):
+            raise UsageError(
+                f"{one_line(author, 80)!r} is no author.", fix="Expected a user or organization."
+            )
+        params["author"] = author
     found: dict[str, Listed] = {}
     for page in pages(place, Subject(what="a search"), "models", params):
         entries = page if isinstance(page, list) else ()

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from termai.models.hub import transport
+from termai.models.hub.transport import Patience
 from tests.fakes.hub.server import Hub, serving_hub
 
 FOREIGN = ("HF_", "HUGGING_FACE", "HUGGINGFACE", "TRANSFORMERS_OFFLINE", "SSL_CERT")
@@ -25,3 +27,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with serving_hub() as served:
         monkeypatch.setenv("HF_ENDPOINT", served.url)
         yield served
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for hubs a little only."""
+    short = Patience(
+        connect_s=0.5, read_s=0.3, whole_s=2.0, pauses=(0.01, 0.02), longest_pause_s=0.5
+    )
+    monkeypatch.setattr(transport, "PATIENCE", short)

@@ -2,6 +2,9 @@
 
 import logging
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from termai.errors import AccessError, NotFoundError, TermaiError, UsageError
 from termai.models.hub import accounts, card, headers, remote_header, repository, resolve, tokens
-from tests.fakes.hub.api import refusal
+from tests.fakes.hub.api import Answer, as_json, refusal
 from tests.fakes.hub.server import Hub
 from tests.gguf.building import build
 
@@ -122,9 +125,6 @@ def test_tokens_are_found_in_the_usual_places_in_their_order(
 
 
 def test_huggingface_hub_finds_what_was_stored(hub: Hub, home: Path) -> None:
-    import subprocess
-    import sys
-
     hub.tokens[TOKEN] = "ann"
     path = Path(accounts.login(TOKEN).source)
     assert path == home / "home" / ".cache" / "huggingface" / "token"
@@ -133,6 +133,27 @@ def test_huggingface_hub_finds_what_was_stored(hub: Hub, home: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == TOKEN
+
+
+def test_a_login_by_browser_is_renewed_before_it_ends(hub: Hub) -> None:
+    hub.answers["/oauth/token"] = as_json({"access_token": "hf_oauth_new", "expires_in": 28_800})
+    path = tokens.token_path()
+    path.parent.mkdir(parents=True)
+    path.write_text("hf_oauth_old")
+    soon = f"refresh_token = again\nexpires_at = {int(time.time()) + 60}\n"
+    path.with_name("stored_tokens").write_text(f"[ann]\nhf_token = hf_oauth_old\n{soon}")
+    code = "from termai.models.hub import tokens; print(tokens.token().value)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "hf_oauth_new"
+    assert done.stderr == ""
+    assert path.read_text() == "hf_oauth_new"
+    path.write_text("hf_of_another_kind")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "hf_of_another_kind"
 
 
 def test_a_token_is_kept_for_its_owner_alone(hub: Hub) -> None:
@@ -206,8 +227,6 @@ def test_a_token_goes_to_the_hub_alone(
 def test_a_token_stays_here_when_the_hub_redirects_its_api_elsewhere(
     gated: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.fakes.hub.api import Answer
-
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     away = {"Location": f"{gated.files.url}/elsewhere"}
     for path in (f"/api/models/{NAME}", f"/{NAME}/resolve/main/README.md"):

@@ -22,10 +22,8 @@ from termai.models.hub import (
     remote_header,
     repository,
     search,
-    transport,
 )
 from termai.models.hub.place import Place, online, place
-from termai.models.hub.transport import Patience
 from termai.models.hub.unreachable import explained
 from tests.fakes.hub.api import Answer
 from tests.fakes.hub.faults import Fault, Kind
@@ -35,15 +33,6 @@ from tests.gguf.building import build
 from tests.support import free_port
 
 API = "/api/models"
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for hubs a little only."""
-    short = Patience(
-        connect_s=0.5, read_s=0.3, whole_s=2.0, pauses=(0.01, 0.02), longest_pause_s=0.5
-    )
-    monkeypatch.setattr(transport, "PATIENCE", short)
 
 
 def test_the_hub_is_hugging_face_unless_something_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +66,7 @@ def test_an_address_that_is_none_is_named(address: str, monkeypatch: pytest.Monk
         search("x")
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_password_in_an_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", f"http://me:secret@127.0.0.1:{free_port()}")
     found = place()
@@ -120,6 +110,7 @@ def test_a_hub_that_is_away_is_told_within_seconds(monkeypatch: pytest.MonkeyPat
     assert "HF_ENDPOINT or hub_endpoint" in caught.value.fix
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_host_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://no-such-host.invalid")
     with pytest.raises(UnreachableError, match=r"no-such-host\.invalid cannot be reached"):
@@ -252,6 +243,7 @@ def test_the_proxy_of_the_settings_is_used_for_all_of_it(
         assert len(other.asked) == 1
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_proxy_that_refuses_or_is_away_is_named(hub: Hub) -> None:
     with serving_proxy() as one:
         one.refuses = True
@@ -267,6 +259,7 @@ def test_a_proxy_that_refuses_or_is_away_is_named(hub: Hub) -> None:
     assert "secret" not in str(away.value)
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_port_without_tls_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", hub.url.replace("http://", "https://"))
     with pytest.raises(UnreachableError, match="No TLS connection to 127"):

@@ -253,6 +253,7 @@ def test_a_signed_address_that_expires_is_asked_for_again(
     assert same(header, read_header(models["m-Q8_0.gguf"]))
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.TRUNCATE])
 def test_a_connection_that_breaks_is_made_again(
     hub: Hub, models: dict[str, Path], kind: Kind

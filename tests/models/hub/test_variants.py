@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,39 @@ def test_a_plain_path_stays_below_its_directory(path: str) -> None:
         assert not path.startswith("/")
         assert not {"", ".", ".."} & set(path.split("/"))
         assert "\x00" not in path
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("llama-2-7b.Q4_K_M.gguf", "Q4_K_M"),
+        ("UD-Q2_K_XL/Qwen3-235B-A22B-UD-Q2_K_XL-00001-of-00001.gguf", "UD-Q2_K_XL"),
+        ("gpt-oss-20b-mxfp4.gguf", "MXFP4"),
+        ("qwen2.5-7b-instruct-q4_k_m-00001-of-00001.gguf", "Q4_K_M"),
+        ("qwen2.5-7b-instruct-fp16.gguf", "FP16"),
+        ("Phi-3-mini-4k-instruct-q4.gguf", "Q4"),
+        ("DeepSeek-R1-0528-UD-TQ1_0.gguf", "UD-TQ1_0"),
+        ("model.i1-IQ3_XXS.gguf", "IQ3_XXS"),
+        ("nomic-embed-text-v1.5.f16.gguf", "F16"),
+        ("Llama-3.2-1B-Instruct-Q6_K_L.gguf", "Q6_K_L"),
+        ("gemma-2b.gguf", "gemma-2b"),
+        ("ggml-model-i2_s.gguf", "ggml-model-i2_s"),
+        ("original/model.gguf", "model"),
+    ],
+)
+def test_names_that_publishers_give_are_understood(path: str, name: str) -> None:
+    assert [variant.name for variant in grouped([RepoFile(path, 1)]).found] == [name]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("google_gemma-3-4b-it-imatrix.gguf", "imatrix_unsloth.gguf", "model.gguf.part1of2"),
+        *("mmproj-google_gemma-3-4b-it-f16.gguf", "x.imatrix", "config.json", "a.gguf/b.txt"),
+    ],
+)
+def test_what_publishers_add_is_no_quantization(path: str) -> None:
+    assert grouped([RepoFile(path, 1)]).found == ()
 
 
 def test_labels_are_read_from_names_and_then_from_directories() -> None:

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 
 from termai.gguf.memory import cache
 from termai.gguf.memory.assembly import Assembly, per_layer_inputs
-from termai.gguf.memory.graph import Graph, Node
+from termai.gguf.memory.graph import Graph, Node, Replay
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
 from termai.gguf.memory.layers import Layer
 from termai.gguf.memory.options import LoadOptions
 from termai.gguf.memory.parts import Batch, Inputs, norm
 
-_ROUNDS = 4  # of the layers' pattern that are replayed
-_UNEVEN = 3  # first layers that may differ from the pattern
 _F32 = 4
 
 # Architectures that choose the tokens to answer only after the last layer (embeddings_nextn).
@@ -57,21 +55,11 @@ def batch(model: Hparams, options: LoadOptions) -> Batch:
     )
 
 
-def chosen(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Return the layers to replay, fewer than there are.
-
-    What is laid out repeats after two rounds of the layers' pattern, so that whole rounds, always
-    two of them, may be left out in the middle.
-    """
-    period = _period(layers)
-    spare = len(layers) - _ROUNDS * period - _UNEVEN
-    left_out = max(0, spare // (2 * period)) * 2 * period
-    middle = _UNEVEN + _ROUNDS * period // 2
-    return (*layers[:middle], *layers[middle + left_out :]) if left_out else tuple(layers)
-
-
 def peak(model: Hparams, at: Batch, layers: Sequence[Layer], *, first: bool, last: bool) -> int:
-    """Return the bytes for the given layers, with the embedding of tokens and the logits or not."""
+    """Return the bytes for the given layers, with the embedding of tokens and the logits or not.
+
+    The layout repeats after a few rounds of the layers' pattern; what would repeat is left out.
+    """
     graph = Graph()
     inputs = Inputs(graph, at, model.layers)
     assembly = Assembly(graph, inputs, model.architecture)
@@ -80,24 +68,42 @@ def peak(model: Hparams, at: Batch, layers: Sequence[Layer], *, first: bool, las
     if wide:
         cur = graph.change(cur)
         assembly.beside = per_layer_inputs(graph, at.tokens, cur, wide, model.layers)
-    replayed = chosen(layers)
-    for index, layer in enumerate(replayed):
-        final = last and index == len(replayed) - 1
+    replay = Replay(graph)
+    kinds = len(set(layers))
+    known: dict[tuple[int, ...], int] = {}
+    met: set[Layer] = set()
+    ends: list[int] = []
+    index, skipped = 0, False
+    while index < len(layers):
+        layer = layers[index]
+        final = last and index == len(layers) - 1
         cur = assembly.layer(layer, cur, rows=final and model.architecture not in LATE)
+        ends.append(len(graph.nodes))
+        met.add(layer)
+        if len(met) == kinds and len(ends) > 1 and not skipped and index < len(layers) - 2:
+            graph.expand(inputs.answered())
+            state = replay.to(ends[-2])
+            before = known.setdefault(state, index)
+            if before < index:
+                index += _repeated(layers, index, index - before)
+                skipped = True
+        index += 1
     if last:
         cur = _end(graph, model, inputs, layers[-1:], cur)
     graph.expand(cur)
     cur.kept = True
-    return graph.peak()
+    return replay.finish()
 
 
-def _period(layers: Sequence[Layer]) -> int:
-    """Return after how many layers their pattern repeats, but for the first and last few."""
-    inner = layers[_UNEVEN:-1]
-    for period in range(1, len(inner) // 2 + 1):
-        if all(one == other for one, other in zip(inner, inner[period:], strict=False)):
-            return period
-    return max(1, len(layers))
+def _repeated(layers: Sequence[Layer], index: int, period: int) -> int:
+    """Return how many layers after ``index`` may be left out, whole periods of equal layers.
+
+    A period, and what follows the last whole one, is never left out.
+    """
+    end = index + 1
+    while end < len(layers) - 1 and layers[end] == layers[end - period]:
+        end += 1
+    return max(0, (end - index - 1) // period - 1) * period
 
 
 def logits(model: Hparams, options: LoadOptions) -> int:

@@ -19,7 +19,7 @@ class Node:
     """A tensor: its bytes, the tensors that it is made from, and what the replay knows of it.
 
     in_place: whether its operation may write over a source of the same shape. root: the tensor
-    that it is a view of.
+    that it is a view of. used: whether anything needs it.
     """
 
     __slots__ = (
@@ -33,6 +33,7 @@ class Node:
         "shape",
         "size",
         "sources",
+        "used",
         "views",
     )
 
@@ -55,6 +56,7 @@ class Node:
         self.views = 0
         self.offset = 0
         self.owns = False
+        self.used = False
 
 
 class Graph:
@@ -98,26 +100,66 @@ class Graph:
             for source in node.sources:
                 if not source.seen:
                     self.expand(source)
+                source.children += 1
+            if node.root is not None:
+                node.root.views += 1
             (self.nodes if node.sources else self.leaves).append(node)
         return node
 
-    def peak(self) -> int:
-        """Return the bytes of the buffer."""
-        memory = Memory()
-        for leaf in self.leaves:
-            leaf.offset = memory.take(leaf.size)
-            leaf.owns = True
-        for node in self.nodes:
-            if node.root is not None:
-                node.root.views += 1
-            for source in node.sources:
-                source.children += 1
-        for node in self.nodes:
+
+class Replay:
+    """Lays out a graph while it is being built.
+
+    Inputs are held until ``release``, as it is not known before which node needs them last.
+    """
+
+    __slots__ = ("done", "graph", "held", "memory")
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.memory = Memory()
+        self.done = 0
+        self.held = 0
+
+    def to(self, end: int) -> tuple[int, ...]:
+        """Lay out the nodes before ``end`` and return what the rest depends on.
+
+        All nodes that use them must be known. Two equal results, each followed by the same
+        nodes, are followed by the same layout.
+        """
+        memory, nodes = self.memory, self.graph.nodes
+        self._hold()
+        first = self.done
+        for index in range(first, end):
+            node = nodes[index]
             if node.root is None:
                 _place(node, memory)
             for source in node.sources:
                 _leave(source, memory)
-        return memory.peak
+        self.done = end
+        alive = [node.offset for node in nodes[first:end] if node.owns]
+        return (*memory.offsets, *memory.sizes[:-1], *alive)
+
+    def finish(self) -> int:
+        """Lay out all nodes that are left and return the bytes of the buffer."""
+        self._hold()
+        for leaf in self.graph.leaves:
+            leaf.children -= 1
+            if leaf.used and not leaf.children and not leaf.views:
+                self.memory.give(leaf.offset, leaf.size)
+                leaf.owns = False
+        self.to(len(self.graph.nodes))
+        return self.memory.peak
+
+    def _hold(self) -> None:
+        """Give the inputs that are new their place."""
+        leaves = self.graph.leaves
+        for leaf in leaves[self.held :]:
+            leaf.used = leaf.children > 0
+            leaf.offset = self.memory.take(leaf.size)
+            leaf.owns = True
+            leaf.children += 1
+        self.held = len(leaves)
 
 
 class Memory:

@@ -20,20 +20,25 @@ WITHOUT_CACHE = frozenset(
 )  # fmt: skip
 
 _BY_HEADS = frozenset(
-    {"jamba", "granitehybrid", "lfm2", "lfm2moe", "plamo2", "kimi-linear", "bailingmoe3"}
-)
+    {
+        "jamba", "granitehybrid", "lfm2", "lfm2moe", "plamo2", "kimi-linear", "kimi-k3",
+        "bailingmoe3", "glm5-next",
+    }
+)  # fmt: skip
 _BY_INTERVAL = frozenset({"qwen3next", "qwen35", "qwen35moe", "qwen4exp", "minimax-01"})
 _NEMOTRON = frozenset({"nemotron_h", "nemotron_h_moe"})
 
 _PERIODS = {
     "afmoe": 4, "cohere2": 4, "cohere2moe": 4, "exaone-moe": 4, "exaone4": 4, "gemma2": 2,
-    "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4, "mellum": 4, "olmo2": 4,
-    "plamo3": 8, "smallthinker": 4,
+    "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4, "mellum": 4,
+    "muse-glimmer": 4, "olmo2": 4, "plamo3": 8, "smallthinker": 4,
 }  # fmt: skip
 _DENSE_FIRST = frozenset({"cohere2moe", "laguna", "smallthinker"})
 _WINDOWS = {"gemma2": 4096, "llama4": 8192, "exaone-moe": 128}
 _FIXED_WINDOWS = {"llama4": 8192, "smallthinker": 4096}
 _UNWINDOWED = frozenset({"phi3"})
+_WINDOWED_ATTENTION = frozenset({"lfm2"})
+_INDEXED = frozenset({"deepseek32", "glm-dsa", "hy_v4", "glm5-next", "minimax-m3", "qwen4exp"})
 _GEMMA3N_KV_LAYERS = 20
 _EXAONE4_WINDOWED_LAYERS = 64
 

@@ -17,7 +17,7 @@ PARALLEL = frozenset({"phi2", "falcon", "cohere2", "cohere2moe", "command-r", "g
 LAYER_NORM = frozenset({"cohere2", "cohere2moe", "command-r", "olmo", "dbrx", "mpt"})
 # Architectures without rotation by position, in all layers or in every so many.
 _UNTURNED = frozenset({"jamba", "nemotron_h", "nemotron_h_moe"})
-_UNTURNED_EVERY = {"smollm3": 4, "llama4": 4}
+_UNTURNED_EVERY = {"smollm3": 4}
 _TURNED_WINDOWED = frozenset({"cohere2", "cohere2moe"})
 # Architectures that norm the values too.
 _VALUE_NORM = frozenset({"gemma3n", "gemma4"})
@@ -134,10 +134,10 @@ def _layer(header: Header, model: Hparams, shapes: Shapes, layer: int) -> Layer:
         norm_bias=norm_bias,
         norm_in_place=not norm_bias and name not in LAYER_NORM,
         before="attn_norm" in shapes,
-        after_attention="post_attention_norm" in shapes and "ffn_norm" in shapes
-        or "attn_norm" not in shapes and "post_attention_norm" in shapes,
+        after_attention=("post_attention_norm" in shapes and "ffn_norm" in shapes)
+        or ("attn_norm" not in shapes and "post_attention_norm" in shapes),
         before_feed="ffn_norm" in shapes
-        or "post_attention_norm" in shapes and "attn_norm" in shapes,
+        or ("post_attention_norm" in shapes and "attn_norm" in shapes),
         after_feed="post_ffw_norm" in shapes,
         parallel=name in PARALLEL,
         per_layer=shapes["inp_gate"][-1] if "inp_gate" in shapes else 0,
@@ -211,7 +211,7 @@ def _dense(shapes: Shapes) -> Feed | None:
 
 def _experts(header: Header, model: Hparams, shapes: Shapes, layer: int) -> Feed | None:
     down = shapes.get("ffn_down_exps", ())
-    if len(down) != 3:  # noqa: PLR2004
+    if len(down) != 3:
         return None
     used = header.per_layer(header.own("expert_used_count"), model.layers)[layer]
     return Feed(

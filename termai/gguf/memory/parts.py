@@ -141,7 +141,7 @@ def _qkv(graph: Graph, at: Attention, cur: Node, tokens: int) -> tuple[Node, Nod
         made = graph.make(cur, shape=(each, tokens))
         if at.bias:
             made = graph.change(made)
-        if at.norm == "full" and index < 2:  # noqa: PLR2004
+        if at.norm == "full" and index < 2:
             made = graph.change(graph.change(made))
         found.append(graph.view(made, *shapes[index]))
     return found[0], found[1], found[2]

@@ -73,6 +73,7 @@ when termai is closed.
         super().__init__()
         self._look: Timer | None = None
         self._looking = False
+        self._told: frozenset[str] | None = None  # downloads whose end is known
 
     def compose_body(self) -> ComposeResult:
         """Yield the tabs' line, the tabs, and the downloads."""
@@ -144,11 +145,13 @@ when termai is closed.
     def on_models_screen_downloads_seen(self, message: DownloadsSeen) -> None:
         """Show how far the downloads are; tell of those that ended, and list their models."""
         self._looking = False
-        before, self.downloads = self.downloads, message.downloads
-        ended = _ended(before, message.downloads)
-        for download in ended:
+        first, self.downloads = self._told is None, message.downloads
+        ended = {d.id: d for d in message.downloads if d.status in ("done", "failed")}
+        news = [] if first else [d for i, d in ended.items() if i not in (self._told or ())]
+        self._told = frozenset(ended)
+        for download in news:
             self._tell(download)
-        if any(download.status == "done" for download in ended):
+        if any(download.status == "done" for download in news):
             self.library.action_reload()
         self._look_again()
 
@@ -186,9 +189,3 @@ when termai is closed.
     def on_profile_made(self, message: ProfileMade) -> None:
         """Name the profile that was made."""
         self.notify(model_actions.made(message.profile), markup=False)
-
-
-def _ended(before: Sequence[Download], now: Sequence[Download]) -> list[Download]:
-    """Return the downloads that were going on before and are done or have failed now."""
-    going = {download.id for download in before if download.status.active}
-    return [d for d in now if d.id in going and d.status in ("done", "failed")]

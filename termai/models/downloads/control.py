@@ -85,7 +85,8 @@ def add_files(
                 fix=f"{repository.page} shows its files.",
             )
     files = [known[path] for path in dict.fromkeys(paths)]
-    return _add(repository, files, "", directory)
+    called = files[0].path.rpartition("/")[2] if len(files) == 1 else f"{len(files)} files"
+    return _add(repository, files, called, directory)
 
 
 def add_plan(plan: Plan) -> Download:

@@ -37,6 +37,11 @@ def no_room(path: Path, error: OSError) -> NoRoomError | None:
     """Return the failure for a full disk, None for another error."""
     if error.errno not in _FULL:
         return None
+    if error.errno == errno.EFBIG:
+        return NoRoomError(
+            f"{path} is larger than its file system or a limit of this account allows.",
+            fix="`ulimit -f` shows the limit; TERMAI_DATA_DIR may name a directory elsewhere.",
+        )
     what = error.strerror or "No space left on device"
     return NoRoomError(
         f"The disk is full: {path.parent}: {what}.", fix=f"Free some space, {_RESUME}."

@@ -36,9 +36,14 @@ class Pace:
     """
 
     def __init__(
-        self, *, probe_s: float = PROBE_S, trial_s: float = TRIAL_S, least: int = LEAST
+        self,
+        *,
+        probe_s: float = PROBE_S,
+        trial_s: float = TRIAL_S,
+        least: int = LEAST,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = time.monotonic
+        self._clock = clock
         self._probe_s, self._trial_s, self._least = probe_s, trial_s, least
         self._way = _Way.UNKNOWN
         self._single = 0.0

@@ -1,5 +1,6 @@
 """The file that is being filled: locked by its one writer, as long as what it holds."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ def opened(path: Path) -> Iterator[Partial | None]:
 def discard(path: Path) -> bool:
     """Remove a partial file unless another process writes to it; whether it is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return True
     except OSError as error:
@@ -97,11 +98,16 @@ def remove_empty(directory: Path, top: Path) -> None:
 
 
 def _locked(path: Path, descriptor: int) -> bool:
+    """Lock a file if nobody has; where a file system has no locks, the download's own must do."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        there, mine = path.lstat(), os.fstat(descriptor)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise unwritable(path, error) from error
+    try:
+        there, mine = path.lstat(), os.fstat(descriptor)
     except FileNotFoundError:
         return False
     return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)

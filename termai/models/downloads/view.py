@@ -13,6 +13,8 @@ from termai.models.downloads.records import Outcome, Progress, Wanted
 from termai.models.downloads.states import Status
 
 STARTING_S = 20.0  # seconds that a process may take to begin after it was started
+_GONE = "Its process is gone, as after a restart of the machine."
+_RESUME = "`termai downloads resume` goes on where it stopped."
 _FRESH_S = 5.0  # seconds after which a rate says nothing any more
 
 
@@ -147,6 +149,8 @@ def look(plan: Plan) -> Download:
 def _going_on(
     plan: Plan, status: Status, files: tuple[FileState, ...], progress: Progress | None
 ) -> Download:
+    if status is Status.INTERRUPTED:
+        return Download(plan, status, files, problem=_GONE, fix=_RESUME)
     if progress is None or not status.active:
         return Download(plan, status, files)
     fresh = status is Status.RUNNING and time.time() - progress.at < _FRESH_S

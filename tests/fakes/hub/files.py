@@ -64,30 +64,12 @@ class Asked:
     headers: Mapping[str, str]
 
 
-class Line:
-    """A line of so many bytes per second that all answers share."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate, self._at, self._lock = rate, 0.0, threading.Lock()
-
-    def wait(self, count: int) -> None:
-        """Return when ``count`` bytes have gone over the line."""
-        with self._lock:
-            self._at = max(self._at, time.monotonic()) + count / self._rate
-            due = self._at
-        time.sleep(max(0.0, due - time.monotonic()))
-
-
 @dataclass
 class Files:
-    """A running server of contents.
-
-    rate: bytes per second of each answer, 0 for no limit. line: what all answers share, if any.
-    """
+    """A running server of contents; ``rate`` is bytes per second of each answer, 0 for no limit."""
 
     faults: Faults = field(default_factory=Faults)
     rate: float = 0.0
-    line: Line | None = None
     asked: list[Asked] = field(default_factory=list)
     sent: int = 0
     url: str = ""
@@ -134,7 +116,6 @@ def send(
     headers: Mapping[str, str] | None = None,
     fault: Fault | None = None,
     rate: float = 0.0,
-    line: Line | None = None,
 ) -> int:
     """Answer a GET or HEAD with a content or the part of it that is asked for.
 
@@ -152,7 +133,7 @@ def send(
     _head(handler, status, {**(headers or {}), **fields})
     if handler.command == "HEAD":
         return 0
-    return _body(handler, content, start, end, fault, rate, line)
+    return _body(handler, content, start, end, fault, rate)
 
 
 class _Server(ThreadingHTTPServer):
@@ -194,12 +175,7 @@ class _FileHandler(BaseHTTPRequestHandler):
             fault = files.faults.take(key, "files", self.command)
             fields = {"ETag": files.etags[key]}
             files.sent += send(
-                self,
-                files.contents[key],
-                headers=fields,
-                fault=fault,
-                rate=files.rate,
-                line=files.line,
+                self, files.contents[key], headers=fields, fault=fault, rate=files.rate
             )
 
 
@@ -253,15 +229,14 @@ def _body(
     end: int,
     fault: Fault | None,
     rate: float,
-    line: Line | None,
 ) -> int:
     stops = {Kind.RESET, Kind.STALL, Kind.TRUNCATE, Kind.SHORT}
     stop = min(end, start + fault.after) if fault and fault.kind in stops else end
-    plain = not (rate or line) and (fault is None or fault.kind in stops)
+    plain = not rate and (fault is None or fault.kind in stops)
     if plain and content.path:
         _send_by_kernel(handler, content.path, start, stop)
     else:
-        _send_pieces(handler, content, start, stop, fault, rate, line)
+        _send_pieces(handler, content, start, stop, fault, rate)
     if fault and fault.kind in stops:
         _end(handler, fault)
     return stop - start
@@ -274,7 +249,6 @@ def _send_pieces(
     stop: int,
     fault: Fault | None,
     rate: float,
-    line: Line | None,
 ) -> None:
     piece = min(_PIECE, max(1024, int(rate * 0.02))) if rate else _PIECE
     begun = time.monotonic()
@@ -286,8 +260,6 @@ def _send_pieces(
         if fault and fault.kind is Kind.OTHER:
             data = bytes(len(data))
         handler.wfile.write(data)
-        if line:
-            line.wait(len(data))
         if rate:
             due = begun + (offset + len(data) - start) / rate
             time.sleep(max(0.0, due - time.monotonic()))

@@ -115,6 +115,7 @@ def test_runner_and_worker_killed_show_as_interrupted_and_are_revived(
         kill_runner(job)
         os.kill(child_pid(job), signal.SIGKILL)
         wait_until(lambda: look(download.plan).status is Status.INTERRUPTED, what="interrupted")
+        assert "restart of the machine" in look(download.plan).problem
         assert [d.id for d in control.revive()] == [download.id]
     assert control.revive() == ()
     ended = control.wait(download, timeout_s=60)

@@ -15,7 +15,7 @@ from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.transfer import Transfer, client
 from tests.fakes.hub.faults import Fault, Kind
-from tests.fakes.hub.files import Content, Line
+from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import bring, planned
 from tests.models.downloads.hub import OneRepo
 
@@ -58,10 +58,15 @@ def test_a_hub_that_limits_each_connection_is_asked_over_several(
 def test_a_line_that_is_the_limit_itself_gets_one_connection_again(
     hub: OneRepo, noise: random.Random
 ) -> None:
-    content = Content(noise.randbytes(28 * MIB))
+    """By this clock 8 MiB/s come, over however many connections."""
+    content = Content(noise.randbytes(32 * MIB))
     plan = planned(hub, hub.add("model.gguf", content))
-    hub.files.line = Line(8.0 * MIB)
-    bring(plan, PATIENT, eager())
+    path = plan.partial(plan.files[0])
+
+    def clock() -> float:
+        return path.stat().st_size / (8.0 * MIB)
+
+    bring(plan, PATIENT, Pace(probe_s=0.3, trial_s=0.5, least=MIB, clock=clock))
     assert is_right(plan, content)
     asked = [asked.headers.get("Range", "") for asked in hub.files.asked]
     assert len(asked) > 4, "several were tried"

@@ -11,15 +11,16 @@ from dataclasses import replace
 import pytest
 
 from termai import settings
-from termai.errors import NotFoundError, UsageError
+from termai.errors import NotFoundError, StorageError, UsageError
 from termai.jobs import store
-from termai.models.downloads import control, records, slots
+from termai.models.downloads import control, records, slots, space
 from termai.models.downloads.limit import Limit
 from termai.models.downloads.owner import is_owned, owned
+from termai.models.downloads.plan import PlannedFile
 from termai.models.downloads.slots import Turn
 from termai.models.downloads.states import Status
 from termai.models.downloads.view import Download
-from termai.paths import private_dir
+from termai.paths import models_dir, private_dir
 from tests.fakes.hub.files import Content
 from tests.models.downloads.bringing import planned
 from tests.models.downloads.hub import OneRepo
@@ -191,6 +192,23 @@ def test_the_limit_is_heeded_when_it_changes_on_the_way(hub: OneRepo, noise: ran
     begun = time.monotonic()
     assert control.wait(download, timeout_s=30).status is Status.DONE
     assert time.monotonic() - begun < 6.0
+
+
+def test_what_others_still_bring_to_the_disk_is_counted(hub: OneRepo, noise: random.Random) -> None:
+    settings.save(downloads_at_once=1)
+    hub.files.rate = 0.1 * MIB
+    several(hub, noise, 1, MIB)
+    room = space.free(models_dir().parent.parent.parent)
+    large = [PlannedFile(f"l{n}.gguf", int(0.6 * room), "a" * 64) for n in (1, 2)]
+    first = control.add_plan(planned(hub, large[0]))
+    assert first.status is Status.QUEUED
+    with pytest.raises(StorageError, match="and running downloads need"):
+        control.add_plan(planned(hub, large[1]))
+    control.cancel(first)
+    assert control.add_plan(planned(hub, large[1])).status is Status.QUEUED
+    for download in control.list_downloads():
+        if not download.status.over:
+            control.cancel(download)
 
 
 def test_names_and_numbers_find_a_download(hub: OneRepo, noise: random.Random) -> None:

@@ -9,6 +9,7 @@ from termai.servers.facts import HOST, Facts, device_of
 
 _MIB = 1 << 20
 _PURPOSES = {"model": "weights", "KV": "kv", "RS": "kv", "compute": "compute", "output": "output"}
+_MAPPED, _REPACKED = "_Mapped", ("_REPACK", "AMX")
 _PARTS = ("weights", "kv", "compute", "output")
 
 
@@ -39,16 +40,27 @@ def _estimate(recorded: Any) -> dict[str, Any] | None:
 
 
 def _measured(facts: Facts) -> dict[str, Any] | None:
-    """Return the buffers that the log names, once all of them are there."""
+    """Return the buffers that the log names, once all of them are there.
+
+    The buffer of a mapped file is as long as the part of the file between its first and its last
+    tensor. Weights that are repacked lie in a buffer of their own as well, and their part of the
+    mapping is not looked at again: it is counted once.
+    """
     if not facts.ready or not facts.buffers:
         return None
     sums: dict[str, dict[str, int]] = {HOST: {}}
+    mapped = repacked = 0
     for buffer in facts.buffers:
-        purpose = _PURPOSES.get(buffer.what)
-        if purpose:
-            parts = sums.setdefault(device_of(buffer.device), {})
-            parts[purpose] = parts.get(purpose, 0) + round(buffer.mib * _MIB)
-    devices = [_device(name, parts) for name, parts in sums.items() if parts]
+        purpose, size = _PURPOSES.get(buffer.what), round(buffer.mib * _MIB)
+        if purpose is None:
+            continue
+        parts = sums.setdefault(device_of(buffer.device), {})
+        parts[purpose] = parts.get(purpose, 0) + size
+        mapped += size if buffer.device.endswith(_MAPPED) else 0
+        repacked += size if buffer.device.endswith(_REPACKED) else 0
+    if mapped >= repacked:
+        sums[HOST]["weights"] = sums[HOST].get("weights", 0) - repacked
+    devices = [_device(name, parts) for name, parts in sums.items() if any(parts.values())]
     return {"devices": devices, "total": sum(device["total"] for device in devices)}
 
 

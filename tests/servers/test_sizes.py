@@ -42,11 +42,11 @@ def test_both_and_their_ratio() -> None:
     assert measured["devices"] == [
         {
             "device": "CPU",
-            "weights": 100 * MIB,
+            "weights": 80 * MIB,
             "kv": 0,
             "compute": 8 * MIB,
             "output": MIB,
-            "total": 109 * MIB,
+            "total": 89 * MIB,
         },
         {
             "device": "CUDA0",
@@ -57,7 +57,14 @@ def test_both_and_their_ratio() -> None:
             "total": 380 * MIB,
         },
     ]
-    assert found["ratio"] == pytest.approx(489 / 400, abs=1e-3)
+    assert found["ratio"] == pytest.approx(469 / 400, abs=1e-3)
+
+
+def test_repacked_weights_of_a_file_that_is_not_mapped_count_beside_the_rest() -> None:
+    buffers = (Buffer("CPU", "model", 20.0), Buffer("CPU_REPACK", "model", 80.0))
+    found = memory({}, READY._replace(buffers=buffers))
+    assert found
+    assert found["measured"]["total"] == 100 * MIB
 
 
 def test_before_it_is_ready_nothing_is_measured() -> None:
@@ -71,7 +78,7 @@ def test_without_an_estimate() -> None:
     found = memory({}, READY)
     assert found
     assert (found["estimate"], found["ratio"]) == (None, None)
-    assert found["measured"]["total"] == 489 * MIB
+    assert found["measured"]["total"] == 469 * MIB
     assert memory({}, Facts()) is None
 
 

@@ -8,7 +8,8 @@ from termai.models.fit.advice import Asked, advise
 from termai.models.fit.answer import fit, with_advice
 from termai.models.fit.best import Best, Ranked, best
 from termai.models.fit.candidates import Candidate
-from termai.models.fit.curve import Curve, Line, Point, curve, draw
+from termai.models.fit.curve import Curve, Line, Point, curve
+from termai.models.fit.drawing import draw
 from termai.models.fit.guardrails import Decision, Judgement, judge
 from termai.models.fit.machine import GpuRoom, Holder, Machine, described, machine
 from termai.models.fit.placement import AUTO, MARGIN

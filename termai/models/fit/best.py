@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from termai.gguf.memory import LoadOptions
+from termai.gguf.quantization import named
 from termai.models.fit.candidates import Candidate, subjects
 from termai.models.fit.machine import Machine
 from termai.models.fit.placement import MARGIN
@@ -11,7 +12,8 @@ from termai.models.fit.verdict import Fit, Verdict, fit_subject
 from termai.models.fit.words import size, tokens
 
 _SENSIBLE_BITS = 5.0  # more than this slows a model that is partly on the CPU for little
-_SIXTEEN = (15.0, 17.0)
+_SIXTEEN = 16.0
+_UNQUANTIZED = 15.0  # bits per weight from which on nothing was quantized
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ def best(
 ) -> Best:
     """Return which quantization is the best that fits wholly, else partly, at a context.
 
-    Of one model the larger file is the more precise one. Candidates without a header are judged
-    by their sizes (see ``candidates.subjects``). 32-bit weights are passed over where 16-bit ones
-    exist: no published model is trained in more.
+    Of one model the larger file is the more precise one. Weights of 16 and 32 bits are passed
+    over where fewer fit: they take twice the memory and time of Q8_0, which loses nothing that is
+    measurable (``gguf.quantization``). Candidates without a header are judged by their sizes (see
+    ``candidates.subjects``).
     """
     ordered = sorted(candidates, key=lambda candidate: -candidate.size)
     ranked: list[Ranked] = []
@@ -60,12 +63,11 @@ def best(
 
 
 def _chosen(ranked: Sequence[Ranked]) -> Ranked | None:
-    sixteen = any(_SIXTEEN[0] < one.bits < _SIXTEEN[1] for one in ranked)
-    usual = [one for one in ranked if not (sixteen and one.bits >= _SIXTEEN[1])]
-    whole = next((one for one in usual if one.fit.verdict is Verdict.FULL), None)
-    if whole is not None:
-        return whole
-    partly = [one for one in usual if one.fit.verdict is Verdict.PARTIAL]
+    whole = [one for one in ranked if _fits(one)]
+    quantized = [one for one in whole if one.bits < _UNQUANTIZED]
+    if whole:
+        return quantized[0] if quantized else min(whole, key=lambda one: abs(one.bits - _SIXTEEN))
+    partly = [one for one in ranked if one.fit.verdict is Verdict.PARTIAL]
     sensible = (one for one in partly if one.bits <= _SENSIBLE_BITS)
     return next(sensible, partly[-1] if partly else None)
 
@@ -79,22 +81,38 @@ def _reason(ranked: Sequence[Ranked], chosen: Ranked | None) -> str:
             f"None fits: even {last.candidate.name} ({size(last.candidate.size)}) lacks "
             f"{size(last.fit.missing)}."
         )
+    if _fits(chosen):
+        return _why(ranked, chosen)
     name, found = chosen.candidate.name, chosen.fit
-    context = tokens(found.ctx_size)
-    if found.verdict is Verdict.FULL:
-        spare = size(min(room.spare for room in found.rooms if room.needed))
-        above = [one for one in ranked if one.candidate.size > chosen.candidate.size]
-        larger = above[-1].candidate.name if above else ""
-        beyond = f"; {larger} does not" if larger and not _full(above[-1]) else ""
-        return (
-            f"{name} is the most precise that fits wholly with {context} context{beyond}. "
-            f"{spare} stay free."
-        )
-    layers = f"{found.n_gpu_layers} of {found.n_layers} layers"
     if found.n_cpu_moe:
         return f"None fits wholly; {name} does with the experts of {found.n_cpu_moe} layers in RAM."
+    layers = f"{found.n_gpu_layers} of {found.n_layers} layers"
+    context = tokens(found.ctx_size)
     return f"None fits wholly with {context} context; of {name} {layers} are on the GPU."
 
 
-def _full(one: Ranked) -> bool:
+def _why(ranked: Sequence[Ranked], chosen: Ranked) -> str:
+    """Return why one of several that fit wholly is the best."""
+    context = tokens(chosen.fit.ctx_size)
+    spare = size(min(room.spare for room in chosen.fit.rooms if room.needed))
+    above = [one for one in ranked if one.candidate.size > chosen.candidate.size]
+    first = f"{chosen.candidate.name} is the most precise that fits wholly with {context} context"
+    if above and not _fits(above[-1]):
+        first += f"; {above[-1].candidate.name} does not"
+    elif above:
+        first = (
+            f"{chosen.candidate.name} is the best that fits wholly with {context} context: "
+            f"{above[-1].candidate.name} takes more memory and time for nothing measurable"
+            f"{_cost(chosen)}"
+        )
+    return f"{first}. {spare} stay free."
+
+
+def _cost(chosen: Ranked) -> str:
+    """Return what a quantization costs in quality, in brackets, nothing where that is not known."""
+    known = named(chosen.candidate.name)
+    return f" ({known.name}: {known.cost})" if known and known.cost else ""
+
+
+def _fits(one: Ranked) -> bool:
     return one.fit.verdict is Verdict.FULL

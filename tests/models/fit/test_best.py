@@ -21,9 +21,7 @@ def repository(*read: str) -> list[Candidate]:
 
 
 @pytest.mark.parametrize("read", [("Q6_K",), tuple(KINDS), ()])
-@pytest.mark.parametrize(
-    ("vram", "name"), [(24, "F16"), (13, "Q8_0"), (9.5, "Q6_K"), (7.5, "Q4_K_M")]
-)
+@pytest.mark.parametrize(("vram", "name"), [(13, "Q8_0"), (9.5, "Q6_K"), (7.5, "Q4_K_M")])
 def test_the_most_precise_that_fits(vram: float, name: str, read: tuple[str, ...]) -> None:
     found = best(repository(*read), wanted(8192), machine(vram))
     assert found.chosen
@@ -38,13 +36,22 @@ def test_the_next_larger_is_named_in_the_reason() -> None:
     assert "; Q8_0 does not." in found.reason
 
 
-def test_thirty_two_bits_are_passed_over_for_sixteen() -> None:
+def test_unquantized_weights_are_passed_over_where_fewer_bits_fit() -> None:
     found = best(repository("F16"), wanted(8192), machine(80))
     assert found.chosen
-    assert found.chosen.candidate.name == "F16"
-    alone = best([candidate("F32", read=True)], wanted(8192), machine(80))
-    assert alone.chosen
-    assert alone.chosen.candidate.name == "F32"
+    assert found.chosen.candidate.name == "Q8_0"
+    assert found.reason.startswith(
+        "Q8_0 is the best that fits wholly with 8k context: F16 takes more memory and time for "
+        "nothing measurable (Q8_0: perplexity +0.04 % on Llama 3 8B). "
+    )
+
+
+@pytest.mark.parametrize(("names", "name"), [(("F32", "F16"), "F16"), (("F32",), "F32")])
+def test_unquantized_weights_alone_are_taken(names: tuple[str, ...], name: str) -> None:
+    only = [candidate(each, read=True) for each in names]
+    found = best(only, wanted(8192), machine(80))
+    assert found.chosen
+    assert found.chosen.candidate.name == name
 
 
 def test_where_none_fits_wholly_the_usual_one_is_taken() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from termai.gguf.memory import LoadOptions, estimate
 from termai.models.fit import Curve, Line, Point, curve, draw, wanted
-from tests.models.fit.headers import GIB, dense, machine
+from tests.models.fit.headers import GIB, MIB, dense, machine
 
 
 def test_the_points_are_estimates() -> None:
@@ -58,6 +58,14 @@ def test_the_drawing() -> None:
     assert sum("┄┄┄┄┄" in line for line in drawn) == 1
     assert drawn[1].rstrip().endswith("●")
     assert len(drawn) <= 16
+
+
+def test_a_small_model_has_a_scale_in_mib() -> None:
+    points = (Point(1024, 300 * MIB), Point(4096, 900 * MIB))
+    drawn = draw(Curve((Line("f16", points),), "RAM", 8 * GIB, 7 * GIB), 60, 14)
+    assert drawn[0] == "RAM in MiB:  ● f16"
+    assert [line.split()[0] for line in drawn[1:-3] if line[:5].strip()][-2:] == ["189", "0"]
+    assert drawn[-1] == "7.0 GiB usable of 8.0 GiB free, above"
 
 
 def test_ascii_is_ascii() -> None:

@@ -23,7 +23,11 @@ _FOUND: "Mapping[str, Callable[[Listed], str]]" = {
     "LICENCE": lambda one: one.licence,
     "": lambda one: "private" if one.private else "gated" if one.gated else "",
 }
-_LOOKS: Mapping[str, Look] = {"full": "good", "partial": "busy", "none": "bad"}
+_FITS: Mapping[str, tuple[str, Look]] = {
+    "full": ("wholly", "good"),
+    "partial": ("partly", "busy"),
+    "none": ("no", "bad"),
+}
 
 
 def found_lines(found: "Sequence[Listed]", sort: str) -> list[str]:
@@ -74,10 +78,12 @@ def _quantizations(repository: "Repository", fits: "Mapping[str, Fit]", best: st
         "FILES": [
             str(len(variant.files)) if len(variant.files) > 1 else "" for variant in variants
         ],
-        "FIT": [str(fits[v.name].verdict) if v.name in fits else "" for v in variants],
+        "FITS": [_FITS[str(fits[v.name].verdict)][0] if fits else "" for v in variants],
     }
     shown = {head: cells for head, cells in columns.items() if not head or any(cells)}
-    looks = [{len(shown) - 1: _LOOKS[word]} if word else {} for word in columns["FIT"]]
+    looks = [
+        {len(shown) - 1: _FITS[str(fits[v.name].verdict)][1]} if fits else {} for v in variants
+    ]
     rows = list(zip(*shown.values(), strict=True))
     return table(list(shown), rows, width(sys.stdout), flexible=(1,), looks=looks)
 

@@ -96,9 +96,9 @@ def test_a_repository_shows_its_quantizations_and_what_fits(
     lines = done.stdout.splitlines()
     assert lines[0] == NAME
     assert "apache-2.0" in lines[1]
-    assert lines[3].split() == ["QUANTIZATION", "SIZE", "CLASS", "FIT"]
+    assert lines[3].split() == ["QUANTIZATION", "SIZE", "CLASS", "FITS"]
     assert [line.split()[-2] for line in lines[4:7]] == ["low", "medium", "full"]
-    assert {line.split()[-1] for line in lines[4:7]} <= {"full", "partial", "none"}
+    assert {line.split()[-1] for line in lines[4:7]} <= {"wholly", "partly", "no"}
     assert sum(line.startswith("*") for line in lines[4:7]) == 1
     assert [line for line in lines if line.startswith("with mmproj-F16.gguf")]
     assert max(map(len, lines[:8])) <= 80
@@ -124,7 +124,7 @@ def test_without_the_fit_no_header_is_read(termai: Termai, hub: Hub, tmp_path: P
     published(hub, tmp_path)
     done = termai("search", NAME, "--no-fit")
     assert "Q4_K_M" in done.stdout
-    assert "FIT" not in done.stdout
+    assert "FITS" not in done.stdout
     assert hub.files.asked == []
 
 

@@ -27,14 +27,14 @@ def hub(ctx: click.Context, *, as_json: bool) -> int:
     return 0
 
 
-@hub.command()
+@hub.command(short_help="Say which hub is asked, and where the token is.")
 @options.as_json
 def status(*, as_json: bool) -> int:
     """Say which hub is asked, through which proxy, and where the token is; asks nobody."""
     return _status(as_json=as_json)
 
 
-@hub.command()
+@hub.command(short_help="Take an access token and keep it.")
 @click.argument("surplus", nargs=-1, metavar="")
 @options.as_json
 def login(surplus: tuple[str, ...], *, as_json: bool) -> int:
@@ -61,7 +61,7 @@ def login(surplus: tuple[str, ...], *, as_json: bool) -> int:
     return 0
 
 
-@hub.command()
+@hub.command(short_help="Delete the token that is kept here.")
 @options.as_json
 def logout(*, as_json: bool) -> int:
     """Delete the token that is kept here; at the hub it stays valid until it is revoked."""
@@ -91,7 +91,7 @@ def whoami(*, as_json: bool) -> int:
     return 0
 
 
-@hub.command()
+@hub.command(short_help="Print a model card as Markdown.")
 @click.argument("repo", metavar="ORG/NAME")
 @click.option("--revision", default="main", metavar="REV", help="A branch, tag or commit (main).")
 @options.as_json

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="What comes first.",
 )
-@click.option("--limit", type=click.IntRange(1, 500), default=30, show_default=True, metavar="N")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=30,
+    show_default="30",
+    metavar="N",
+    help="How many at most, up to 500.",
+)
 @click.option("--author", default="", metavar="NAME", help="Only of this user or organization.")
 @click.option("--no-fit", is_flag=True, help="Read no header to say what fits.")
 @options.as_json

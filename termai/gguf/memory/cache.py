@@ -40,10 +40,21 @@ def per_layer(model: Hparams, options: LoadOptions) -> tuple[int, ...]:
             row = _row(heads * model.head_k[layer], key)
             row += 0 if model.mla else _row(wide, value)
             size = row * (windowed if model.windowed[layer] else full) * streams
+        if model.indexed[layer]:
+            size += _indexer_row(model, layer, key, value) * full * streams
         if model.recurrent[layer] and layer < model.layers:
             size += (model.recurrent_r + model.recurrent_s) * _F32 * max(1, options.parallel)
         found.append(size)
     return tuple(found)
+
+
+def _indexer_row(model: Hparams, layer: int, key: TensorType, value: TensorType) -> int:
+    """Return the bytes of a token in the cache of indexer keys (src/llama-kv-cache-dsa.cpp).
+
+    It is made as a cache with one head, so that it has values too where there is no MLA.
+    """
+    row = _row(model.indexer, key)
+    return row if model.mla else row + _row(model.head_v[layer], value)
 
 
 def padded(tokens: int) -> int:

@@ -6,9 +6,8 @@ architecture in src/models/.
 
 from dataclasses import dataclass
 
-from termai.errors import InvalidFileError
 from termai.gguf.header import Header
-from termai.text import one_line
+from termai.gguf.memory.checks import check
 
 RECURRENT = frozenset({"mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7"})
 WITHOUT_CACHE = frozenset(
@@ -26,6 +25,7 @@ _BY_HEADS = frozenset(
     }
 )  # fmt: skip
 _BY_INTERVAL = frozenset({"qwen3next", "qwen35", "qwen35moe", "qwen4exp", "minimax-01"})
+_INTERVALS = {"minimax-01": 8}
 _NEMOTRON = frozenset({"nemotron_h", "nemotron_h_moe"})
 
 _PERIODS = {
@@ -38,6 +38,7 @@ _WINDOWS = {"gemma2": 4096, "llama4": 8192, "exaone-moe": 128}
 _FIXED_WINDOWS = {"llama4": 8192, "smallthinker": 4096}
 _UNWINDOWED = frozenset({"phi3"})
 _WINDOWED_ATTENTION = frozenset({"lfm2"})
+_DENSE_UNINDEXED = frozenset({"minimax-m3"})
 _INDEXED = frozenset({"deepseek32", "glm-dsa", "hy_v4", "glm5-next", "minimax-m3", "qwen4exp"})
 _GEMMA3N_KV_LAYERS = 20
 _EXAONE4_WINDOWED_LAYERS = 64
@@ -50,7 +51,8 @@ class Hparams:
     layers: those that a prompt passes through; layers_all: also those that only predict further
     tokens. heads_kv, head_k, head_v: 0 where a layer has none. ff: width of the feed-forward
     part, experts_used times an expert's where that is more. recurrent_r, recurrent_s: elements
-    of the state that each slot keeps in a recurrent layer.
+    of the state that each slot keeps in a recurrent layer. indexed: layers with a second cache,
+    of keys of ``indexer`` elements, by which sparse attention finds its tokens.
     """
 
     architecture: str
@@ -71,22 +73,20 @@ class Hparams:
     mla: bool
     recurrent_r: int
     recurrent_s: int
+    indexer: int
+    indexed: tuple[bool, ...]
 
 
 def hparams(header: Header) -> Hparams:
-    """Return the numbers of a model; raises InvalidFileError where one that decides is missing."""
+    """Return the numbers of a model; raises InvalidFileError where one is missing or absurd."""
+    check(header)
     count = header.layers
     embd = header.number(header.own("embedding_length"))
-    if count <= 0 or embd <= 0:
-        key = header.own("block_count" if count <= 0 else "embedding_length")
-        raise InvalidFileError(
-            f"The header has no usable {one_line(key, 80)}, so its memory cannot be estimated.",
-            fix="Take a model that llama.cpp can load.",
-        )
     heads = header.per_layer(header.own("attention.head_count"), count)
     heads_kv = _heads_kv(header, heads, count)
     windowed, window = _windows(header, count)
     recurrent = _recurrent(header, heads_kv, count)
+    cached = _cached(header, recurrent, count)
     return Hparams(
         architecture=header.architecture,
         layers=max(0, count - header.number(header.own("nextn_predict_layers"))) or count,
@@ -102,10 +102,12 @@ def hparams(header: Header) -> Hparams:
         windowed=windowed,
         window=window,
         recurrent=recurrent,
-        cached=_cached(header, recurrent, count),
+        cached=cached,
         mla=bool(header.number(header.own("attention.key_length_mla"))),
-        recurrent_r=_recurrent_r(header, embd),
-        recurrent_s=_recurrent_s(header, embd),
+        recurrent_r=_recurrent_r(header, embd, heads),
+        recurrent_s=_recurrent_s(header, embd, heads),
+        indexer=_indexer(header),
+        indexed=_indexed(header, cached, count),
     )
 
 
@@ -146,6 +148,9 @@ def _windows(header: Header, count: int) -> tuple[tuple[bool, ...], int]:
     pattern = header.metadata.get(header.own("attention.sliding_window_pattern"))
     if name == "exaone4" and count != _EXAONE4_WINDOWED_LAYERS:
         window = 0
+    if window > 0 and name in _WINDOWED_ATTENTION:
+        kv = header.per_layer(header.own("attention.head_count_kv"), count)
+        return tuple(heads > 0 for heads in kv), window
     if window <= 0 or name in _UNWINDOWED or (name not in _PERIODS and pattern is None):
         return (False,) * count, 0
     window = _FIXED_WINDOWS.get(name, window)
@@ -164,13 +169,17 @@ def _recurrent(header: Header, heads_kv: tuple[int, ...], count: int) -> tuple[b
     name = header.architecture
     if name in RECURRENT or name == "falcon-h1":
         return (True,) * count
+    told = header.metadata.get(header.own("attention.recurrent_layers"))
+    if name in _BY_INTERVAL and isinstance(told, tuple):
+        flags = header.per_layer(header.own("attention.recurrent_layers"), count)
+        return tuple(bool(flag) for flag in flags)
     if name in _BY_HEADS:
         return tuple(heads == 0 for heads in heads_kv)
     if name in _NEMOTRON:
         ff = header.per_layer(header.own("feed_forward_length"), count)
         return tuple(heads == 0 and wide == 0 for heads, wide in zip(heads_kv, ff, strict=True))
     if name in _BY_INTERVAL:
-        every = header.number(header.own("full_attention_interval"), 4) or 4
+        every = header.number(header.own("full_attention_interval")) or _INTERVALS.get(name, 4)
         return tuple((layer + 1) % every != 0 for layer in range(count))
     return (False,) * count
 
@@ -193,13 +202,31 @@ def _cached(header: Header, recurrent: tuple[bool, ...], count: int) -> tuple[bo
     return tuple(layer < last and not recurrent[layer] for layer in range(count))
 
 
-def _recurrent_r(header: Header, embd: int) -> int:
+def _indexer(header: Header) -> int:
+    if header.architecture not in _INDEXED:
+        return 0
+    return header.number(header.own("attention.indexer.key_length"))
+
+
+def _indexed(header: Header, cached: tuple[bool, ...], count: int) -> tuple[bool, ...]:
+    """Return which layers have a cache of indexer keys (create_memory in src/llama-model.cpp)."""
+    if header.architecture not in _INDEXED:
+        return (False,) * count
+    full = header.per_layer(header.own("attention.indexer.types"), count, 1)
+    dense = header.number(header.own("leading_dense_block_count"))
+    lead = dense if header.architecture in _DENSE_UNINDEXED else 0
+    return tuple(cached[layer] and bool(full[layer]) and layer >= lead for layer in range(count))
+
+
+def _recurrent_r(header: Header, embd: int, heads: tuple[int, ...]) -> int:
     """Return the elements of llama_hparams::n_embd_r in src/llama-hparams.cpp."""
     if header.number(header.own("wkv.head_size")):
         return header.number(header.own("token_shift_count"), 2) * embd
     if cache := header.number(header.own("shortconv.l_cache")):
         return embd * (cache - 1)
     conv = header.number(header.own("ssm.conv_kernel"))
+    if size := header.number(header.own("kda.head_dim")):
+        return 3 * (conv - 1 if conv else 3) * heads[0] * size
     inner, state = (
         header.number(header.own("ssm.inner_size")),
         header.number(header.own("ssm.state_size")),
@@ -207,8 +234,16 @@ def _recurrent_r(header: Header, embd: int) -> int:
     return max(0, conv - 1) * (inner + 2 * header.number(header.own("ssm.group_count")) * state)
 
 
-def _recurrent_s(header: Header, embd: int) -> int:
+def _recurrent_s(header: Header, embd: int, heads: tuple[int, ...]) -> int:
     """Return the elements of llama_hparams::n_embd_s in src/llama-hparams.cpp."""
     if size := header.number(header.own("wkv.head_size")):
         return embd * size
+    if size := header.number(header.own("kda.head_dim")) or _linear(header):
+        return size * size * heads[0]
     return header.number(header.own("ssm.state_size")) * header.number(header.own("ssm.inner_size"))
+
+
+def _linear(header: Header) -> int:
+    """Return the size of a head of linear attention, 0 where there is none."""
+    key = header.own("attention.key_length")
+    return header.number(key) if header.architecture == "minimax-01" else 0

@@ -51,6 +51,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass on a request without a body."""
         self._pass_on()
 
+    def do_CONNECT(self) -> None:
+        """Write down the host that is wanted by TLS, and refuse."""
+        self.proxy.asked.append(self.path)
+        self.send_error(502)
+
     def _pass_on(self) -> None:
         self.proxy.asked.append(self.path)
         if self.proxy.refuses:

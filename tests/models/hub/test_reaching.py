@@ -4,6 +4,7 @@ import gzip
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -64,6 +65,29 @@ def test_an_address_that_is_none_is_named(address: str, monkeypatch: pytest.Monk
     settings.save(proxy="gopher://x")
     with pytest.raises(UsageError, match=r"proxy in config\.toml"):
         search("x")
+
+
+def test_nobody_but_the_mirror_is_asked(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.add("a/b", {"m-Q4_K_M.gguf": b"1"})
+    monkeypatch.delenv("HF_ENDPOINT")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    settings.save(hub_endpoint=hub.url)
+    code = """
+from termai.models.hub import card, repository, resolve, search
+found = repository("a/b")
+resolve(found.id, found.commit, "m-Q4_K_M.gguf")
+print(search("b")[0].id, repr(card("a/b")))
+"""
+    with serving_proxy() as elsewhere:
+        monkeypatch.setenv("HTTPS_PROXY", elsewhere.url)
+        monkeypatch.setenv("HTTP_PROXY", elsewhere.url)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.stdout, done.stderr) == ("a/b ''\n", "")
+        assert elsewhere.asked == []
+    assert {request.path.split("/")[1] for request in hub.asked} == {"api", "a"}
+    assert not [path for path in hub.paths() if "agent" in path or "telemetry" in path]
 
 
 @pytest.mark.usefixtures("hurried")

@@ -102,21 +102,45 @@ def test_what_cannot_be_pulled_is_said(
     assert json.loads(termai("downloads", "--json").stdout) == []
 
 
-def test_a_gated_file_ends_with_8_and_goes_on_with_a_token(
+def test_a_gated_repository_is_refused_at_once_and_given_with_a_token(
     hub: Hub, termai: Termai, home: Path
 ) -> None:
     hub.repos[REPO].gated = "auto"
     hub.repos[REPO].readers = {"ann"}
     hub.tokens["hf_good"] = "ann"
-    done = termai("pull", f"{REPO}:Q8_0", "--wait", "--json")
-    assert done.returncode == 8
-    assert "gated" in json.loads(done.stderr)["error"]["message"]
-    (listed,) = json.loads(termai("downloads", "--json").stdout)
-    assert (listed["status"], "gated" in listed["problem"]) == ("failed", True)
-    assert "gated" in termai("downloads").stdout
+    for wait in ("--wait", "--no-wait"):
+        done = termai("pull", f"{REPO}:Q8_0", wait, "--json")
+        assert done.returncode == 8
+        error = json.loads(done.stderr)["error"]
+        assert "gated" in error["message"]
+        assert f"{hub.url}/{REPO}" in error["fix"]
+    assert json.loads(termai("downloads", "--json").stdout) == []
     done = termai("pull", f"{REPO}:Q8_0", "--wait", HF_TOKEN="hf_good")
     assert done.returncode == 0, done.stderr
     assert f"{REPO}/tiny-Q8_0.gguf" in models(home)
+
+
+def test_one_that_becomes_gated_on_the_way_fails_and_goes_on_with_a_token(
+    hub: Hub, termai: Termai, home: Path
+) -> None:
+    hub.repos[REPO].readers = {"ann"}
+    hub.tokens["hf_good"] = "ann"
+    hub.files.rate = 0.5 * MIB
+    assert termai("pull", f"{REPO}:Q8_0", "--no-projector").returncode == 0
+    assert termai("downloads", "pause", "1").returncode == 0
+    hub.repos[REPO].gated = "auto"
+    assert termai("downloads", "resume", "1").returncode == 0
+
+    def failed() -> bool:
+        (listed,) = json.loads(termai("downloads", "--json").stdout)
+        return bool(listed["status"] == "failed" and "gated" in listed["problem"])
+
+    wait_until(failed, what="the refusal")
+    assert "gated" in termai("downloads").stdout
+    assert termai("downloads", "resume", "1", HF_TOKEN="hf_good").returncode == 0
+    done = termai("pull", f"{REPO}:Q8_0", "--no-projector", "--wait", HF_TOKEN="hf_good")
+    assert done.returncode == 0, done.stderr
+    assert models(home) == {f"{REPO}/tiny-Q8_0.gguf": Q8}
 
 
 def test_wrong_content_ends_with_4_and_leaves_nothing(hub: Hub, termai: Termai, home: Path) -> None:

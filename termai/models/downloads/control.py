@@ -68,7 +68,11 @@ def add(
     projector: bool = True,
     directory: Path | None = None,
 ) -> Download:
-    """Download a quantization with the projector that goes with it; raises as ``add_plan`` does."""
+    """Download a quantization with the projector that goes with it.
+
+    Raises as ``add_plan`` does, and AccessError and UnreachableError where a gated or private
+    repository does not let this account have the files.
+    """
     beside = variant.projectors[:1] if projector else ()
     return _add(repository, (*variant.files, *beside), variant.name, directory)
 
@@ -76,7 +80,7 @@ def add(
 def add_files(
     repository: "Repository", paths: Sequence[str], *, directory: Path | None = None
 ) -> Download:
-    """Download single files of a repository; raises NotFoundError for one that it has not."""
+    """Download single files of a repository; raises as ``add`` does, and NotFoundError."""
     known = {file.path: file for file in repository.files}
     for path in paths:
         if path not in known:
@@ -214,6 +218,10 @@ def wait(
 def _add(
     repository: "Repository", files: Sequence["RepoFile"], variant: str, directory: Path | None
 ) -> Download:
+    if repository.gated or repository.private:
+        from termai.models.hub import resolve
+
+        resolve(repository.id, repository.commit, files[0].path)  # or it says what is missing
     wanted = [
         PlannedFile(file.path, file.size, file.sha256, "" if file.sha256 else file.oid)
         for file in files

@@ -5,6 +5,8 @@ not there is told within seconds. What fails is raised as an error of termai, wh
 huggingface_hub's own retries.
 """
 
+import email.utils
+import re
 import time
 import zlib
 from typing import NamedTuple
@@ -20,6 +22,7 @@ MOST = "termai.most"  # request extension: read at most so many bytes, and leave
 
 _LIMIT = 64 << 20  # bytes of an answer that are read
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RATE_LIMIT = re.compile(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d{1,9})")
 _REPEATABLE = frozenset({"GET", "HEAD"})
 
 
@@ -108,11 +111,21 @@ class HubTransport(httpx2.BaseTransport):
 
 
 def retry_after(answer: httpx2.Response) -> float:
-    """Return the seconds that Retry-After or a used-up rate limit asks for, 0 without one."""
+    """Return the seconds that the hub asks to wait, 0 when it does not.
+
+    Retry-After is a number or a date (RFC 9110); the hub's RateLimit header says ``r=0;t=55`` when
+    nothing is left for 55 seconds (draft-ietf-httpapi-ratelimit-headers).
+    """
     value = answer.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdecimal():
         return float(value[:9])
-    return 0.0
+    if value:
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
+    left = _RATE_LIMIT.search(answer.headers.get("RateLimit", ""))
+    return float(left[1]) if left else 0.0
 
 
 def _whole(answer: httpx2.Response, deadline: float) -> bytes:

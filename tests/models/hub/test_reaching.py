@@ -23,6 +23,7 @@ from termai.models.hub import (
     remote_header,
     repository,
     search,
+    transport,
 )
 from termai.models.hub.place import Place, online, place
 from termai.models.hub.unreachable import explained
@@ -217,6 +218,32 @@ def test_retry_after_is_kept_to_within_reason(hub: Hub) -> None:
     with pytest.raises(UnreachableError, match="left alone for 3600 seconds"):
         search("b")
     assert len(hub.asked) - before == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, "120"),
+        ({"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"}, r"\d+"),
+        (
+            {"RateLimit": '"api";r=0;t=55', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'},
+            55,
+        ),
+    ],
+)
+def test_a_hub_says_in_several_ways_how_long_to_wait(
+    hub: Hub, headers: dict[str, str], seconds: str
+) -> None:
+    hub.answers[API] = Answer(429, headers=headers)
+    with pytest.raises(UnreachableError, match=rf"left alone for {seconds} seconds"):
+        search("b")
+    assert len(hub.asked) == 1
+
+
+@pytest.mark.parametrize("odd", ["soon", "-5", "9" * 400, "Fri, 99 Foo 2100"])
+def test_an_odd_time_to_wait_is_none(odd: str) -> None:
+    answer = httpx2.Response(429, headers={"Retry-After": odd})
+    assert transport.retry_after(answer) in (0, 999_999_999)
 
 
 @pytest.mark.usefixtures("hurried")

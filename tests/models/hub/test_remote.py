@@ -263,6 +263,14 @@ def test_a_connection_that_breaks_is_made_again(
     assert same(read(found, "Q8_0")[0], read_header(models["m-Q8_0.gguf"]))
 
 
+@pytest.mark.usefixtures("hurried")
+def test_a_file_that_comes_too_slowly_is_given_up(hub: Hub, models: dict[str, Path]) -> None:
+    found = published(hub, models)
+    hub.files.rate = 4000.0
+    with pytest.raises(UnreachableError, match="too slow"):
+        read(found, "Q8_0")
+
+
 @pytest.mark.parametrize("kind", [Kind.IGNORE_RANGE, Kind.WRONG_RANGE])
 def test_a_server_without_ranges_is_told(hub: Hub, models: dict[str, Path], kind: Kind) -> None:
     found = published(hub, models)
@@ -275,6 +283,14 @@ def test_a_header_in_the_first_bytes_needs_no_ranges(hub: Hub, tmp_path: Path) -
     small = write_sparse(tmp_path / "m", {"general.architecture": "llama"}, tensors("Q8_0"))
     found = published(hub, {"m-Q8_0.gguf": small})
     hub.files.faults.add(Fault(Kind.IGNORE_RANGE, times=-1))
+    assert same(read(found, "Q8_0")[0], read_header(small))
+
+
+@pytest.mark.parametrize("name", ["a b/m #1?-Q8_0.gguf", "ü/ñ%2F-Q8_0.gguf", "+&=-Q8_0.gguf"])
+def test_names_that_must_be_quoted_are_read(hub: Hub, tmp_path: Path, name: str) -> None:
+    small = write_sparse(tmp_path / "m", {"general.architecture": "llama"}, tensors("Q8_0", 0, 1))
+    found = published(hub, {name: small})
+    assert found.files[0].path == name
     assert same(read(found, "Q8_0")[0], read_header(small))
 
 

@@ -74,7 +74,8 @@ class Assembly:
         return graph.change(out) if layer.scaled else out
 
     def _rows(self, cur: Node) -> Node:
-        return self.graph.make(cur, self.inputs.answered(), shape=cur.shape)
+        answered = self.inputs.answered()
+        return self.graph.make(cur, answered, shape=(*cur.shape[:-1], *answered.shape))
 
     def _both(self, layer: Layer, source: Node, normed: Node) -> Node:
         attended = self._attended(layer, normed)
@@ -102,10 +103,11 @@ class Assembly:
         if layer.dense is not None:
             made.append(feed_forward(self.graph, layer.dense, cur))
         if layer.experts is not None:
-            made.append(self._mixture(layer.experts, cur))
+            made.append(self.mixture(layer.experts, cur))
         return made[0] if len(made) == 1 else self.graph.change(*made)
 
-    def _mixture(self, feed: Feed, cur: Node, logits: Node | None = None) -> Node:
+    def mixture(self, feed: Feed, cur: Node, logits: Node | None = None) -> Node:
+        """Return what experts make of a layer's input."""
         before, normed = self.name in _WEIGHED_BEFORE, self.name not in _NOT_NORMED
         return mixture(self.graph, feed, cur, before=before, normed=normed, logits=logits)
 
@@ -118,7 +120,7 @@ class Assembly:
         cur = self._norm(layer, inner)
         routed = graph.change(graph.change(graph.change(inner)))
         logits = graph.make(routed, shape=(layer.experts.experts, self.inputs.batch.tokens))
-        experts = self._norm(layer, self._mixture(layer.experts, cur, logits))
+        experts = self._norm(layer, self.mixture(layer.experts, cur, logits))
         return graph.change(dense, experts)
 
     def _with_input(self, layer: Layer, cur: Node, beside: Node) -> Node:

@@ -11,7 +11,7 @@ from termai.gguf.memory import cache
 from termai.gguf.memory.assembly import Assembly, per_layer_inputs
 from termai.gguf.memory.graph import Graph, Node, Replay
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
-from termai.gguf.memory.layers import Layer
+from termai.gguf.memory.layers import Feed, Layer
 from termai.gguf.memory.options import LoadOptions
 from termai.gguf.memory.parts import Batch, Inputs, norm
 
@@ -55,19 +55,29 @@ def batch(model: Hparams, options: LoadOptions) -> Batch:
     )
 
 
-def peak(model: Hparams, at: Batch, layers: Sequence[Layer], *, first: bool, last: bool) -> int:
+def peak(
+    model: Hparams,
+    at: Batch,
+    layers: Sequence[Layer],
+    *,
+    first: bool,
+    last: bool,
+    copies: int = 1,
+) -> int:
     """Return the bytes for the given layers, with the embedding of tokens and the logits or not.
 
     The layout repeats after a few rounds of the layers' pattern; what would repeat is left out.
     """
     graph = Graph()
-    inputs = Inputs(graph, at, model.layers)
+    inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
-    cur = _begin(graph, model, at, first)
+    cur = _begin(graph, model, inputs, first)
     wide = max((layer.per_layer for layer in layers), default=0)
-    if wide:
+    if wide and first:
         cur = graph.change(cur)
         assembly.beside = per_layer_inputs(graph, at.tokens, cur, wide, model.layers)
+    elif wide:
+        assembly.beside = inputs.embeddings(wide, at.tokens, model.layers)
     replay = Replay(graph)
     kinds = len(set(layers))
     known: dict[tuple[int, ...], int] = {}
@@ -112,15 +122,46 @@ def logits(model: Hparams, options: LoadOptions) -> int:
     return row * _F32 * max(1, options.parallel)
 
 
-def _begin(graph: Graph, model: Hparams, at: Batch, first: bool) -> Node:
-    tokens, embd = at.tokens, model.embd
-    beside = graph.input(embd, tokens)
+def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int) -> int:
+    """Return the bytes on the CPU where it only looks up the embedding and holds the inputs."""
+    graph = Graph()
+    inputs = Inputs(graph, at, model.layers, copies)
+    cur = _begin(graph, model, inputs, first=True)
+    for windowed in {layer.attention.windowed for layer in layers if layer.attention}:
+        for each in (
+            inputs.mask(windowed), inputs.rows(windowed, "k"), inputs.rows(windowed, "v"),
+        ):  # fmt: skip
+            graph.expand(each)
+    wide = max((layer.per_layer for layer in layers), default=0)
+    if wide:
+        cur = per_layer_inputs(graph, at.tokens, graph.change(cur), wide, model.layers)
+    graph.expand(cur)
+    cur.kept = True
+    return Replay(graph).finish()
+
+
+def experts_only(model: Hparams, at: Batch, feeds: Sequence[Feed]) -> int:
+    """Return the bytes that experts in RAM need on the CPU while all else is on a GPU."""
+    found = 0
+    for feed in set(feeds):
+        graph = Graph()
+        inputs = Inputs(graph, at, model.layers, 1)
+        assembly = Assembly(graph, inputs, model.architecture)
+        cur = assembly.mixture(feed, inputs.embeddings(model.embd, at.tokens))
+        graph.expand(cur)
+        cur.kept = True
+        found = max(found, Replay(graph).finish())
+    return found
+
+
+def _begin(graph: Graph, model: Hparams, inputs: Inputs, first: bool) -> Node:
+    """Return the embedding of the tokens, or what another device has made of them."""
+    tokens, embd = inputs.batch.tokens, model.embd
     if not first:
-        graph.expand(beside)
-        return graph.change(beside)
+        return inputs.embeddings(embd, tokens)
     cur = graph.make(graph.input(tokens), shape=(embd, tokens))
     graph.expand(cur)
-    graph.expand(beside)
+    graph.expand(inputs.embeddings(embd, tokens))
     return cur
 
 

@@ -8,10 +8,12 @@ from termai.gguf.memory import cache, compute
 from termai.gguf.memory.hparams import Hparams, hparams
 from termai.gguf.memory.layers import Layer, layers
 from termai.gguf.memory.options import LoadOptions
+from termai.gguf.memory.parts import Batch
 from termai.gguf.memory.placement import CPU, gpus, places
 from termai.gguf.memory.weights import Weights, weights
 
 _KNOWN_HEADERS = 256
+_COPIES = 4  # GGML_SCHED_MAX_COPIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +144,47 @@ def _compute_at(
 ) -> list[int]:
     model, found = known.model, [0] * count
     at = compute.batch(model, options)
+    copies = _COPIES if _pipelined(options, place) else 1
     for device in set(place):
-        mine = [layer for layer, where in zip(known.layers, place, strict=False) if where == device]
-        found[device] = compute.peak(model, at, mine, first=device == CPU, last=place[-1] == device)
-    if not found[CPU]:
-        found[CPU] = at.tokens * model.embd * 4 * 2
+        mine = tuple(
+            layer for layer, where in zip(known.layers, place, strict=False) if where == device
+        )
+        found[device] = compute.peak(
+            model, at, mine, first=device == CPU, last=place[-1] == device, copies=copies
+        )
+    if CPU not in place:
+        found[CPU] = compute.inputs_only(model, at, known.layers, copies)
+        left = [layer.experts for layer in known.layers[: options.n_cpu_moe] if layer.experts]
+        found[CPU] += compute.experts_only(model, at, left)
+    if options.op_offload and count > 1 and place[-1] != CPU:
+        found[1] = max(found[1], _for_cpu(known, options, place, at))
     return found
+
+
+def _pipelined(options: LoadOptions, place: tuple[int, ...]) -> bool:
+    """Return whether several micro-batches are on the way at once (llama_context's constructor)."""
+    moved = options.no_kv_offload or options.n_cpu_moe > 0
+    return gpus(options) > 1 and CPU not in place and not moved
+
+
+def _for_cpu(known: _Known, options: LoadOptions, place: tuple[int, ...], at: Batch) -> int:
+    """Return the bytes that the first GPU needs to work through layers whose weights are in RAM.
+
+    Weights are copied to it one matrix at a time (ggml_backend_sched_backend_id_from_cur and
+    ggml_backend_sched_split_graph in ggml/src/ggml-backend.cpp; offload_op of each backend).
+    """
+    largest = 0
+    helped: list[Layer] = []
+    for layer, where in zip(known.layers, place, strict=False):
+        index = len(helped)
+        helped.append(layer)
+        if where == CPU:
+            largest = max(largest, known.weights.largest[index])
+        elif index < options.n_cpu_moe:
+            largest = max(largest, known.weights.largest_experts[index])
+    if not largest:
+        return 0
+    return largest + compute.peak(known.model, at, helped, first=False, last=place[-1] == 1)
 
 
 def _with_draft(

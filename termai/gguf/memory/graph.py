@@ -145,7 +145,7 @@ class Replay:
         self._hold()
         for leaf in self.graph.leaves:
             leaf.children -= 1
-            if leaf.used and not leaf.children and not leaf.views:
+            if leaf.used and not leaf.kept and not leaf.children and not leaf.views:
                 self.memory.give(leaf.offset, leaf.size)
                 leaf.owns = False
         self.to(len(self.graph.nodes))

@@ -12,7 +12,8 @@ class LoadOptions:
     cache_type_v: names of tensor types such as ``q8_0``. batch_size, ubatch_size: tokens.
     parallel: slots; kv_unified: whether they share one KV cache. n_cpu_moe: layers, from the
     first, whose experts stay in RAM. no_kv_offload: whether the KV cache stays in RAM.
-    tensor_split: a share of the layers for each GPU, of any sum; empty means one GPU.
+    tensor_split: a share of the layers for each GPU, of any sum; empty means one GPU. op_offload:
+    whether the first GPU also works through long prompts for the layers in RAM.
     """
 
     ctx_size: int = 0
@@ -28,3 +29,4 @@ class LoadOptions:
     swa_full: bool = False
     no_kv_offload: bool = False
     tensor_split: tuple[float, ...] = ()
+    op_offload: bool = True

@@ -17,11 +17,13 @@ _ROTATION = 64
 class Batch:
     """What a graph is built for: tokens of a micro-batch, slots, cells of the caches per slot.
 
-    two_caches: whether windowed layers have a cache of their own. rotate_k, rotate_v: whether a quantized
-    cache is rotated. value_row: elements of the widest row of values.
+    outputs: tokens that are answered. two_caches: whether windowed layers have a cache of their
+    own. rotate_k, rotate_v: whether a quantized cache is rotated. value_row: elements of the
+    widest row of values. copies: of each input, where several devices work at the same time.
     """
 
     tokens: int
+    outputs: int
     slots: int
     cells: int
     cells_windowed: int
@@ -31,19 +33,25 @@ class Batch:
     value_row: int
     cached: bool = True
     two_caches: bool = False
+    copies: int = 1
 
 
 class Inputs:
-    """The tensors that layers share: masks, positions, indices, rotations."""
+    """The tensors that layers share: masks, positions, indices, rotations.
 
-    __slots__ = ("batch", "graph", "known", "layers", "positions")
+    copies: how many of each there are, more than one where several micro-batches are on the way
+    (GGML_SCHED_MAX_COPIES in ggml/src/ggml-backend.cpp); these are never written over.
+    """
 
-    def __init__(self, graph: Graph, batch: Batch, layers: int) -> None:
+    __slots__ = ("batch", "copies", "graph", "known", "layers", "positions")
+
+    def __init__(self, graph: Graph, batch: Batch, layers: int, copies: int) -> None:
         self.graph = graph
         self.batch = batch
         self.layers = layers
-        self.positions = graph.input(batch.tokens)
+        self.copies = copies
         self.known: dict[str, Node] = {}
+        self.positions = self._once("positions", batch.tokens)
 
     def mask(self, windowed: bool) -> Node:
         """Return the mask of attention, of F16 where flash attention wants it so."""
@@ -74,15 +82,22 @@ class Inputs:
 
     def answered(self) -> Node:
         """Return which tokens are answered."""
-        return self._once("answered", self.batch.tokens)
+        return self._once("answered", self.batch.outputs)
 
-    def copies(self) -> Node:
+    def embeddings(self, *shape: int) -> Node:
+        """Return states of all tokens that come from elsewhere."""
+        return self._once(f"embeddings{shape}", *shape)
+
+    def slots(self) -> Node:
         """Return which state each slot goes on from."""
         return self._once("copies", self.batch.slots)
 
     def _once(self, name: str, *shape: int, size: int = 4) -> Node:
         if name not in self.known:
-            self.known[name] = self.graph.input(*shape, size=size)
+            made = self.graph.input(*shape, size=size)
+            made.size *= self.copies
+            made.kept = self.copies > 1
+            self.known[name] = made
         return self.known[name]
 
 

@@ -20,7 +20,7 @@ def recurrent(graph: Graph, inputs: Inputs, state: State, cur: Node) -> Node:
 
 def _rows(graph: Graph, inputs: Inputs, size: int) -> Node:
     """Return the states of all slots, read from where they are kept (build_rs)."""
-    return graph.expand(graph.make(inputs.copies(), shape=(size, inputs.batch.slots)))
+    return graph.expand(graph.make(inputs.slots(), shape=(size, inputs.batch.slots)))
 
 
 def _convolved(
@@ -58,7 +58,7 @@ def _mamba1(graph: Graph, inputs: Inputs, state: State, cur: Node) -> Node:
         step = graph.make(parts[0], shape=(state.rank, tokens))
     step = graph.change(graph.make(step, shape=(inner, tokens)))
     scan = graph.make(
-        graph.view(x), step, parts[1], parts[2], inputs.copies(),
+        graph.view(x), step, parts[1], parts[2], inputs.slots(),
         shape=(inner * tokens + state.state * inner * slots,),
     )  # fmt: skip
     graph.expand(scan)
@@ -84,7 +84,7 @@ def _mamba2(graph: Graph, inputs: Inputs, state: State, cur: Node) -> Node:
     step = graph.change(graph.make(graph.view(flat), shape=(state.heads, tokens)))
     seen = graph.view(x, inner, tokens)
     scan = graph.make(
-        seen, step, graph.view(x), graph.view(x), inputs.copies(),
+        seen, step, graph.view(x), graph.view(x), inputs.slots(),
         shape=(inner * tokens + state.state * inner * slots,),
     )  # fmt: skip
     graph.expand(scan)

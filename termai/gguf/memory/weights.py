@@ -16,7 +16,8 @@ class Weights:
     """Bytes of weights; ``layers`` are without their experts, which are ``experts``.
 
     tied: of the embedding that the output uses again, 0 where the output has its own. twice:
-    whether both are loaded even on one device.
+    whether both are loaded even on one device. largest: of the matrices of each layer, and of
+    its experts.
     """
 
     first: int
@@ -25,19 +26,25 @@ class Weights:
     output: int
     tied: int
     twice: bool
+    largest: tuple[int, ...]
+    largest_experts: tuple[int, ...]
 
 
 def weights(header: Header, layers: int) -> Weights:
     """Return the bytes of all tensors but those of layers beyond the first ``layers``."""
     whole, experts = [0] * layers, [0] * layers
+    largest, largest_experts = [0] * layers, [0] * layers
     first = output = embedding = 0
     own_output = False
     for tensor in header.tensors:
         if found := _LAYER.match(tensor.name):
             layer = int(found[1])
             if layer < layers:
-                part = experts if _EXPERTS.search(tensor.name) else whole
-                part[layer] += tensor.size
+                expert = _EXPERTS.search(tensor.name) is not None
+                (experts if expert else whole)[layer] += tensor.size
+                largest[layer] = max(largest[layer], tensor.size)
+                if expert:
+                    largest_experts[layer] = max(largest_experts[layer], tensor.size)
         elif tensor.name.startswith(_INPUT):
             first += tensor.size
             embedding += tensor.size if tensor.name == "token_embd.weight" else 0
@@ -46,4 +53,7 @@ def weights(header: Header, layers: int) -> Weights:
             own_output = own_output or tensor.name == "output.weight"
     tied = 0 if own_output else embedding
     twice = header.architecture in _TWICE
-    return Weights(first, tuple(whole), tuple(experts), output, tied, twice)
+    return Weights(
+        first, tuple(whole), tuple(experts), output, tied, twice,
+        tuple(largest), tuple(largest_experts),
+    )  # fmt: skip

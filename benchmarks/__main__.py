@@ -10,6 +10,7 @@ NAMES = (
     "stream_drawing",
     "log_view",
     "gguf_header",
+    "hub_headers",
     "library",
     "download",
     "memory_estimate",

@@ -22,16 +22,18 @@ _TWO_NORMS = frozenset({"falcon-h1"})
 class Assembly:
     """Adds layers of one architecture to a graph.
 
-    beside: an input for each layer, of gemma4 and gemma3n.
+    beside: an input for each layer, of gemma4 and gemma3n. normed: the norm of what the first
+    layer gets, where another device has made it.
     """
 
-    __slots__ = ("beside", "graph", "inputs", "name")
+    __slots__ = ("beside", "graph", "inputs", "name", "normed")
 
     def __init__(self, graph: Graph, inputs: Inputs, name: str) -> None:
         self.graph = graph
         self.inputs = inputs
         self.name = name
         self.beside: Node | None = None
+        self.normed: Node | None = None
 
     def layer(self, layer: Layer, source: Node, *, rows: bool) -> Node:
         """Return what a layer makes of ``source``; rows: of the tokens to answer only."""
@@ -39,7 +41,7 @@ class Assembly:
         if layer.attention is None and layer.state is None:
             out = self._feed(layer, self._norm(layer, source) if layer.before else source)
             return graph.change(out, source)
-        normed = self._norm(layer, source) if layer.before else source
+        normed = self._first(layer, source) if layer.before else source
         if self.name in _TWO_NORMS:
             cur = source = graph.change(self._both(layer, source, normed), source)
             if rows:
@@ -54,6 +56,10 @@ class Assembly:
         if layer.parallel:
             return graph.change(graph.change(self._feed(layer, normed), source), cur)
         return self._second(layer, cur, source)
+
+    def _first(self, layer: Layer, source: Node) -> Node:
+        made, self.normed = self.normed, None
+        return self._norm(layer, source) if made is None else self.graph.change(made)
 
     def _second(self, layer: Layer, cur: Node, source: Node) -> Node:
         graph, name = self.graph, self.name
@@ -134,13 +140,16 @@ class Assembly:
         return norm(self.graph, cur, in_place=layer.norm_in_place, bias=layer.norm_bias)
 
 
-def per_layer_inputs(graph: Graph, tokens: int, source: Node, wide: int, layers: int) -> Node:
+def looked_up(graph: Graph, tokens: int, wide: int, layers: int) -> Node:
+    """Return the rows of the table of inputs of all layers (build_inp_per_layer)."""
+    found = graph.make(graph.input(tokens), shape=(wide * layers, tokens))
+    return graph.expand(graph.change(graph.view(found, wide, layers, tokens)))
+
+
+def per_layer_inputs(graph: Graph, tokens: int, source: Node, table: Node) -> Node:
     """Return the inputs of all layers (project_per_layer_inputs in gemma4.cpp and gemma3n.cpp)."""
-    shape = (wide, layers, tokens)
-    looked = graph.make(graph.input(tokens), shape=(wide * layers, tokens))
-    table = graph.change(graph.view(looked, *shape))
-    graph.expand(table)
+    wide, layers, _ = table.shape
     made = graph.change(graph.make(source, shape=(wide * layers, tokens)))
-    made = graph.change(graph.change(graph.view(made, *shape)))
+    made = graph.change(graph.change(graph.view(made, *table.shape)))
     made = graph.change(graph.change(made, table))
     return graph.make(graph.view(made), shape=(wide, tokens, layers))

@@ -6,9 +6,10 @@ layers that differ, and laid out in the same way.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 
 from termai.gguf.memory import cache
-from termai.gguf.memory.assembly import Assembly, per_layer_inputs
+from termai.gguf.memory.assembly import Assembly, looked_up, per_layer_inputs
 from termai.gguf.memory.graph import Graph, Node, Replay
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
 from termai.gguf.memory.layers import Feed, Layer
@@ -27,6 +28,20 @@ _KEEPS_LAST = frozenset({"gpt-oss"})
 _SCALED = frozenset({"minicpm3"})
 
 
+class Begin(Enum):
+    """What the first layer of a device begins with.
+
+    TOKENS: it looks up their embedding. EMBEDDING: that comes from the CPU. SUM: two states come
+    from layers on the CPU, to be added. NORMED: a state and its norm come from another GPU. Which
+    operation goes where: ggml_backend_sched_split_graph in ggml/src/ggml-backend.cpp.
+    """
+
+    TOKENS = "tokens"
+    EMBEDDING = "embedding"
+    SUM = "sum"
+    NORMED = "normed"
+
+
 def batch(model: Hparams, options: LoadOptions) -> Batch:
     """Return what the largest graph is built for (llama_context's constructor)."""
     asked = options.ctx_size or model.trained or cache.PAD
@@ -43,6 +58,7 @@ def batch(model: Hparams, options: LoadOptions) -> Batch:
     widest = max((h * d for h, d in zip(model.heads_kv, model.head_v, strict=True)), default=0)
     return Batch(
         tokens=tokens,
+        outputs=min(tokens, options.outputs) if options.outputs > 0 else tokens,
         slots=slots,
         cells=full if cached else tokens,
         cells_windowed=windowed if cached else tokens,
@@ -60,24 +76,24 @@ def peak(
     at: Batch,
     layers: Sequence[Layer],
     *,
-    first: bool,
+    begin: Begin,
     last: bool,
     copies: int = 1,
 ) -> int:
-    """Return the bytes for the given layers, with the embedding of tokens and the logits or not.
+    """Return the bytes for the given layers of a device; last: with the logits.
 
     The layout repeats after a few rounds of the layers' pattern; what would repeat is left out.
     """
     graph = Graph()
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
-    cur = _begin(graph, model, inputs, first)
+    cur = _begin(graph, model, inputs, begin)
+    if begin is Begin.NORMED:
+        assembly.normed = inputs.embeddings("norm", *cur.shape)
     wide = max((layer.per_layer for layer in layers), default=0)
-    if wide and first:
+    if wide:
         cur = graph.change(cur)
-        assembly.beside = per_layer_inputs(graph, at.tokens, cur, wide, model.layers)
-    elif wide:
-        assembly.beside = inputs.embeddings(wide, at.tokens, model.layers)
+        assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
     replay = Replay(graph)
     kinds = len(set(layers))
     known: dict[tuple[int, ...], int] = {}
@@ -100,6 +116,8 @@ def peak(
         index += 1
     if last:
         cur = _end(graph, model, inputs, layers[-1:], cur)
+    elif copies > 1 or begin is not Begin.TOKENS:
+        graph.expand(graph.make(cur, shape=cur.shape)).kept = True
     graph.expand(cur)
     cur.kept = True
     return replay.finish()
@@ -126,7 +144,7 @@ def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int)
     """Return the bytes on the CPU where it only looks up the embedding and holds the inputs."""
     graph = Graph()
     inputs = Inputs(graph, at, model.layers, copies)
-    cur = _begin(graph, model, inputs, first=True)
+    cur = _begin(graph, model, inputs, Begin.TOKENS)
     for windowed in {layer.attention.windowed for layer in layers if layer.attention}:
         for each in (
             inputs.mask(windowed), inputs.rows(windowed, "k"), inputs.rows(windowed, "v"),
@@ -134,7 +152,7 @@ def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int)
             graph.expand(each)
     wide = max((layer.per_layer for layer in layers), default=0)
     if wide:
-        cur = per_layer_inputs(graph, at.tokens, graph.change(cur), wide, model.layers)
+        looked_up(graph, at.tokens, wide, model.layers).kept = True
     graph.expand(cur)
     cur.kept = True
     return Replay(graph).finish()
@@ -147,22 +165,37 @@ def experts_only(model: Hparams, at: Batch, feeds: Sequence[Feed]) -> int:
         graph = Graph()
         inputs = Inputs(graph, at, model.layers, 1)
         assembly = Assembly(graph, inputs, model.architecture)
-        cur = assembly.mixture(feed, inputs.embeddings(model.embd, at.tokens))
+        cur = assembly.mixture(feed, inputs.embeddings("", model.embd, at.tokens))
         graph.expand(cur)
         cur.kept = True
         found = max(found, Replay(graph).finish())
     return found
 
 
-def _begin(graph: Graph, model: Hparams, inputs: Inputs, first: bool) -> Node:
+def _begin(graph: Graph, model: Hparams, inputs: Inputs, begin: Begin) -> Node:
     """Return the embedding of the tokens, or what another device has made of them."""
-    tokens, embd = inputs.batch.tokens, model.embd
-    if not first:
-        return inputs.embeddings(embd, tokens)
-    cur = graph.make(graph.input(tokens), shape=(embd, tokens))
-    graph.expand(cur)
-    graph.expand(inputs.embeddings(embd, tokens))
-    return cur
+    shape = (model.embd, inputs.batch.tokens)
+    if begin is Begin.TOKENS:
+        cur = graph.make(graph.input(shape[1]), shape=shape)
+        graph.expand(cur)
+        graph.expand(inputs.embeddings("", *shape))
+        return cur
+    cur = inputs.embeddings("", *shape)
+    return graph.change(inputs.embeddings("sum", *shape), cur) if begin is Begin.SUM else cur
+
+
+def _per_layer(
+    graph: Graph, model: Hparams, inputs: Inputs, begin: Begin, cur: Node, wide: int
+) -> Node:
+    """Return the inputs of all layers, made here or on the device before."""
+    tokens = inputs.batch.tokens
+    if begin is Begin.TOKENS:
+        table = looked_up(graph, tokens, wide, model.layers)
+    elif begin is Begin.EMBEDDING:
+        table = inputs.embeddings("table", wide, model.layers, tokens)
+    else:
+        return inputs.embeddings("each", wide, tokens, model.layers)
+    return per_layer_inputs(graph, tokens, cur, table)
 
 
 def _end(graph: Graph, model: Hparams, inputs: Inputs, layers: Sequence[Layer], cur: Node) -> Node:
@@ -171,14 +204,16 @@ def _end(graph: Graph, model: Hparams, inputs: Inputs, layers: Sequence[Layer], 
     name = model.architecture
     if name in WITHOUT_CACHE:
         return cur
+    answered = inputs.answered()
+    shape = (model.embd, *answered.shape)
     if name in _KEEPS_LAST:
         cur.kept = True
-        cur = graph.make(cur, inputs.answered(), shape=cur.shape)
+        cur = graph.make(cur, answered, shape=shape)
     cur = norm(graph, cur, in_place=in_place, bias=bias)
     if name in LATE and name not in _KEEPS_LAST:
         cur.kept = True
-        cur = graph.make(cur, inputs.answered(), shape=cur.shape)
+        cur = graph.make(cur, answered, shape=shape)
     cur.kept = True
     if name in _SCALED:
         cur = graph.change(cur)
-    return graph.make(cur, shape=(model.vocab, inputs.batch.tokens))
+    return graph.make(cur, shape=(model.vocab, inputs.batch.outputs))

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from termai.gguf.header import Header
 from termai.gguf.memory import cache, compute
+from termai.gguf.memory.compute import Begin
 from termai.gguf.memory.hparams import Hparams, hparams
 from termai.gguf.memory.layers import Layer, layers
 from termai.gguf.memory.options import LoadOptions
@@ -150,7 +151,7 @@ def _compute_at(
             layer for layer, where in zip(known.layers, place, strict=False) if where == device
         )
         found[device] = compute.peak(
-            model, at, mine, first=device == CPU, last=place[-1] == device, copies=copies
+            model, at, mine, begin=_begin(place, device), last=place[-1] == device, copies=copies
         )
     if CPU not in place:
         found[CPU] = compute.inputs_only(model, at, known.layers, copies)
@@ -159,6 +160,15 @@ def _compute_at(
     if options.op_offload and count > 1 and place[-1] != CPU:
         found[1] = max(found[1], _for_cpu(known, options, place, at))
     return found
+
+
+def _begin(place: tuple[int, ...], device: int) -> Begin:
+    if device == CPU:
+        return Begin.TOKENS
+    at = place.index(device)
+    if not at:
+        return Begin.EMBEDDING
+    return Begin.SUM if place[at - 1] == CPU else Begin.NORMED
 
 
 def _pipelined(options: LoadOptions, place: tuple[int, ...]) -> bool:
@@ -184,7 +194,7 @@ def _for_cpu(known: _Known, options: LoadOptions, place: tuple[int, ...], at: Ba
             largest = max(largest, known.weights.largest_experts[index])
     if not largest:
         return 0
-    return largest + compute.peak(known.model, at, helped, first=False, last=place[-1] == 1)
+    return largest + compute.peak(known.model, at, helped, begin=Begin.SUM, last=place[-1] == 1)
 
 
 def _with_draft(

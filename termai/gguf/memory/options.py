@@ -13,7 +13,9 @@ class LoadOptions:
     parallel: slots; kv_unified: whether they share one KV cache. n_cpu_moe: layers, from the
     first, whose experts stay in RAM. no_kv_offload: whether the KV cache stays in RAM.
     tensor_split: a share of the layers for each GPU, of any sum; empty means one GPU. op_offload:
-    whether the first GPU also works through long prompts for the layers in RAM.
+    whether the first GPU also works through long prompts for the layers in RAM. outputs: tokens
+    of a micro-batch whose logits are computed at most, 0 for all; llama-server asks for one of
+    each slot.
     """
 
     ctx_size: int = 0
@@ -30,3 +32,4 @@ class LoadOptions:
     no_kv_offload: bool = False
     tensor_split: tuple[float, ...] = ()
     op_offload: bool = True
+    outputs: int = 0

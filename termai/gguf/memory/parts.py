@@ -19,7 +19,7 @@ class Batch:
 
     outputs: tokens that are answered. two_caches: whether windowed layers have a cache of their
     own. rotate_k, rotate_v: whether a quantized cache is rotated. value_row: elements of the
-    widest row of values. copies: of each input, where several devices work at the same time.
+    widest row of values.
     """
 
     tokens: int
@@ -33,7 +33,6 @@ class Batch:
     value_row: int
     cached: bool = True
     two_caches: bool = False
-    copies: int = 1
 
 
 class Inputs:
@@ -84,9 +83,9 @@ class Inputs:
         """Return which tokens are answered."""
         return self._once("answered", self.batch.outputs)
 
-    def embeddings(self, *shape: int) -> Node:
+    def embeddings(self, what: str, *shape: int) -> Node:
         """Return states of all tokens that come from elsewhere."""
-        return self._once(f"embeddings{shape}", *shape)
+        return self._once(f"embeddings {what}", *shape)
 
     def slots(self) -> Node:
         """Return which state each slot goes on from."""

@@ -208,6 +208,18 @@ def test_a_terminal_that_is_killed_stops_nothing(hub: Hub, termai: Termai, home:
     assert len(hub.files.asked) == 1
 
 
+def test_who_waits_is_told_that_another_stopped_it(hub: Hub, termai: Termai) -> None:
+    hub.files.rate = 0.2 * MIB
+    for command, words in (("pause", "is paused"), ("cancel", "was cancelled")):
+        with terminal("pull", REPO, "--no-projector") as child:
+            child.expect("running, ")
+            assert termai("downloads", command, REPO).returncode == 0
+            child.expect(words)
+            child.expect(pexpect.EOF)
+            child.wait()
+            assert child.exitstatus == 1
+
+
 def test_a_dumb_terminal_gets_plain_lines(hub: Hub) -> None:
     hub.faults.add(Fault(Kind.STATUS, status=503, match="/resolve/", where="hub"))
     code, shown = whole("pull", f"{REPO}:Q8_0", "--no-projector", TERM="dumb")

@@ -45,15 +45,15 @@ def ask(
 ) -> Estimate | None:
     """Return the exact estimate for load options, None where the program does not give one.
 
-    formula: gives the output buffers, and what slots add that share one KV cache: the program
-    knows no such cache, so it is asked about one slot. None is also returned when the program
-    sees other devices than the options are for.
+    formula: gives the output buffers, and what the program cannot be asked about: it knows no
+    slots that share one KV cache and computes the logits of every token, so it is asked about one
+    slot and all logits. None is also returned when it sees other devices than the options are for.
     """
     shared = options.kv_unified and options.parallel > 1
-    asked = replace(options, parallel=1) if shared else options
+    asked = replace(options, parallel=1 if shared else options.parallel, outputs=0)
     known = formula(asked)
     exact = combined(parse(_output(program, arguments(model, asked))), known)
-    if exact is None or not shared:
+    if exact is None or asked == options:
         return exact
     return _moved(formula(options), exact, known)
 
@@ -104,6 +104,7 @@ def arguments(model: Path, options: LoadOptions) -> tuple[str, ...]:
         *(("--n-cpu-moe", str(options.n_cpu_moe)) if options.n_cpu_moe else ()),
         *(("--swa-full",) if options.swa_full else ()),
         *(("--no-kv-offload",) if options.no_kv_offload else ()),
+        *(() if options.op_offload else ("--no-op-offload",)),
     )
     split = ",".join(f"{share:g}" for share in options.tensor_split)
     return (

@@ -100,6 +100,7 @@ def options_of(profile: Profile, detection: Detection, header: Header) -> LoadOp
     embedded = detection.engine == EMBEDDED
     parallel = 1 if embedded else int(profile.value("parallel"))
     unified = profile.value("kv_unified")
+    slots = _AUTO_SLOTS if parallel < 1 else parallel
     ubatch = int(profile.value("ubatch_size"))
     batch = max(_EMBEDDED_BATCH, ubatch) if embedded else 2048
     return LoadOptions(
@@ -109,13 +110,15 @@ def options_of(profile: Profile, detection: Detection, header: Header) -> LoadOp
         cache_type_v=str(profile.value("cache_type_v")),
         batch_size=int(profile.values.get("batch_size", batch)),
         ubatch_size=ubatch,
-        parallel=_AUTO_SLOTS if parallel < 1 else parallel,
+        parallel=slots,
         kv_unified=parallel < 1 if unified is None else bool(unified),
         flash_attn=profile.value("flash_attn") != "off",
         n_cpu_moe=_experts(profile, detection),
         swa_full=bool(profile.value("swa_full")),
         no_kv_offload=not profile.value("kv_offload"),
         tensor_split=tuple(profile.value("tensor_split")),
+        op_offload=bool(profile.value("op_offload")),
+        outputs=0 if embedded else slots * _tokens_at_once(profile),
     )
 
 
@@ -178,6 +181,12 @@ def _context(profile: Profile, header: Header, *, embedded: bool) -> int:
     if not asked and (embedded or not profile.value("fit")):
         return trained
     return asked
+
+
+def _tokens_at_once(profile: Profile) -> int:
+    """Return the tokens of each slot whose logits llama-server computes: those drafted, too."""
+    drafting = profile.is_set("model_draft") or profile.value("spec_type") not in (None, "none")
+    return 1 + int(profile.value("spec_draft_n_max")) if drafting else 1
 
 
 def _layers(profile: Profile, detection: Detection) -> int:

@@ -4,7 +4,7 @@ Several GPUs are filled as llama.cpp does: in proportion to their free memory wh
 from the last to the first with as many whole layers as each takes (common/fit.cpp).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from termai.gguf.memory import Estimate, LoadOptions
@@ -88,6 +88,8 @@ def largest_context(fits: Callable[[int], bool], limit: int) -> int:
     """Return the largest multiple of STEP up to ``limit`` tokens that fits, 0 when none does."""
     if limit > 0 and fits(limit):
         return limit
+    if limit <= STEP or not fits(STEP):
+        return 0
     steps = last_that(lambda count: fits(count * STEP), max(0, limit - 1) // STEP)
     return steps * STEP
 
@@ -133,6 +135,8 @@ class _Search:
 
     def most_layers(self, options: LoadOptions) -> Placement:
         """Return as many layers on GPUs as they hold."""
+        if self.count > 1 and not options.tensor_split:
+            return self._relieved(options, self._counts(options, self.subject.n_layers))
 
         def held(layers: int) -> bool:
             return self.room.gpus_hold(self.layers(options, layers).estimate)
@@ -147,10 +151,13 @@ class _Search:
             split = shares if self.count > 1 else ()
             return self._placed(replace(wanted, tensor_split=split))
         found = self._placed(replace(wanted, tensor_split=self.shares))
-        if self.room.gpus_hold(found.estimate):
+        needed = sum(device.total for device in found.estimate.devices[1:])
+        if self.room.gpus_hold(found.estimate) or needed > sum(self.room.gpus):
             return found
-        filled = self._filled(wanted, layers)
-        return filled or found
+        counts = self._counts(wanted, layers)
+        dealt = self._split(wanted, counts)
+        fits = sum(counts) == layers and self.room.gpus_hold(dealt.estimate)
+        return dealt if fits else found
 
     def _fewest_experts(self, options: LoadOptions, layers: int) -> Placement:
         blocks = self.subject.n_layers - 1
@@ -163,30 +170,45 @@ class _Search:
         )
         return moved(blocks - kept)
 
-    def _filled(self, options: LoadOptions, layers: int) -> Placement | None:
-        """Return the layers dealt out from the last GPU to the first, None when they do not fit."""
+    def _counts(self, options: LoadOptions, layers: int) -> list[int]:
+        """Return how many layers each GPU takes, dealt out from the last GPU to the first.
+
+        While one is tried, the rest is on the first: a model that is wholly on GPUs needs other
+        buffers than one that is not.
+        """
         counts = [0] * self.count
         for place in reversed(range(self.count)):
             left = layers - sum(counts)
 
-            def held(
-                count: int, place: int = place, counts: tuple[int, ...] = tuple(counts)
-            ) -> bool:
+            def held(count: int, place: int = place, left: int = left) -> bool:
                 dealt = [*counts]
+                dealt[0] = left - count
                 dealt[place] = count
-                found = self._dealt(options, dealt)
-                return found.devices[1 + place].total <= self.room.gpus[place]
+                part = self._split(options, dealt).estimate.devices[1 + place]
+                return part.total <= self.room.gpus[place]
 
             counts[place] = last_that(held, left)
-        if sum(counts) < layers:
-            return None
-        split = tuple(float(count) for count in counts)
-        found = self._placed(replace(options, tensor_split=split))
-        return found if self.room.gpus_hold(found.estimate) else None
+        return counts
 
-    def _dealt(self, options: LoadOptions, counts: list[int]) -> Estimate:
-        split = tuple(float(count) for count in counts)
-        return self.subject.estimate(replace(options, n_gpu_layers=sum(counts), tensor_split=split))
+    def _relieved(self, options: LoadOptions, counts: list[int]) -> Placement:
+        """Return the split with layers taken from each GPU that turns out to be too small."""
+        while True:
+            found = self._split(options, counts)
+            parts = found.estimate.devices[1:]
+            over = [
+                place
+                for place, room in enumerate(self.room.gpus)
+                if parts[place].total > room and counts[place]
+            ]
+            if not over:
+                return found
+            for place in over:
+                counts[place] -= 1
+
+    def _split(self, options: LoadOptions, counts: Sequence[int]) -> Placement:
+        """Return so many layers on each GPU."""
+        split = tuple(float(count) for count in counts) if any(counts) else self.shares
+        return self._placed(replace(options, n_gpu_layers=sum(counts), tensor_split=split))
 
     def _placed(self, options: LoadOptions) -> Placement:
         return _placed(self.subject, options, self.room)

@@ -103,12 +103,14 @@ class Fit:
 def wanted(ctx_size: int = 0, **changes: object) -> LoadOptions:
     """Return load options that leave the layers to the fit, as llama-server loads: four slots.
 
-    llama-server without further options answers four requests at once that share one KV cache.
+    llama-server without further options answers four requests at once that share one KV cache,
+    and computes the logits of one token of each.
     """
     options = LoadOptions(
         ctx_size=ctx_size, n_gpu_layers=AUTO, n_cpu_moe=AUTO, parallel=4, kv_unified=True
     )
-    return replace(options, **changes)  # type: ignore[arg-type]
+    changed = replace(options, **changes)  # type: ignore[arg-type]
+    return changed if "outputs" in changes else replace(changed, outputs=changed.parallel)
 
 
 def fit_subject(

@@ -51,7 +51,8 @@ def test_several_cards_name_the_fullest() -> None:
 
 @pytest.mark.parametrize(("missing", "left"), [(1, 2), (2, 3)])
 def test_the_last_layers_are_left_on_the_cpu(missing: int, left: int) -> None:
-    part = estimate(dense(), LoadOptions(ctx_size=8192, n_gpu_layers=33 - missing)).devices[1]
+    options = wanted(8192, parallel=1, n_gpu_layers=33 - missing, n_cpu_moe=0)
+    part = estimate(dense(), options).devices[1]
     where = machine((part.total + 1032 * MIB) / GIB)
     found = advised(where, wanted(8192, parallel=1))
     assert found.advice.startswith(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.gguf.memory import LoadOptions, estimate
+from termai.gguf.memory import estimate
 from termai.models.fit import Curve, Line, Point, curve, draw, wanted
 from tests.models.fit.headers import GIB, MIB, dense, machine
 
@@ -19,13 +19,12 @@ def test_the_points_are_estimates() -> None:
         assert contexts == sorted(set(contexts))
         assert (contexts[0], contexts[-1]) == (1024, 131_072)
         point = line.points[7]
-        options = LoadOptions(
-            ctx_size=point.ctx_size,
+        options = wanted(
+            point.ctx_size,
             n_gpu_layers=33,
+            n_cpu_moe=0,
             cache_type_k=line.cache_type,
             cache_type_v=line.cache_type,
-            parallel=4,
-            kv_unified=True,
         )
         assert estimate(dense(), options).devices[1].total == point.bytes
     assert (found.where, found.free, found.usable) == ("VRAM", 12 * GIB, 11 * GIB)

@@ -75,9 +75,13 @@ def test_as_many_layers_as_fit() -> None:
     assert found.max_ctx_size >= 8192 > found.max_full_ctx_size
 
 
+def _loaded(layers: int) -> LoadOptions:
+    return wanted(8192, parallel=1, n_gpu_layers=layers, n_cpu_moe=0)
+
+
 def _with_layers_missing(count: int) -> Fit:
     """Fit on a card that holds all but so many layers."""
-    part = estimate(dense(), LoadOptions(ctx_size=8192, n_gpu_layers=LAYERS - count)).devices[1]
+    part = estimate(dense(), _loaded(LAYERS - count)).devices[1]
     room = (part.total + MARGIN + 8 * MIB) / GIB
     return fit(dense(), wanted(8192, parallel=1), machine(room))
 

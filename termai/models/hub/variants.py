@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from termai.gguf.quantization import Precision, named
 from termai.models.hub.files import RepoFile
@@ -101,14 +102,14 @@ def label(path: str) -> str:
 
 def _joined(files: Iterable[RepoFile]) -> tuple[list[_Group], list[str]]:
     """Join the parts of each set; a set that lacks a part cannot be loaded and is left out."""
-    sets: dict[tuple[str, str, int], dict[int, RepoFile]] = {}
+    sets: dict[tuple[str, str, int, str], dict[int, RepoFile]] = {}
     for file in files:
         split = split_of(file.name)
-        folder = file.path.rpartition("/")[0]
-        key = (folder, split.stem, split.count) if split else (folder, file.name[:-5], 0)
-        sets.setdefault(key, {}).setdefault(split.number if split else 0, file)
+        folder, stem, ending = file.path.rpartition("/")[0], file.name[:-5], file.name[-5:]
+        key = (folder, split.stem if split else stem, split.count if split else 0, ending)
+        sets.setdefault(key, {})[split.number if split else 0] = file
     groups, problems = [], []
-    for (folder, stem, count), parts in sets.items():
+    for (folder, stem, count, _), parts in sorted(sets.items()):
         if count and len(parts) < count:
             name = one_line(f"{folder}/{stem}".strip("/"), 120)
             problems.append(f"{name} is left out: {len(parts)} of its {count} parts are there.")
@@ -129,15 +130,18 @@ def _names(groups: Sequence[_Group]) -> list[str]:
     usual = Counter(group.base for group in groups)
     rank = sorted(
         range(len(groups)),
-        key=lambda i: (-usual[groups[i].base], len(groups[i].base[1]), groups[i].path),
+        key=lambda i: (-usual[groups[i].base], len(groups[i].base[1]), groups[i].files[0].path),
     )
     names: dict[int, str] = {}
     taken: set[str] = set()
     for place in rank:
         group = groups[place]
         count = len(group.files)
-        choices = (group.label, group.stem, group.path, f"{group.path}-of-{count}")
-        name = next(c for c in (*choices, group.files[0].path) if c and c.lower() not in taken)
+        choices = chain(
+            (group.label, group.stem, group.path, f"{group.path}-of-{count}", group.files[0].path),
+            (f"{group.path}-{number}" for number in range(2, len(groups) + 2)),
+        )
+        name = next(c for c in choices if c and c.lower() not in taken)
         taken.add(name.lower())
         names[place] = name
     return [names[place] for place in range(len(groups))]

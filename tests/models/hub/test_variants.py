@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from termai.gguf.splits import split_of
 from termai.models.hub.files import RepoFile, is_plain, read_siblings
 from termai.models.hub.variants import Variants, grouped, label
-from termai.models.names import is_projector
+from termai.models.names import is_gguf, is_projector
 
 PARTS = st.sampled_from(("", "-00001-of-00002", "-00002-of-00002", "-00001-of-00001"))
 STEMS = st.sampled_from(("m", "M", "other", "mmproj", "imatrix", "m-Q4_K_M", "Q8_0", "ud"))
@@ -17,7 +17,7 @@ QUANTS = st.sampled_from(
     ("", "-Q4_K_M", "-q4_k_m", ".Q8_0", "-UD-Q4_K_XL", "-BF16", "-fp16", "-IQ1_S")
 )
 FOLDERS = st.sampled_from(("", "Q4_K_M/", "BF16/", "a/b/", "Q8_0/x/"))
-ENDINGS = st.sampled_from((".gguf", ".GGUF", ".txt", ""))
+ENDINGS = st.sampled_from((".gguf", ".GGUF", ".Gguf", ".txt", ""))
 PATHS = st.tuples(FOLDERS, STEMS, QUANTS, PARTS, ENDINGS).map("".join)
 FILES = st.lists(
     st.builds(RepoFile, PATHS, st.integers(0, 1 << 40)), max_size=30, unique_by=lambda f: f.path
@@ -44,6 +44,10 @@ def test_every_file_is_in_one_place_and_every_name_is_one(files: list[RepoFile])
     assert len(taken) == len(set(taken))
     assert not any(is_projector(file.path) for file in taken)
     assert all(file in files for file in (*taken, *found.projectors))
+    alone = {
+        f for f in files if is_gguf(f.path) and not split_of(f.name) and "imatrix" not in f.path
+    }
+    assert alone <= {*taken, *found.projectors}
     names = [variant.name.lower() for variant in found.found]
     assert len(names) == len(set(names))
     assert all(names)
@@ -62,6 +66,12 @@ def test_sets_are_whole_and_in_order(files: list[RepoFile]) -> None:
         if len(variant.files) > 1:
             assert len(numbers) == len(variant.files)
         assert all(split.count == len(variant.files) for split in splits if split)
+
+
+def test_no_file_is_lost_where_names_differ_in_case_alone() -> None:
+    names = ("m.gguf", "m.GGUF", "m.Gguf", "M.gguf", "m-Q8_0.gguf", "m-q8_0.gguf")
+    found = grouped(RepoFile(name, 1) for name in names).found
+    assert {file.path for variant in found for file in variant.files} == set(names)
 
 
 @given(FILES, st.randoms(use_true_random=False))

@@ -3,6 +3,7 @@
 Source: the constructor of graph in each file of src/models/.
 """
 
+from termai.gguf.memory import altup
 from termai.gguf.memory.graph import Graph, Node
 from termai.gguf.memory.layers import Feed, Layer
 from termai.gguf.memory.parts import Inputs, attend, feed_forward, latent, mixture, norm
@@ -38,6 +39,8 @@ class Assembly:
     def layer(self, layer: Layer, source: Node, *, rows: bool) -> Node:
         """Return what a layer makes of ``source``; rows: of the tokens to answer only."""
         graph = self.graph
+        if self.name == altup.NAME and self.beside is not None:
+            return altup.layer(graph, self.inputs, layer, source, self.beside)
         if layer.attention is None and layer.state is None:
             out = self._feed(layer, self._norm(layer, source) if layer.before else source)
             return graph.change(out, source)
@@ -110,6 +113,8 @@ class Assembly:
             made.append(feed_forward(self.graph, layer.dense, cur))
         if layer.experts is not None:
             made.append(self.mixture(layer.experts, cur))
+        if not made:
+            return cur
         return made[0] if len(made) == 1 else self.graph.change(*made)
 
     def mixture(self, feed: Feed, cur: Node, logits: Node | None = None) -> Node:

@@ -8,7 +8,7 @@ layers that differ, and laid out in the same way.
 from collections.abc import Sequence
 from enum import Enum
 
-from termai.gguf.memory import cache
+from termai.gguf.memory import altup, cache
 from termai.gguf.memory.assembly import Assembly, looked_up, per_layer_inputs
 from termai.gguf.memory.graph import Graph, Node, Replay
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
@@ -88,12 +88,17 @@ def peak(
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
     cur = _begin(graph, model, inputs, begin)
-    if begin is Begin.NORMED:
+    several = model.architecture == altup.NAME
+    if several and begin in (Begin.SUM, Begin.NORMED):
+        cur = inputs.embeddings("", *altup.shape(cur))
+    elif begin is Begin.NORMED:
         assembly.normed = inputs.embeddings("norm", *cur.shape)
     wide = max((layer.per_layer for layer in layers), default=0)
     if wide:
-        cur = graph.change(cur)
+        cur = graph.change(cur) if begin in (Begin.TOKENS, Begin.EMBEDDING) else cur
         assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
+    if several and begin in (Begin.TOKENS, Begin.EMBEDDING):
+        cur = altup.begin(graph, cur)
     replay = Replay(graph)
     kinds = len(set(layers))
     known: dict[tuple[int, ...], int] = {}
@@ -206,6 +211,8 @@ def _end(graph: Graph, model: Hparams, inputs: Inputs, layers: Sequence[Layer], 
         return cur
     answered = inputs.answered()
     shape = (model.embd, *answered.shape)
+    if name == altup.NAME:
+        cur = graph.make(altup.end(graph, cur), answered, shape=shape)
     if name in _KEEPS_LAST:
         cur.kept = True
         cur = graph.make(cur, answered, shape=shape)

@@ -153,6 +153,7 @@ def _compute_at(
         found[device] = compute.peak(
             model, at, mine, begin=_begin(place, device), last=place[-1] == device, copies=copies
         )
+        found[device] += copies * _borrowed(known, options, place, device)
     if CPU not in place:
         found[CPU] = compute.inputs_only(model, at, known.layers, copies)
         left = [layer.experts for layer in known.layers[: options.n_cpu_moe] if layer.experts]
@@ -160,6 +161,25 @@ def _compute_at(
     if options.op_offload and count > 1 and place[-1] != CPU:
         found[1] = max(found[1], _for_cpu(known, options, place, at))
     return found
+
+
+def _borrowed(known: _Known, options: LoadOptions, place: tuple[int, ...], device: int) -> int:
+    """Return the bytes of caches that layers without their own read from another device."""
+    model = known.model
+    if all(model.cached) or not any(model.cached):
+        return 0
+    sizes = cache.per_layer(model, options)
+    found: dict[int, int] = {}
+    for layer, parts in enumerate(known.layers):
+        if parts.attention is None or parts.attention.stores or place[layer] != device:
+            continue
+        alike = [
+            other for other in range(layer)
+            if model.cached[other] and model.windowed[other] == model.windowed[layer]
+        ]  # fmt: skip
+        if alike and place[alike[-1]] != device:
+            found[alike[-1]] = sizes[alike[-1]]
+    return sum(found.values())
 
 
 def _begin(place: tuple[int, ...], device: int) -> Begin:

@@ -19,6 +19,7 @@ LAYER_NORM = frozenset({"cohere2", "cohere2moe", "command-r", "olmo", "dbrx", "m
 _UNTURNED = frozenset({"jamba", "nemotron_h", "nemotron_h_moe"})
 _UNTURNED_EVERY = {"smollm3": 4}
 _TURNED_WINDOWED = frozenset({"cohere2", "cohere2moe"})
+_SPARSE = 10  # n_layer_sparsity in src/models/models.h
 # Architectures that norm the values too.
 _VALUE_NORM = frozenset({"gemma3n", "gemma4"})
 
@@ -57,7 +58,8 @@ class Attention:
 class Feed:
     """A feed-forward part, dense (experts 0) or of experts, of which ``used`` work on a token.
 
-    shared: width of what all tokens pass. fused: gate and up are one tensor.
+    shared: width of what all tokens pass. fused: gate and up are one tensor. sparse: all but the
+    largest of the gate are set to zero.
     """
 
     wide: int = 0
@@ -70,6 +72,7 @@ class Feed:
     shared_gate: bool = False
     corrected: bool = False
     expert_bias: bool = False
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _layer(header: Header, model: Hparams, shapes: Shapes, layer: int) -> Layer:
     return Layer(
         attention=_attention(header, model, shapes, layer),
         state=_state(header, model, shapes),
-        dense=_dense(shapes),
+        dense=_dense(shapes, sparse=name == "gemma3n" and layer < _SPARSE),
         experts=_experts(header, model, shapes, layer),
         norm_bias=norm_bias,
         norm_in_place=not norm_bias and name not in LAYER_NORM,
@@ -200,13 +203,13 @@ def _indexer(header: Header) -> tuple[int, int, int]:
     return heads, size, most
 
 
-def _dense(shapes: Shapes) -> Feed | None:
+def _dense(shapes: Shapes, *, sparse: bool) -> Feed | None:
     if "ffn_up" not in shapes or "ffn_down" not in shapes:
         return None
     wide = shapes["ffn_down"][0]
     gate = "ffn_gate" in shapes
     fused = not gate and shapes["ffn_up"][-1] == 2 * wide
-    return Feed(wide, gate, fused, bias="ffn_up.bias" in shapes)
+    return Feed(wide, gate, fused, bias="ffn_up.bias" in shapes, sparse=sparse)
 
 
 def _experts(header: Header, model: Hparams, shapes: Shapes, layer: int) -> Feed | None:

@@ -17,6 +17,7 @@ from termai.gguf.memory.options import LoadOptions
 from termai.gguf.memory.parts import Batch, Inputs, norm
 
 _F32 = 4
+_PENDING = 3  # layers whose nodes may not have been laid out yet
 
 # Architectures that choose the tokens to answer only after the last layer (embeddings_nextn).
 LATE = frozenset(
@@ -101,7 +102,7 @@ def peak(
         cur = altup.begin(graph, cur)
     replay = Replay(graph)
     kinds = len(set(layers))
-    known: dict[tuple[int, ...], int] = {}
+    known: dict[tuple[int, ...], list[int]] = {}
     met: set[Layer] = set()
     ends: list[int] = []
     index, skipped = 0, False
@@ -114,10 +115,11 @@ def peak(
         if len(met) == kinds and len(ends) > 1 and not skipped and index < len(layers) - 2:
             graph.expand(inputs.answered())
             state = replay.to(ends[-2])
-            before = known.setdefault(state, index)
-            if before < index:
-                index += _repeated(layers, index, index - before)
-                skipped = True
+            earlier = known.setdefault(state, [])
+            spare = max((_repeated(layers, index, index - each) for each in earlier), default=0)
+            earlier.append(index)
+            skipped = spare > 0
+            index += spare
         index += 1
     if last:
         cur = _end(graph, model, inputs, layers[-1:], cur)
@@ -133,6 +135,10 @@ def _repeated(layers: Sequence[Layer], index: int, period: int) -> int:
 
     A period, and what follows the last whole one, is never left out.
     """
+    if index - period < _PENDING or any(
+        layers[index - back] != layers[index - back - period] for back in range(_PENDING)
+    ):
+        return 0
     end = index + 1
     while end < len(layers) - 1 and layers[end] == layers[end - period]:
         end += 1

@@ -113,13 +113,14 @@ class Replay:
     Inputs are held until ``release``, as it is not known before which node needs them last.
     """
 
-    __slots__ = ("done", "graph", "held", "memory")
+    __slots__ = ("alive", "done", "graph", "held", "memory")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.memory = Memory()
         self.done = 0
         self.held = 0
+        self.alive: list[Node] = []
 
     def to(self, end: int) -> tuple[int, ...]:
         """Lay out the nodes before ``end`` and return what the rest depends on.
@@ -137,8 +138,8 @@ class Replay:
             for source in node.sources:
                 _leave(source, memory)
         self.done = end
-        alive = [node.offset for node in nodes[first:end] if node.owns]
-        return (*memory.offsets, *memory.sizes[:-1], *alive)
+        self.alive = [node for node in (*self.alive, *nodes[first:end]) if node.owns]
+        return (*memory.offsets, *memory.sizes[:-1], *(node.offset for node in self.alive))
 
     def finish(self) -> int:
         """Lay out all nodes that are left and return the bytes of the buffer."""

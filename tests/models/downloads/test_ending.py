@@ -6,7 +6,7 @@ import pytest
 
 from termai.errors import NotFoundError, UsageError
 from termai.jobs import store
-from termai.models.downloads import control, records
+from termai.models.downloads import adding, control, records
 from termai.models.downloads.states import Status
 from termai.models.downloads.view import look
 from termai.paths import models_dir
@@ -101,7 +101,7 @@ def test_what_is_over_is_cleared_and_what_is_not_stays(hub: OneRepo, noise: rand
 def test_the_list_is_bounded(
     hub: OneRepo, noise: random.Random, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "KEPT", 2)
+    monkeypatch.setattr(adding, "KEPT", 2)
     for number in range(4):
         file = hub.add(f"m{number}.gguf", Content(noise.randbytes(10)))
         download = control.add_plan(planned(hub, file))

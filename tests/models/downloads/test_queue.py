@@ -43,13 +43,23 @@ def statuses() -> list[Status]:
     return [download.status for download in control.list_downloads()]
 
 
+def until_in_line(hub: OneRepo, count: int) -> None:
+    """Wait until one download is at work and ``count`` others wait for their turn."""
+    queue = records.downloads_dir() / "queue"
+    wait_until(
+        lambda: hub.files.asked and len(list(queue.glob("ticket-*"))) == count, what="the queue"
+    )
+
+
 def test_as_many_run_as_the_settings_allow_in_order_of_adding(
     hub: OneRepo, noise: random.Random
 ) -> None:
     settings.save(downloads_at_once=1)
     hub.files.rate = 1.0 * MIB
-    downloads = several(hub, noise, 3, MIB // 2)
-    assert [d.id for d in downloads] == ["1", "2", "3"]
+    files = [hub.add(f"m{n}.gguf", Content(noise.randbytes(MIB // 2))) for n in range(3)]
+    for number, file in enumerate(files):
+        assert control.add_plan(planned(hub, file)).id == str(number + 1)
+        until_in_line(hub, number)
     seen: set[tuple[Status, ...]] = set()
 
     def all_done() -> bool:

@@ -90,12 +90,14 @@ class Assembly:
         attended = self._attended(layer, normed)
         self.graph.expand(attended)
         again = self._norm(layer, source)
-        assert layer.state is not None
+        if layer.state is None:
+            return attended
         return self.graph.change(attended, recurrent(self.graph, self.inputs, layer.state, again))
 
     def _attended(self, layer: Layer, cur: Node) -> Node:
         at = layer.attention
-        assert at is not None
+        if at is None:
+            return cur
         return (latent if at.kv_rank else attend)(self.graph, self.inputs, at, cur)
 
     def _mixed(self, layer: Layer, cur: Node) -> Node:
@@ -125,8 +127,8 @@ class Assembly:
     def _apart(self, layer: Layer, inner: Node) -> Node:
         """Return a dense part and experts that have norms of their own (gemma4.cpp)."""
         graph = self.graph
-        assert layer.dense is not None
-        assert layer.experts is not None
+        if layer.dense is None or layer.experts is None:
+            return self._feed(layer, self._norm(layer, inner))
         dense = self._norm(layer, feed_forward(graph, layer.dense, self._norm(layer, inner)))
         cur = self._norm(layer, inner)
         routed = graph.change(graph.change(graph.change(inner)))

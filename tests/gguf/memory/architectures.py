@@ -515,7 +515,7 @@ def granite_3_3b_moe() -> Model:
 
 def granite_4_tiny() -> Model:
     attends = [layer in (5, 15, 25, 35) for layer in range(40)]
-    model = hybrid(
+    return hybrid(
         "granitehybrid",
         Attention(12, 4, 128),
         Mamba2(3072, 128, 48),
@@ -527,7 +527,6 @@ def granite_4_tiny() -> Model:
         tied=True,
         logit_scale=6.0,
     )
-    return model
 
 
 def exaone4_32b() -> Model:

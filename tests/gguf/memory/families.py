@@ -93,9 +93,9 @@ def hybrid(
     for layer, on in enumerate(attends):
         model.norms(layer, *norms)
         (attention if on else recurrent).add(model, layer)
-        part = sparse if sparse and layer % 2 else feed
-        if part:
-            part.add(model, layer)
+        then = sparse if sparse and layer % 2 else feed
+        if then:
+            then.add(model, layer)
     return model
 
 

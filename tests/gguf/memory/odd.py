@@ -10,7 +10,7 @@ from tests.gguf.memory.blocks import (
     Mamba2,
     Model,
 )
-from tests.gguf.memory.families import hybrid, transformer
+from tests.gguf.memory.families import Part, hybrid, transformer
 
 ALL_NORMS = ("attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm")
 
@@ -236,7 +236,7 @@ def nemotron_nano_9b() -> Model:
     model.keys["attention.head_count_kv"] = [8 if kind == "*" else 0 for kind in pattern]
     model.keys["feed_forward_length"] = [feed.wide if kind == "-" else 0 for kind in pattern]
     model.ends()
-    parts = {"M": mamba, "*": attention, "-": feed}
+    parts: dict[str, Part] = {"M": mamba, "*": attention, "-": feed}
     for layer, kind in enumerate(pattern):
         model.norms(layer, "attn_norm")
         parts[kind].add(model, layer)

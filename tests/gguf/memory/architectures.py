@@ -5,7 +5,7 @@ Dimensions: the configurations that their makers publish, as llama.cpp's convert
 
 from collections.abc import Callable, Mapping
 
-from tests.gguf.memory import odd
+from tests.gguf.memory import odd, wider
 from tests.gguf.memory.blocks import (
     Attention,
     DeltaNet,
@@ -726,5 +726,24 @@ ARCHITECTURES: Mapping[str, Callable[[], Model]] = {
         jamba_mini, qwen3_next_80b, qwen3_5_9b, odd.mamba_2_8b, odd.codestral_mamba_7b,
         odd.rwkv6_7b, odd.rwkv7_1_5b, odd.falcon_h1_7b, odd.nemotron_nano_9b, odd.lfm2_1_2b,
         odd.lfm2_8b_a1b, odd.bge_large, odd.kimi_linear_48b, odd.deepseek_v3_2,
+        wider.bloom_7b,
+        wider.mpt_7b,
+        wider.gpt2_xl,
+        wider.pythia_6_9b,
+        wider.internlm2_7b,
+        wider.baichuan2_7b,
+        wider.glm4_9b_old,
+        wider.minicpm_2b,
+        wider.afm_4_5b,
+        wider.qwen2_5_vl_7b,
+        wider.qwen3_vl_8b,
+        wider.olmoe_7b,
+        wider.phi_3_5_moe,
+        wider.dbrx_132b,
+        wider.dots_142b,
+        wider.ling_mini_16b,
+        wider.minimax_m2,
+        wider.nomic_embed,
+        wider.embedding_gemma,
     )
 }  # fmt: skip

@@ -19,6 +19,7 @@ _LEAST_MOST = {
     "context_length": (0, _TOKENS),
     "vocab_size": (0, _TOKENS),
     "nextn_predict_layers": (0, _LAYERS),
+    "n_deepstack_layers": (0, _LAYERS),
     "full_attention_interval": (0, _LAYERS),
     "attention.shared_kv_layers": (0, _LAYERS),
     "attention.sliding_window": (0, _TOKENS),

@@ -100,6 +100,7 @@ def peak(
         assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
     if several and begin in (Begin.TOKENS, Begin.EMBEDDING):
         cur = altup.begin(graph, cur)
+    deep = model.deepstack if begin is Begin.TOKENS else 0
     replay = Replay(graph)
     kinds = len(set(layers))
     known: dict[tuple[int, ...], list[int]] = {}
@@ -110,9 +111,12 @@ def peak(
         layer = layers[index]
         final = last and index == len(layers) - 1
         cur = assembly.layer(layer, cur, rows=final and model.architecture not in LATE)
+        if index < deep:
+            cur = graph.change(cur, graph.view(inputs.padded(), *cur.shape))
         ends.append(len(graph.nodes))
         met.add(layer)
-        if len(met) == kinds and len(ends) > 1 and not skipped and index < len(layers) - 2:
+        known_all = len(met) == kinds and len(ends) > 1 and index > deep
+        if known_all and not skipped and index < len(layers) - 2:
             graph.expand(inputs.answered())
             state = replay.to(ends[-2])
             earlier = known.setdefault(state, [])
@@ -146,9 +150,8 @@ def _repeated(layers: Sequence[Layer], index: int, period: int) -> int:
 
 
 def logits(model: Hparams, options: LoadOptions) -> int:
-    """Return the bytes of the output buffer: a row for each slot, of logits or of an embedding."""
-    row = model.embd if model.architecture in WITHOUT_CACHE else model.vocab
-    return row * _F32 * max(1, options.parallel)
+    """Return the bytes of the output buffer: a row of logits, or of an embedding, for each slot."""
+    return max(model.vocab, model.embd) * _F32 * max(1, options.parallel)
 
 
 def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int) -> int:
@@ -188,9 +191,12 @@ def _begin(graph: Graph, model: Hparams, inputs: Inputs, begin: Begin) -> Node:
     shape = (model.embd, inputs.batch.tokens)
     if begin is Begin.TOKENS:
         cur = graph.make(graph.input(shape[1]), shape=shape)
+        wide = (model.embd * (1 + model.deepstack), shape[1])
+        if model.deepstack:
+            cur = inputs.keep_padded(graph.make(cur, shape=wide))
         graph.expand(cur)
-        graph.expand(inputs.embeddings("", *shape))
-        return cur
+        graph.expand(inputs.embeddings("", *wide))
+        return graph.view(cur, *shape) if model.deepstack else cur
     cur = inputs.embeddings("", *shape)
     return graph.change(inputs.embeddings("sum", *shape), cur) if begin is Begin.SUM else cur
 
@@ -214,7 +220,8 @@ def _end(graph: Graph, model: Hparams, inputs: Inputs, layers: Sequence[Layer], 
     bias = any(layer.norm_bias for layer in layers)
     name = model.architecture
     if name in WITHOUT_CACHE:
-        return cur
+        last_norm = any(layer.before for layer in layers)
+        return norm(graph, cur, in_place=in_place, bias=bias) if last_norm else cur
     answered = inputs.answered()
     shape = (model.embd, *answered.shape)
     if name == altup.NAME:

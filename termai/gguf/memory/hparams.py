@@ -30,10 +30,10 @@ _NEMOTRON = frozenset({"nemotron_h", "nemotron_h_moe"})
 
 _PERIODS = {
     "afmoe": 4, "cohere2": 4, "cohere2moe": 4, "exaone-moe": 4, "exaone4": 4, "gemma2": 2,
-    "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4, "mellum": 4,
+    "gemma-embedding": 6, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4, "mellum": 4, "modern-bert": 3,
     "muse-glimmer": 4, "olmo2": 4, "plamo3": 8, "smallthinker": 4,
 }  # fmt: skip
-_DENSE_FIRST = frozenset({"cohere2moe", "laguna", "smallthinker"})
+_DENSE_FIRST = frozenset({"modern-bert", "cohere2moe", "laguna", "smallthinker"})
 _WINDOWS = {"gemma2": 4096, "llama4": 8192, "exaone-moe": 128}
 _FIXED_WINDOWS = {"llama4": 8192, "smallthinker": 4096}
 _UNWINDOWED = frozenset({"phi3"})
@@ -52,7 +52,8 @@ class Hparams:
     tokens. heads_kv, head_k, head_v: 0 where a layer has none. ff: width of the feed-forward
     part, experts_used times an expert's where that is more. recurrent_r, recurrent_s: elements
     of the state that each slot keeps in a recurrent layer. indexed: layers with a second cache,
-    of keys of ``indexer`` elements, by which sparse attention finds its tokens.
+    of keys of ``indexer`` elements, by which sparse attention finds its tokens. deepstack: first
+    layers that add a part of an image to what they make.
     """
 
     architecture: str
@@ -74,6 +75,7 @@ class Hparams:
     recurrent_r: int
     recurrent_s: int
     indexer: int
+    deepstack: int
     indexed: tuple[bool, ...]
 
 
@@ -107,6 +109,7 @@ def hparams(header: Header) -> Hparams:
         recurrent_r=_recurrent_r(header, embd, heads),
         recurrent_s=_recurrent_s(header, embd, heads),
         indexer=_indexer(header),
+        deepstack=min(count, header.number(header.own("n_deepstack_layers"))),
         indexed=_indexed(header, cached, count),
     )
 

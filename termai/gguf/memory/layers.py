@@ -16,7 +16,9 @@ PARALLEL = frozenset({"phi2", "falcon", "cohere2", "cohere2moe", "command-r", "g
 # Architectures with ggml_norm, which is not done in place, though their norms have no bias.
 LAYER_NORM = frozenset({"cohere2", "cohere2moe", "command-r", "olmo", "dbrx", "mpt"})
 # Architectures without rotation by position, in all layers or in every so many.
-_UNTURNED = frozenset({"jamba", "nemotron_h", "nemotron_h_moe"})
+_UNTURNED = frozenset(
+    {"bloom", "gpt2", "jais", "jamba", "mpt", "nemotron_h", "nemotron_h_moe", "refact", "starcoder"}
+)
 _UNTURNED_EVERY = {"smollm3": 4}
 _TURNED_WINDOWED = frozenset({"cohere2", "cohere2moe"})
 _SPARSE = 10  # n_layer_sparsity in src/models/models.h

@@ -87,6 +87,15 @@ class Inputs:
         """Return states of all tokens that come from elsewhere."""
         return self._once(f"embeddings {what}", *shape)
 
+    def keep_padded(self, node: Node) -> Node:
+        """Keep an embedding with room for parts of images beside it."""
+        self.known["padded"] = node
+        return node
+
+    def padded(self) -> Node:
+        """Return the embedding that was kept."""
+        return self.known["padded"]
+
     def slots(self) -> Node:
         """Return which state each slot goes on from."""
         return self._once("copies", self.batch.slots)

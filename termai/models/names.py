@@ -7,7 +7,8 @@ from termai.gguf.splits import Split, split_of
 __all__ = ["Split", "is_gguf", "is_projector", "quantization", "split_of", "whole_name"]
 
 _QUANT = re.compile(
-    r"(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32))(?=$|[-._])",
+    r"(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|NVFP4|BF16|FP?16|FP?32))"
+    r"(?=$|[-._])",
     re.IGNORECASE,
 )
 # Endings that download programs give to a file until it is whole: browsers, aria2, wget2, LM

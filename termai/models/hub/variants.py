@@ -12,7 +12,6 @@ from termai.models.names import is_gguf, is_projector, quantization, split_of
 from termai.text import one_line
 
 _OTHER = re.compile(r"imatrix|^ggml-vocab-", re.IGNORECASE)
-_ALSO = re.compile(r"(?:^|[-._])(FP16|FP32|NVFP4)(?=$|[-._])", re.IGNORECASE)
 _SEPARATORS = "-._ "
 _PROJECTOR_ORDER = ("F16", "BF16", "Q8_0", "F32", "")
 
@@ -94,8 +93,7 @@ def grouped(files: Iterable[RepoFile]) -> Variants:
 def label(path: str) -> str:
     """Return the quantization that a path states, in its name or else in its directories."""
     for part in reversed(path.split("/")):
-        also = _ALSO.findall(part.removesuffix(".gguf"))
-        if found := quantization(part) or (str(also[-1]).upper() if also else ""):
+        if found := quantization(part):
             return found
     return ""
 

@@ -1,8 +1,9 @@
 """The graph of gemma3n, which carries several states of each token (src/models/gemma3n.cpp)."""
 
+from termai.gguf.memory.attention import attend
 from termai.gguf.memory.graph import Graph, Node
+from termai.gguf.memory.inputs import Inputs, norm
 from termai.gguf.memory.layers import Layer
-from termai.gguf.memory.parts import Inputs, attend, norm
 
 NAME = "gemma3n"
 _STATES = 4  # n_altup in src/llama-hparams.h

@@ -4,9 +4,12 @@ Source: the constructor of graph in each file of src/models/.
 """
 
 from termai.gguf.memory import altup
+from termai.gguf.memory.attention import attend
+from termai.gguf.memory.feeds import feed_forward, mixture
 from termai.gguf.memory.graph import Graph, Node
+from termai.gguf.memory.inputs import Inputs, norm
+from termai.gguf.memory.latent import latent
 from termai.gguf.memory.layers import Feed, Layer
-from termai.gguf.memory.parts import Inputs, attend, feed_forward, latent, mixture, norm
 from termai.gguf.memory.states import recurrent
 
 # Architectures that add to what came in, and not what came in to what was made.

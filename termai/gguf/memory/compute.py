@@ -12,9 +12,9 @@ from termai.gguf.memory import altup, cache
 from termai.gguf.memory.assembly import Assembly, looked_up, per_layer_inputs
 from termai.gguf.memory.graph import Graph, Node, Replay
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
+from termai.gguf.memory.inputs import Batch, Inputs, norm
 from termai.gguf.memory.layers import Feed, Layer
 from termai.gguf.memory.options import LoadOptions
-from termai.gguf.memory.parts import Batch, Inputs, norm
 
 _F32 = 4
 _PENDING = 3  # layers whose nodes may not have been laid out yet

@@ -7,9 +7,9 @@ from termai.gguf.header import Header
 from termai.gguf.memory import cache, compute
 from termai.gguf.memory.compute import Begin
 from termai.gguf.memory.hparams import Hparams, hparams
+from termai.gguf.memory.inputs import Batch
 from termai.gguf.memory.layers import Layer, layers
 from termai.gguf.memory.options import LoadOptions
-from termai.gguf.memory.parts import Batch
 from termai.gguf.memory.placement import CPU, gpus, places
 from termai.gguf.memory.weights import Weights, weights
 

@@ -30,8 +30,8 @@ _NEMOTRON = frozenset({"nemotron_h", "nemotron_h_moe"})
 
 _PERIODS = {
     "afmoe": 4, "cohere2": 4, "cohere2moe": 4, "exaone-moe": 4, "exaone4": 4, "gemma2": 2,
-    "gemma-embedding": 6, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4, "mellum": 4, "modern-bert": 3,
-    "muse-glimmer": 4, "olmo2": 4, "plamo3": 8, "smallthinker": 4,
+    "gemma-embedding": 6, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "laguna": 4, "llama4": 4,
+    "mellum": 4, "modern-bert": 3, "muse-glimmer": 4, "olmo2": 4, "plamo3": 8, "smallthinker": 4,
 }  # fmt: skip
 _DENSE_FIRST = frozenset({"modern-bert", "cohere2moe", "laguna", "smallthinker"})
 _WINDOWS = {"gemma2": 4096, "llama4": 8192, "exaone-moe": 128}

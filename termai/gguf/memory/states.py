@@ -7,8 +7,8 @@ rwkv6-base.cpp and rwkv7-base.cpp.
 from collections.abc import Callable
 
 from termai.gguf.memory.graph import Graph, Node
+from termai.gguf.memory.inputs import Inputs
 from termai.gguf.memory.layers import State
-from termai.gguf.memory.parts import Inputs
 
 _KDA_MIXES = 6
 

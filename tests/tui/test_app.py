@@ -1,6 +1,7 @@
 """The program as a whole: modes, palette, toasts, and what happens when looking fails."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ from textual.widgets import TextArea
 from termai.errors import StorageError, UsageError
 from termai.paths import config_dir
 from termai.profiles.profile import Profile
+from termai.servers.facts import Facts
+from termai.servers.records import from_job
 from termai.tui import app as app_module
 from termai.tui import opening
 from termai.tui.app import TermaiApp
-from termai.tui.messages import Failed, ServersSeen
+from termai.tui.messages import Failed, ServersSeen, ServerStarted
 from termai.tui.opening import MODES, Opening
 from termai.tui.screens.base import ModeScreen
+from tests.servers.samples import make_job
 from tests.tui.support import opened, screen_text, toasts, until
 
 
@@ -187,3 +191,11 @@ def test_an_asked_mode_and_server_win() -> None:
 def test_an_unknown_mode_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no mode kitchen"):
         opening.check_mode("kitchen")
+
+
+async def test_a_start_that_may_run_out_of_memory_is_a_toast(tmp_path: Path) -> None:
+    words = "big may run out of memory. It needs 9.5 GiB of RTX, where 9.0 GiB are free."
+    server = from_job(make_job(tmp_path / "job", memory_warning=words), Facts())
+    async with opened() as (app, pilot):
+        app.post_message(ServerStarted(server))
+        await until(pilot, lambda: words in toasts(app))

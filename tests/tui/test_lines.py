@@ -23,6 +23,7 @@ def server(
     name: str = "qwen3-8b",
     problem: str | None = None,
     left: Exit | None = None,
+    **more: object,
 ) -> Server:
     meta = {
         "profile": name,
@@ -32,6 +33,7 @@ def server(
         "port": 8080,
         "model": "/m/Qwen3-8B-Q4_K_M.gguf",
         "values": {"ctx_size": 16384},
+        **more,
     }
     spec = JobSpec("id", "server", name, (), "/", {}, (), 10.0, 1 << 20, 0, NOW, meta)
     state = JobState(status_, started_at=NOW - 7300, ended_at=NOW - 60, exit=left)
@@ -127,6 +129,15 @@ def test_details_name_memory_and_rates() -> None:
     text = server_rows.details(server(facts=READY), NOW).plain
     for fact in ("Qwen3-8B-Q4_K_M.gguf", "4,455.3 MiB on CUDA0", "812 tokens", "16384 tokens"):
         assert fact in text
+
+
+def test_details_compare_the_memory_with_its_estimate() -> None:
+    gpu = {"device": "GPU0", "weights": 4000 << 20, "kv": 0, "compute": 0, "output": 0}
+    estimate = {"source": "formula", "devices": [gpu]}
+    ready = server_rows.details(server(facts=READY, estimate=estimate), NOW).plain
+    assert "estimate 4,000.0 MiB, it took 111.4% of that" in ready
+    loading = server_rows.details(server(estimate=estimate), NOW).plain
+    assert "estimate 4,000.0 MiB\n" in f"{loading}\n"
 
 
 def test_names_of_servers_cannot_drive_the_terminal() -> None:

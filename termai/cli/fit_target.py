@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from termai.cli import pulling
 from termai.cli.targets import is_path
 from termai.errors import NotFoundError, TermaiError, UsageError
+from termai.gguf.facts import Kind, facts
 from termai.gguf.header import Header
 from termai.gguf.splits import read_model
 from termai.models.fit import Candidate
@@ -15,9 +16,12 @@ from termai.models.resolve import HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile
+from termai.text import one_line
 
 if TYPE_CHECKING:
     from termai.models.hub import Repository, Variant
+
+_SERVED = (Kind.MODEL, Kind.EMBEDDING, Kind.RERANKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def find(name: str) -> Target:
     profile = None if is_path(name) else _profile(name)
     if profile is not None:
         found = resolve(profile.model_reference())
-        return Target(name, read_model(found), found, profile)
+        return Target(name, _checked(read_model(found), name), found, profile)
     if not name.startswith((".", "~")) and pulling.is_reference(name) and not _is_gguf(name):
         return _on_hub(name)
     return _local(resolve(name), name)
@@ -59,7 +63,18 @@ def _is_gguf(name: str) -> bool:
 
 
 def _local(path: Path, label: str) -> Target:
-    return Target(label, read_model(path), path)
+    return Target(label, _checked(read_model(path), label), path)
+
+
+def _checked(header: Header, label: str) -> Header:
+    """Return the header of what can be served; UsageError for what only goes with a model."""
+    kind = facts(header).kind
+    if kind not in _SERVED:
+        raise UsageError(
+            f"{one_line(label)} is no model ({kind}): it is loaded beside one.",
+            fix="Name the model; a profile's projector, draft model and adapters are counted.",
+        )
+    return header
 
 
 def _profile(name: str) -> Profile | None:
@@ -84,7 +99,7 @@ def _on_hub(name: str) -> Target:
     if not quant:
         return Target(name, None, alternatives=_with_headers(repository))
     variant = hub.choose(repository, quant)
-    header = hub.remote_header(repository, variant)
+    header = _checked(hub.remote_header(repository, variant), name)
     known = (Candidate(c.name, c.size, header if c.name == variant.name else None) for c in sizes)
     return Target(name, header, alternatives=tuple(known))
 

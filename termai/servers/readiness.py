@@ -128,7 +128,8 @@ def _elsewhere(server: Server) -> Server:
         already = running(server.name)
         if already:
             return already
-        return launch(plan(recorded_profile(server)), server.name, avoid=(server.port,))
+        planned = plan(recorded_profile(server), force=True)  # it was let through once
+        return launch(planned, server.name, avoid=(server.port,))
 
 
 def _recorded_ready(server: Server) -> Server:

@@ -13,6 +13,7 @@ from termai.paths import config_dir, models_dir, profiles_dir
 from tests.cli.conftest import Termai
 from tests.fakes.hub.files import Content
 from tests.fakes.hub.server import Hub, serving_hub
+from tests.gguf.building import write_sparse
 from tests.models.fit.headers import GIB, write_dense, write_small
 
 REPO = "someone/Small-GGUF"
@@ -191,6 +192,14 @@ def test_a_file_that_is_no_model(termai: Termai, tmp_path: Path) -> None:
     done = termai("fit", str(path))
     assert done.returncode == 4
     assert str(path) in done.stderr
+
+
+def test_what_goes_with_a_model_is_none(termai: Termai, tmp_path: Path) -> None:
+    metadata = {"general.architecture": "llama", "general.type": "adapter"}
+    path = write_sparse(tmp_path / "style.gguf", metadata, [("a", (64, 64), "F32")])
+    done = termai("fit", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "style.gguf is no model (adapter): it is loaded beside one." in done.stderr
 
 
 def test_names_from_a_file_do_not_drive_the_terminal(termai: Termai, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One file from whatever is there of it to the whole, verified: tries, pauses, fresh starts."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from termai.models.downloads.failures import (
     OtherContentError,
     PassingError,
     WrongContentError,
+    no_room,
     unwritable,
 )
+from termai.models.downloads.flush import Flusher
 from termai.models.downloads.limit import Limit
 from termai.models.downloads.pace import Pace
 from termai.models.downloads.partial import Partial
@@ -84,28 +87,35 @@ class Fetch:
         digest = FollowingDigest(
             partial.descriptor, self._file.size, oid=not self._file.sha256 and bool(expected)
         )
+        flusher = Flusher(partial.descriptor, partial.size)
+
+        def grown(size: int) -> None:
+            digest.grown(size)
+            flusher.grown(size)
+
         try:
-            digest.grown(partial.size)
-            self._fill(partial, digest)
+            grown(partial.size)
+            self._fill(partial, grown)
             self._means.report.say(Status.VERIFYING)
             found = digest.result()
         except OSError as error:
-            raise unwritable(partial.path, error) from error
+            raise no_room(partial.path, error) or unwritable(partial.path, error) from error
         finally:
             digest.close()
+            flusher.close()
         if expected and found != expected:
             raise WrongContentError(
                 f"{one_line(self._file.path, 120)} has the hash {found[:12]}…, "
                 f"the hub announced {expected[:12]}…."
             )
 
-    def _fill(self, partial: Partial, digest: FollowingDigest) -> None:
+    def _fill(self, partial: Partial, grown: Callable[[int], None]) -> None:
         means = self._means
         while partial.size < self._file.size:
             before = partial.size
             means.report.say(Status.RUNNING)
             try:
-                means.pace.receive(self._transfer, partial, digest.grown)
+                means.pace.receive(self._transfer, partial, grown)
             except WrongContentError:
                 raise
             except PassingError as error:

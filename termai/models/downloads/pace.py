@@ -89,9 +89,9 @@ class Pace:
 
         try:
             pieces.receive(transfer, partial, grown, size, enough)
-        except PassingError:
+        except PassingError as error:
             transfer.place = ""
-            self._failures += 1
+            self._failures += not error.at_once  # an address that expired is no failure
             self._way = _Way.SINGLE if self._failures >= _FAILURES else self._way
             raise
         if trial and partial.size < transfer.file.size:

@@ -17,8 +17,10 @@ from termai.models.downloads import known, partial, space
 from termai.models.downloads.answers import retry_after
 from termai.models.downloads.digest import PIECE, FollowingDigest
 from termai.models.downloads.failures import NoRoomError, PassingError, no_room
+from termai.models.downloads.flush import Flusher
 from termai.models.downloads.meter import Meter, time_left
 from termai.models.downloads.patience import Backoff, Patience, patience
+from tests.support import wait_until
 
 
 def test_a_rate_is_smoothed_and_reaches_what_is_steady() -> None:
@@ -149,6 +151,32 @@ def test_a_file_that_shrinks_while_it_is_hashed_is_an_error(tmp_path: Path) -> N
         with pytest.raises(OSError, match="shorter"):
             digest.result()
         digest.close()
+
+
+def test_a_growing_file_is_flushed_and_failures_are_told(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    try:
+        flusher = Flusher(writing, 0, every=10)  # a pipe cannot be flushed
+        flusher.grown(9)
+
+        def failed() -> bool:
+            try:
+                flusher.grown(10)
+            except OSError as error:
+                return error.errno == errno.EINVAL
+            return False
+
+        wait_until(failed, what="the failure")
+        flusher.close()
+    finally:
+        os.close(reading)
+        os.close(writing)
+    with partial.opened(tmp_path / "file") as mine:
+        assert mine
+        mine.append(b"x" * 100)
+        flusher = Flusher(mine.descriptor, 0, every=10)
+        flusher.grown(100)
+        flusher.close()
 
 
 def test_a_partial_file_has_one_writer(tmp_path: Path) -> None:

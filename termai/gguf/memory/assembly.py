@@ -10,6 +10,7 @@ from termai.gguf.memory.graph import Graph, Node
 from termai.gguf.memory.inputs import Inputs, norm
 from termai.gguf.memory.latent import latent
 from termai.gguf.memory.layers import Feed, Layer
+from termai.gguf.memory.rwkv import Rwkv
 from termai.gguf.memory.states import recurrent
 
 # Architectures that add to what came in, and not what came in to what was made.
@@ -21,6 +22,7 @@ _WEIGHED_BEFORE = frozenset({"llama4"})
 _NOT_NORMED = frozenset({"llama4", "gpt-oss"})
 # Architectures with a state and attention on norms of their own.
 _TWO_NORMS = frozenset({"falcon-h1"})
+_RWKV = frozenset({"rwkv6", "rwkv7"})
 
 
 class Assembly:
@@ -30,7 +32,7 @@ class Assembly:
     layer gets, where another device has made it.
     """
 
-    __slots__ = ("beside", "graph", "inputs", "name", "normed")
+    __slots__ = ("beside", "graph", "inputs", "name", "normed", "rwkv")
 
     def __init__(self, graph: Graph, inputs: Inputs, name: str) -> None:
         self.graph = graph
@@ -38,12 +40,16 @@ class Assembly:
         self.name = name
         self.beside: Node | None = None
         self.normed: Node | None = None
+        self.rwkv = Rwkv(graph, inputs)
 
     def layer(self, layer: Layer, source: Node, *, rows: bool) -> Node:
         """Return what a layer makes of ``source``; rows: of the tokens to answer only."""
         graph = self.graph
         if self.name == altup.NAME and self.beside is not None:
             return altup.layer(graph, self.inputs, layer, source, self.beside)
+        if layer.state is not None and self.name in _RWKV:
+            newest = self.name == "rwkv7"
+            return self.rwkv.layer(layer.state, source, rows=rows, newest=newest)
         if layer.attention is None and layer.state is None:
             out = self._feed(layer, self._norm(layer, source) if layer.before else source)
             return graph.change(out, source)

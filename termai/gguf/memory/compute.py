@@ -27,6 +27,8 @@ LATE = frozenset(
 _KEEPS_LAST = frozenset({"gpt-oss"})
 # Architectures that scale what the logits are made from.
 _SCALED = frozenset({"minicpm3"})
+# Architectures that norm the embedding.
+_NORMED_FIRST = frozenset({"bloom", "rwkv6", "rwkv7"})
 
 
 class Begin(Enum):
@@ -89,6 +91,8 @@ def peak(
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
     cur = _begin(graph, model, inputs, begin)
+    if model.architecture in _NORMED_FIRST and begin in (Begin.TOKENS, Begin.EMBEDDING):
+        cur = norm(graph, cur, in_place=False, bias=True)
     several = model.architecture == altup.NAME
     if several and begin in (Begin.SUM, Begin.NORMED):
         cur = inputs.embeddings("", *altup.shape(cur))

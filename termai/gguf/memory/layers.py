@@ -252,5 +252,7 @@ def _state(header: Header, model: Hparams, shapes: Shapes) -> State | None:
     if "time_mix_key" in shapes:
         size = number(own("wkv.head_size"))
         wide = shapes.get("channel_mix_key", (0, 0))[-1]
-        return State("rwkv", model.embd, size, model.embd // max(1, size), 0, 0, rank=wide)
+        fused = "time_mix_lerp_fused" in shapes
+        heads = model.embd // max(1, size)
+        return State("rwkv", model.embd, size, heads, 0, 0, rank=wide, norms=fused)
     return None

@@ -11,6 +11,7 @@ from termai.models.fit.placement import MARGIN
 from termai.models.fit.verdict import Fit, Verdict, fit_subject
 from termai.models.fit.words import size, tokens
 
+USUAL_CTX = 8192
 _SENSIBLE_BITS = 5.0  # more than this slows a model that is partly on the CPU for little
 _SIXTEEN = 16.0
 _UNQUANTIZED = 15.0  # bits per weight from which on nothing was quantized
@@ -49,13 +50,16 @@ def best(
 
     Of one model the larger file is the more precise one. Weights of 16 and 32 bits are passed
     over where fewer fit: they take twice the memory and time of Q8_0, which loses nothing that is
-    measurable (``gguf.quantization``). Candidates without a header are judged by their sizes (see
-    ``candidates.subjects``).
+    measurable (``gguf.quantization``). Without a context one of USUAL_CTX tokens is wanted, or
+    what the model was trained for: the most that fits is of little use for comparing. Candidates
+    without a header are judged by their sizes (see ``candidates.subjects``).
     """
     ordered = sorted(candidates, key=lambda candidate: -candidate.size)
     ranked: list[Ranked] = []
     for candidate, subject in zip(ordered, subjects(ordered), strict=True):
-        found = fit_subject(subject, options, machine, margin=margin)
+        usual = min(USUAL_CTX, subject.trained or USUAL_CTX)
+        asked = replace(options, ctx_size=options.ctx_size or usual)
+        found = fit_subject(subject, asked, machine, margin=margin)
         ranked.append(Ranked(candidate, found, subject.bits))
     chosen = _chosen(ranked)
     marked = tuple(replace(one, best=one is chosen) for one in ranked)

@@ -73,6 +73,12 @@ def test_where_nothing_fits() -> None:
     assert (empty.chosen, empty.ranked) == (None, ())
 
 
+def test_without_a_context_a_usual_one_is_wanted() -> None:
+    assert best(repository("Q6_K"), wanted(), machine(9.5)) == best(
+        repository("Q6_K"), wanted(8192), machine(9.5)
+    )
+
+
 def test_ranked_from_the_most_precise() -> None:
     found = best(reversed_(repository()), wanted(8192), machine(24))
     assert [one.candidate.name for one in found.ranked] == list(KINDS)

@@ -183,7 +183,7 @@ def test_the_margin_can_be_chosen() -> None:
 def test_what_fits_overfills_nothing(vram: list[float], ram: float, ctx_size: int) -> None:
     where = machine(*vram, ram=ram)
     found = fit(dense(), wanted(ctx_size), where)
-    _check(found, where)
+    check(found, where)
 
 
 @settings(max_examples=40)
@@ -192,10 +192,10 @@ def test_a_mixture_that_fits_overfills_nothing(
     vram: list[float], ram: float, ctx_size: int
 ) -> None:
     where = machine(*vram, ram=ram)
-    _check(fit(mixture(), wanted(ctx_size), where), where)
+    check(fit(mixture(), wanted(ctx_size), where), where)
 
 
-def _check(found: Fit, where: Machine) -> None:
+def check(found: Fit, where: Machine) -> None:
     assert overfilled(found) == (found.verdict is Verdict.NONE)
     assert (found.missing > 0) == (found.verdict is Verdict.NONE)
     assert AUTO not in (found.n_gpu_layers, found.n_cpu_moe)

@@ -5,7 +5,7 @@ llama.cpp builds the graph of the largest micro-batch and lets ggml's allocator 
 layers that differ, and laid out in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from termai.gguf.memory import altup, cache
@@ -90,45 +90,14 @@ def peak(
     graph = Graph()
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
-    cur = _begin(graph, model, inputs, begin)
-    if model.architecture in _NORMED_FIRST and begin in (Begin.TOKENS, Begin.EMBEDDING):
-        cur = norm(graph, cur, in_place=False, bias=True)
-    several = model.architecture == altup.NAME
-    if several and begin in (Begin.SUM, Begin.NORMED):
-        cur = inputs.embeddings("", *altup.shape(cur))
-    elif begin is Begin.NORMED:
-        assembly.normed = inputs.embeddings("norm", *cur.shape)
-    wide = max((layer.per_layer for layer in layers), default=0)
-    if wide:
-        cur = graph.change(cur) if begin in (Begin.TOKENS, Begin.EMBEDDING) else cur
-        assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
-    if several and begin in (Begin.TOKENS, Begin.EMBEDDING):
-        cur = altup.begin(graph, cur)
+    cur = _enter(graph, model, assembly, begin, layers)
     deep = model.deepstack if begin is Begin.TOKENS else 0
     replay = Replay(graph)
-    kinds = len(set(layers))
-    known: dict[tuple[int, ...], list[int]] = {}
-    met: set[Layer] = set()
-    ends: list[int] = []
-    index, skipped = 0, False
-    while index < len(layers):
-        layer = layers[index]
+    for index, layer in _needed(layers, replay, inputs, deep):
         final = last and index == len(layers) - 1
         cur = assembly.layer(layer, cur, rows=final and model.architecture not in LATE)
         if index < deep:
             cur = graph.change(cur, graph.view(inputs.padded(), *cur.shape))
-        ends.append(len(graph.nodes))
-        met.add(layer)
-        known_all = len(met) == kinds and len(ends) > 1 and index > deep
-        if known_all and not skipped and index < len(layers) - 2:
-            graph.expand(inputs.answered())
-            state = replay.to(ends[-2])
-            earlier = known.setdefault(state, [])
-            spare = max((_repeated(layers, index, index - each) for each in earlier), default=0)
-            earlier.append(index)
-            skipped = spare > 0
-            index += spare
-        index += 1
     if last:
         cur = _end(graph, model, inputs, layers[-1:], cur)
     elif copies > 1 or begin is not Begin.TOKENS:
@@ -136,6 +105,54 @@ def peak(
     graph.expand(cur)
     cur.kept = True
     return replay.finish()
+
+
+def _enter(
+    graph: Graph, model: Hparams, assembly: Assembly, begin: Begin, layers: Sequence[Layer]
+) -> Node:
+    """Return what the first layer gets, and give the assembly what comes beside it."""
+    inputs, fresh = assembly.inputs, begin in (Begin.TOKENS, Begin.EMBEDDING)
+    cur = _begin(graph, model, inputs, begin)
+    if model.architecture in _NORMED_FIRST and fresh:
+        cur = norm(graph, cur, in_place=False, bias=True)
+    several = model.architecture == altup.NAME
+    if several and not fresh:
+        cur = inputs.embeddings("", *altup.shape(cur))
+    elif begin is Begin.NORMED:
+        assembly.normed = inputs.embeddings("norm", *cur.shape)
+    wide = max((layer.per_layer for layer in layers), default=0)
+    if wide:
+        cur = graph.change(cur) if fresh else cur
+        assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
+    return altup.begin(graph, cur) if several and fresh else cur
+
+
+def _needed(
+    layers: Sequence[Layer], replay: Replay, inputs: Inputs, after: int
+) -> Iterator[tuple[int, Layer]]:
+    """Yield the layers that must be added to the graph, and lay out those before them.
+
+    After layer ``after``, when all kinds of layers have been met, two equal states of the layout
+    tell how many layers in between may be left out.
+    """
+    kinds = len(set(layers))
+    known: dict[tuple[int, ...], list[int]] = {}
+    met: set[Layer] = set()
+    ends: list[int] = []
+    index, searching = 0, True
+    while index < len(layers):
+        yield index, layers[index]
+        ends.append(len(replay.graph.nodes))
+        met.add(layers[index])
+        met_all = len(met) == kinds and len(ends) > 1 and index > after
+        if searching and met_all and index < len(layers) - 2:
+            replay.graph.expand(inputs.answered())
+            earlier = known.setdefault(replay.to(ends[-2]), [])
+            spare = max((_repeated(layers, index, index - each) for each in earlier), default=0)
+            earlier.append(index)
+            searching = spare == 0
+            index += spare
+        index += 1
 
 
 def _repeated(layers: Sequence[Layer], index: int, period: int) -> int:

@@ -82,8 +82,12 @@ def peak(
     begin: Begin,
     last: bool,
     copies: int = 1,
+    then: Layer | None = None,
 ) -> int:
     """Return the bytes for the given layers of a device; last: with the logits.
+
+    copies: of each input, of which none is given up when there are several. then: the first layer
+    of the next device.
 
     The layout repeats after a few rounds of the layers' pattern; what would repeat is left out.
     """
@@ -91,6 +95,8 @@ def peak(
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
     cur = _enter(graph, model, assembly, begin, layers)
+    if copies > 1:
+        _exchange(graph, inputs, layers[0] if begin is Begin.NORMED else None, then)
     deep = model.deepstack if begin is Begin.TOKENS else 0
     replay = Replay(graph)
     for index, layer in _needed(layers, replay, inputs, deep):
@@ -125,6 +131,23 @@ def _enter(
         cur = graph.change(cur) if fresh else cur
         assembly.beside = _per_layer(graph, model, inputs, begin, cur, wide)
     return altup.begin(graph, cur) if several and fresh else cur
+
+
+def _exchange(graph: Graph, inputs: Inputs, first: Layer | None, then: Layer | None) -> None:
+    """Add what devices exchange within a layer of state spaces at their boundary.
+
+    Its projection is worked on by the device before, as no weights say otherwise.
+    """
+    tokens = inputs.batch.tokens
+    if first is not None and first.state is not None and _exchanges(first):
+        graph.expand(inputs.embeddings("projection", first.state.projection, tokens))
+    if then is not None and then.state is not None and _exchanges(then):
+        graph.expand(inputs.embeddings("gate", then.state.inner, tokens))
+
+
+def _exchanges(layer: Layer) -> bool:
+    spaces = layer.state is not None and layer.state.kind in ("mamba1", "mamba2")
+    return spaces and layer.attention is None
 
 
 def _needed(

@@ -151,7 +151,13 @@ def _compute_at(
             layer for layer, where in zip(known.layers, place, strict=False) if where == device
         )
         found[device] = compute.peak(
-            model, at, mine, begin=_begin(place, device), last=place[-1] == device, copies=copies
+            model,
+            at,
+            mine,
+            begin=_begin(place, device),
+            last=place[-1] == device,
+            copies=copies,
+            then=_then(known, place, device),
         )
         found[device] += copies * _borrowed(known, options, place, device)
     if CPU not in place:
@@ -161,6 +167,12 @@ def _compute_at(
     if options.op_offload and count > 1 and place[-1] != CPU:
         found[1] = max(found[1], _for_cpu(known, options, place, at))
     return found
+
+
+def _then(known: _Known, place: tuple[int, ...], device: int) -> Layer | None:
+    """Return the first layer of the device after this one."""
+    after = len(place) - place[::-1].index(device)
+    return known.layers[after] if after < len(known.layers) else None
 
 
 def _borrowed(known: _Known, options: LoadOptions, place: tuple[int, ...], device: int) -> int:

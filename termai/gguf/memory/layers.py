@@ -93,6 +93,13 @@ class State:
     rank: int = 0
     norms: bool = False
 
+    @property
+    def projection(self) -> int:
+        """Elements of a token's projection, in which all of its parts lie side by side."""
+        if self.kind == "mamba2":
+            return 2 * self.inner + 2 * self.groups * self.state + self.heads
+        return 2 * self.inner
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:

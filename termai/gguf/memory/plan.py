@@ -7,6 +7,7 @@ ggml_gallocr_alloc_graph_impl in ggml/src/ggml-alloc.c.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from termai.gguf.memory.graph import Graph, Memory, Node
 
@@ -112,7 +113,7 @@ def planned(graph: Graph, ends: Sequence[int]) -> Plan:
     log = _Log([leaf.size for leaf in leaves])
     bounds = [0, *ends[:-1], len(graph.nodes)]
     segments: list[Segment] = []
-    for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(bounds)):
         if index == len(bounds) - 2:
             _give_inputs(leaves, log)
         for node in graph.nodes[start:end]:

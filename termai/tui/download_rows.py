@@ -25,6 +25,11 @@ def name(download: Download) -> str:
     return one_line(f"{short}:{download.variant}" if download.variant else short)
 
 
+def problem(download: Download) -> str:
+    """Return what is in the way of a download, without its name."""
+    return one_line(download.problem.removeprefix(f"{download.name}: "))
+
+
 def row(download: Download, width: int) -> Content:
     """Return one line: sign, name, bar, percent, amounts, and rate or what holds it up."""
     status = str(download.status)
@@ -64,8 +69,10 @@ def _told(download: Download) -> str:
         if download.eta_s is not None and status == "running":
             words.append(f"{formats.duration(download.eta_s)} left")
         return "  ".join(words)
-    problem = f": {download.problem}" if download.problem else ""
-    return f"{status}{problem}  {amount}" if not problem else f"{status}{problem}"
+    if status == "done":
+        return f"done  {formats.size(download.bytes_total)}"
+    why = problem(download)
+    return f"{status}: {why}" if why else f"{status}  {amount}"
 
 
 def share(download: Download) -> float:

@@ -94,9 +94,9 @@ def _fit(variant: Variant, fit: Fit | None, fits: Fits | None, problem: str) -> 
     if fit is not None:
         verdict = str(fit.verdict)
         sign = (f"{icons.sign(verdict)} ", icons.STYLES[verdict])
-        yield Content.assemble(sign, one_line(fit.advice))
-    if fits is not None and fits.best == variant.name:
-        yield Content.styled(f"Best here: {one_line(fits.reason)}", "$text-success")
+        best = fits is not None and fits.best == variant.name
+        told = f"Best here: {fits.reason}" if fits is not None and best else fit.advice
+        yield Content.assemble(sign, one_line(told))
     if fits is not None and not fits.headers:
         why = one_line(problem) or "the header is being read from the hub."
         yield Content.styled(f"~ Roughly, from its size: {why}", "$muted")
@@ -133,7 +133,7 @@ def _files(repository: Repository, variant: Variant) -> Iterator[Content]:
     for projector in variant.projectors:
         size = formats.size(projector.size)
         yield _fact("projector", f"{one_line(projector.path)}, {size}, comes with it")
-    yield _fact("commit", one_line(repository.commit, 12))
+    yield _fact("commit", one_line(repository.commit)[:12])
 
 
 def _gated(text: str) -> Content:

@@ -80,3 +80,4 @@ class Shape:
 TINY = Shape()
 QWEN3_8B = Shape("Qwen3 8B", "qwen3", 36, 4096, 12_288, 32, 8, 151_936, 40_960)
 LLAMA_70B = Shape("Llama 3.3 70B Instruct", "llama", 80, 8192, 28_672, 64, 8, 128_256, 131_072)
+MISTRAL_24B = Shape("Mistral Small 24B", "llama", 40, 5120, 32_768, 32, 8, 131_072, 32_768)

@@ -1,24 +1,32 @@
 """A machine that looks the same on every run: a GPU, servers in every state, models, findings."""
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from termai.engines import choose
+from termai.engines.base import Detection
 from termai.environment import Finding, Verdict
 from termai.hardware import host
 from termai.jobs.processes import ProcessId, identify
 from termai.jobs.records import Exit, JobSpec, JobState, write_spec, write_state
 from termai.jobs.states import JobStatus
 from termai.models import stores
-from termai.paths import jobs_dir
+from termai.models.downloads.plan import Plan, PlannedFile
+from termai.models.downloads.states import Status
+from termai.models.downloads.view import Download, FileState
+from termai.models.fit import subject
+from termai.paths import jobs_dir, models_dir
 from termai.tui import work
 from tests.fakes import nvml
+from tests.tui import plain_memory
+from tests.tui.model_files import LLAMA_70B, MISTRAL_24B, QWEN3_8B
 
 ENDED = 1_768_485_720.0  # 2026-01-15 14:02 UTC
 FINDINGS = (
@@ -38,6 +46,13 @@ FINDINGS = (
     ),
     Finding("Python", Verdict.OK, "Runs termai.", path="/usr/bin/python3", version="3.11.7"),
     Finding("git", Verdict.OK, "Fetches programs.", path="/usr/bin/git", version="2.39.5"),
+)
+_SERVER = Detection(
+    "llama-server",
+    Path("/opt/termai/bin/llama-server"),
+    "9212",
+    devices=("CUDA0",),
+    options=frozenset({"--fit"}),
 )
 _READY_LOG = (
     "termai: started pid 4242",
@@ -89,6 +104,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(host, "cpu_percent", lambda: 12.0)
     monkeypatch.setattr(work, "checks", lambda: FINDINGS)
     monkeypatch.setattr(stores, "_built_in_dir", lambda: Path.home() / "built-in")
+    monkeypatch.setattr(choose, "choose", lambda name: (choose.ENGINES["llama-server"], _SERVER))
+    monkeypatch.setattr(subject, "estimate", plain_memory.estimate)
     _models()
     sleeper = subprocess.Popen(["sleep", "600"])
     try:
@@ -106,16 +123,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _models() -> None:
-    for name, size in (
-        ("Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", 4_920_000_000),
-        ("unsloth/Llama-3.3-70B/Llama-3.3-70B-Q4_K_M-00001-of-00002.gguf", 39_600_000_000),
-        ("unsloth/Llama-3.3-70B/Llama-3.3-70B-Q4_K_M-00002-of-00002.gguf", 2_900_000_000),
-        ("unsloth/Llama-3.3-70B/Llama-3.3-70B-Q8_0-00001-of-00003.gguf", 39_600_000_000),
-    ):
-        path = Path.home() / ".lmstudio/models" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        os.truncate(path, size)
+    """Write model files with real headers: one that fits, one that does partly, parts of one."""
+    store = Path.home() / ".lmstudio/models"
+    QWEN3_8B.write(store / "Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
+    LLAMA_70B.write(store / "unsloth/Llama-3.3-70B/Llama-3.3-70B-Q4_K_M.gguf")
+    part = store / "unsloth/Llama-3.3-70B/Llama-3.3-70B-Q8_0-00001-of-00003.gguf"
+    replace(LLAMA_70B, layers=20, kind="Q8_0").write(part)
+    MISTRAL_24B.write(models_dir() / "mistralai/Mistral-24B-GGUF/Mistral-24B-Q4_K_M.gguf")
 
 
 def _job(
@@ -153,3 +167,29 @@ def _job(
         exit=left,
     )
     write_state(directory, state)
+
+
+def downloads() -> tuple[Download, ...]:
+    """Return downloads in every state, the newest first."""
+    states = (
+        ("Qwen/Qwen3-8B-GGUF", "Q4_K_M", Status.RUNNING, 0.42, 84_300_000.0, ""),
+        ("mistralai/Mistral-24B-GGUF", "Q4_K_M", Status.QUEUED, 0.0, 0.0, ""),
+        ("org/Tiny-GGUF", "Q8_0", Status.WAITING, 0.5, 0.0, "hub.test is busy: it answers 503."),
+        ("org/Other-GGUF", "BF16", Status.PAUSED, 0.75, 0.0, ""),
+        ("org/Old-GGUF", "Q4_0", Status.FAILED, 0.1, 0.0, "The disk is full: 2.1 GiB too little."),
+        ("org/Done-GGUF", "Q6_K", Status.DONE, 1.0, 0.0, ""),
+    )
+    return tuple(_download(str(9 - n), *state) for n, state in enumerate(states))
+
+
+def _download(
+    number: str, repo: str, variant: str, status: Status, part: float, rate: float, problem: str
+) -> Download:
+    size, name = 5_000_000_000, f"{repo.rpartition('/')[2]}-{variant}.gguf"
+    plan = Plan(
+        number, repo, "0" * 40, "https://hub.test", variant, f"/models/{repo}",
+        (PlannedFile(name, size),), ENDED,
+    )  # fmt: skip
+    file = FileState(name, round(size * part), size)
+    eta = (size - file.done) / rate if rate else None
+    return Download(plan, status, (file,), rate, eta, problem, "Free some." if problem else "")

@@ -108,8 +108,8 @@ async def test_a_failure_is_told_with_its_reason_and_can_be_tried_again(hub: Hub
     hub.commit(repo, {NAME: content}, sha256={NAME: "0" * 64})
     async with opened("models") as (app, pilot):
         await get(app, pilot)
-        await until(pilot, lambda: "failed" in row(app, "✖"), what="failed")
-        await until(pilot, lambda: "failed:" in toasts(app))
+        await until(pilot, lambda: "has the hash" in toasts(app), what="the reason")
+        assert status() == "failed"
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, DownloadsScreen))
         await pilot.press("x", "y")

@@ -15,7 +15,6 @@ from tests.tui.support import LARGE, SMALL, screen_text, until
 SnapCompare = Callable[..., bool]
 _SHOWN = {
     "environment": "fix: make run",
-    "models": "-70B-Q4_K_M.gguf",
     "profiles": "comes with termai",
     "servers": "61 t/s",
 }

@@ -52,7 +52,10 @@ class Confirm(ModalScreen[bool]):
 class ConfirmLoss(Confirm):
     """Asks before something is gone for good: Enter means no."""
 
-    DEFAULT_CSS = f"ConfirmLoss {{ {BOX} }}"
+    DEFAULT_CSS = f"""
+    ConfirmLoss {{ {BOX} }}
+    ConfirmLoss > Vertical {{ width: 90%; max-width: 76; }}
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "answer(False)", "No", id="confirm.leave", tooltip="Leave it."),
     ]

@@ -164,7 +164,7 @@ when termai is closed.
         if download.status == "done":
             self.notify(f"{name} is here, verified. {_DONE}", markup=False)
         else:
-            text = one_line(f"{name} failed: {download.problem} {download.fix}")
+            text = one_line(f"{name} failed: {download_rows.problem(download)} {download.fix}")
             self.notify(text, severity="error", timeout=12, markup=False)
 
     def action_downloads(self) -> None:

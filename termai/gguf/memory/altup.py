@@ -8,6 +8,9 @@ from termai.gguf.memory.layers import Layer
 NAME = "gemma3n"
 _STATES = 4  # n_altup in src/llama-hparams.h
 _RANK = 64  # laurel_rank
+# States of a token that the first device and that of the output exchange while the states are
+# made, whose matrix lies with the output; counted with two ggml-rpc-servers.
+EXCHANGED_FIRST, EXCHANGED_LAST = 9, 12
 
 
 def begin(graph: Graph, cur: Node) -> Node:

@@ -122,6 +122,9 @@ def _enter(
     if model.architecture in _NORMED_FIRST and fresh:
         cur = norm(graph, cur, in_place=False, bias=True)
     several = model.architecture == altup.NAME
+    if several and assembly.inputs.copies > 1:
+        wide = altup.EXCHANGED_FIRST if fresh else altup.EXCHANGED_LAST
+        graph.expand(inputs.embeddings("exchanged", wide, *cur.shape))
     if several and not fresh:
         cur = inputs.embeddings("", *altup.shape(cur))
     elif begin is Begin.NORMED:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from termai.cli.style import Look, paint, table
@@ -23,40 +24,54 @@ _SOURCES = {
 }
 
 
-def lines(label: str, found: Fit, machine: Machine, columns: int) -> Iterator[str]:
-    """Yield what a person reads of a fit."""
-    words, look = _WORDS[found.verdict]
-    yield f"{one_line(label)}: {paint(words, look, sys.stdout)}"
-    yield from _wrapped(found.advice, columns)
-    yield ""
-    yield from table(
-        _HEADS, [_row(found, place) for place in range(len(found.rooms))], columns, flexible=(0,)
-    )
-    yield ""
-    yield from _wrapped(_details(found), columns)
-    for room in found.rooms[1:]:
-        held = holders_text(machine, room, found.rooms)
-        if held:
-            yield from _wrapped(f"{one_line(room.name)} is also used by {held}.", columns)
-    if machine.unmeasured:
-        names = ", ".join(map(one_line, machine.unmeasured))
-        yield from _wrapped(f"Left out, as its memory cannot be read: {names}.", columns)
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer about one model; ``notes`` are sentences about what a start would do otherwise."""
 
+    label: str
+    found: Fit
+    machine: Machine
+    notes: tuple[str, ...] = ()
 
-def as_json(label: str, found: Fit, machine: Machine) -> dict[str, Any]:
-    """Return everything about a fit; bytes and tokens."""
-    return {
-        "target": label,
-        **_numbers(found),
-        "ctx_size": found.ctx_size,
-        "cache_type_k": found.options.cache_type_k,
-        "cache_type_v": found.options.cache_type_v,
-        "parallel": found.options.parallel,
-        "devices": [_device(found, place) for place in range(len(found.rooms))],
-        "advice": found.advice,
-        "source": found.source,
-        "machine": _machine(machine),
-    }
+    def lines(self, columns: int) -> Iterator[str]:
+        """Yield what a person reads."""
+        found = self.found
+        words, look = _WORDS[found.verdict]
+        yield f"{one_line(self.label)}: {paint(words, look, sys.stdout)}"
+        yield from _wrapped(found.advice, columns)
+        yield ""
+        rows = [_row(found, place) for place in range(len(found.rooms))]
+        yield from table(_HEADS, rows, columns, flexible=(0,))
+        yield ""
+        yield from _wrapped(_details(found), columns)
+        for sentence in (*self._holders(), *self.notes):
+            yield from _wrapped(sentence, columns)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything; bytes and tokens."""
+        found = self.found
+        return {
+            "target": self.label,
+            **_numbers(found),
+            "ctx_size": found.ctx_size,
+            "cache_type_k": found.options.cache_type_k,
+            "cache_type_v": found.options.cache_type_v,
+            "parallel": found.options.parallel,
+            "devices": [_device(found, place) for place in range(len(found.rooms))],
+            "advice": found.advice,
+            "source": found.source,
+            "notes": list(self.notes),
+            "machine": _machine(self.machine),
+        }
+
+    def _holders(self) -> Iterator[str]:
+        """Yield who has the rest of each GPU, and which GPUs were left out."""
+        for room in self.found.rooms[1:]:
+            held = holders_text(self.machine, room, self.found.rooms)
+            if held:
+                yield f"{room.name} is also used by {held}."
+        if self.machine.unmeasured:
+            yield f"Left out, as its memory cannot be read: {', '.join(self.machine.unmeasured)}."
 
 
 def comparison(label: str, found: Best, columns: int) -> Iterator[str]:

@@ -72,17 +72,34 @@ def _answer(asking: Asking, header: Header) -> int:
     asked = Asked(subject, load.options, load.machine, load.margin, others)
     told = with_advice(found, asked)
     drawn = curve_of(subject, load.options, load.machine, margin=load.margin)
+    report = fit_report.Report(target.label, told, load.machine, _notes(asking, profile, detection))
     if asking.as_json:
         points = {"curve": fit_report.curve_json(drawn)} if asking.curve else {}
-        out_json({**fit_report.as_json(target.label, told, load.machine), **points})
+        out_json({**report.as_json(), **points})
         return 0
     columns = width(sys.stdout)
-    for line in fit_report.lines(target.label, told, load.machine, columns):
+    for line in report.lines(columns):
         out(line)
     picture = draw(drawn, columns, _CURVE_LINES, ascii_only=_ascii()) if asking.curve else ()
     for line in ("", *picture) if picture else ():
         out(line)
     return 0
+
+
+def _notes(asking: Asking, profile: Profile, detection: Detection) -> tuple[str, ...]:
+    """Return what a start here would do otherwise than the fit, in sentences."""
+    told: list[str] = []
+    if asking.here and asking.machine.gpus and not detection.uses_gpu:
+        told.append(
+            f"The {detection.engine} here cannot use a GPU, so that all of it would be in RAM; "
+            "`make run` in termai's checkout builds one that can."
+        )
+    if asking.target.profile is not None and loading.decides_itself(profile):
+        told.append(
+            "The profile has arguments or patterns of its own for where tensors go, which are not "
+            "counted."
+        )
+    return tuple(told)
 
 
 def _load(asking: Asking, profile: Profile, detection: Detection, header: Header) -> loading.Load:

@@ -77,7 +77,7 @@ def load_of(
     about memory, or uses GPUs whose memory is not known.
     """
     visible = usable(profile, detection, machine)
-    if visible is None or _decides_itself(profile):
+    if visible is None or decides_itself(profile):
         return None
     return load_on(profile, detection, header, visible)
 
@@ -214,7 +214,7 @@ def _experts(profile: Profile, detection: Detection) -> int:
     return AUTO if _layers(profile, detection) == AUTO else 0
 
 
-def _decides_itself(profile: Profile) -> bool:
+def decides_itself(profile: Profile) -> bool:
     """Return whether the profile says something about memory that no load option holds."""
     given = {flag_of(argument) for arguments in profile.args.values() for argument in arguments}
     return bool(given & _DECIDING) or any(profile.value(key) for key in _UNKNOWABLE)

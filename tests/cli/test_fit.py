@@ -122,6 +122,16 @@ def test_a_profile(termai: Termai) -> None:
     assert told(termai, "smoke", "--ctx-size", "1024")["ctx_size"] == 1024
 
 
+def test_a_profile_with_arguments_of_its_own_says_that_they_are_not_counted(termai: Termai) -> None:
+    profiles_dir().mkdir(parents=True)
+    text = 'schema = 1\n[model]\npath = "builtin:smoke"\n[args]\nllama-server = ["-ngl", "3"]\n'
+    (profiles_dir() / "mine.toml").write_text(text)
+    [note] = told(termai, "mine")["notes"]
+    assert "which are not counted" in note
+    assert told(termai, "smoke")["notes"] == []
+    assert note in " ".join(termai("fit", "mine").stdout.split())
+
+
 def test_a_profile_that_names_no_model(termai: Termai) -> None:
     done = termai("fit", "single-gpu")
     assert done.returncode == 2

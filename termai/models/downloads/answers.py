@@ -32,6 +32,10 @@ def bytes_to_skip(answer: "httpx2.Response", plan: Plan, file: PlannedFile, offs
     if answer.status_code == 206:
         _check_range(answer, file, offset)
         return 0
+    if _is_page(answer) and not file.path.endswith((".html", ".htm")):
+        raise PassingError(
+            f"{answer.url.host} answers with a page; the network may want a login first."
+        )
     length = answer.headers.get("Content-Length", "")
     if length.isascii() and length.isdecimal() and int(length[:18]) != file.size:
         raise _other_size(file, length)
@@ -48,6 +52,10 @@ def retry_after(answer: "httpx2.Response") -> float:
     except (TypeError, ValueError, OverflowError):
         return 0.0
     return max(0.0, at - time.time())
+
+
+def _is_page(answer: "httpx2.Response") -> bool:
+    return bool(answer.headers.get("Content-Type", "").lower().startswith("text/html"))
 
 
 def _check_range(answer: "httpx2.Response", file: PlannedFile, offset: int) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HOLD_S = 30.0  # a longer pause lets another download run meanwhile
 _FETCHES = 2  # how often a whole file is fetched before its hash counts as wrong for good
+_DIFFERED = 2  # how often an answer may begin otherwise than what is there before that goes
 _OTHERS = 4  # how often a hub may answer about another content before that counts as final
 
 
@@ -55,7 +56,7 @@ class Fetch:
         self._means, self._plan, self._file = means, plan, file
         self._transfer = Transfer(means.http, means.hub, means.limit, plan, file)
         self._backoff = Backoff(means.patience)
-        self._others = 0
+        self._others = self._differed = 0
 
     def run(self, partial: Partial) -> None:
         """Return when the file is whole and right; nothing wrong is kept.
@@ -116,8 +117,11 @@ class Fetch:
             means.report.say(Status.RUNNING)
             try:
                 means.pace.receive(self._transfer, partial, grown)
-            except WrongContentError:
-                raise
+            except WrongContentError as error:  # of the answer; ours may still be right
+                self._differed += 1
+                if self._differed > _DIFFERED:
+                    raise
+                self._pause(error, progressed=False)
             except PassingError as error:
                 self._count(error, progressed=partial.size > before)
                 self._pause(error, progressed=partial.size > before)

@@ -13,9 +13,12 @@ from termai.models.downloads.report import Report
 from termai.models.downloads.slots import Turn
 from termai.models.downloads.transfer import client
 from termai.models.downloads.work import Work
-from termai.paths import private_dir
+from termai.paths import models_dir, private_dir
+from tests.fakes.hub.files import Content
 from tests.models.downloads.hub import REPO, OneRepo
 
+SIZE = 700_001  # bytes of the file that most tests fetch
+HALF = SIZE // 2
 HASTY = Patience(stall_s=0.3, connect_s=2.0, first_s=0.01, most_s=0.05, give_up_s=20.0)
 
 
@@ -39,3 +42,16 @@ def bring(plan: Plan, patience: Patience = HASTY, pace: Pace | None = None) -> N
             Work(means, plan).run()
         finally:
             turn.give_back()
+
+
+def begin_half(plan: Plan, content: Content) -> None:
+    """Leave half of the file behind, as a process that was killed would have."""
+    path = plan.partial(plan.files[0])
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content.data[:HALF])
+
+
+def assert_whole(plan: Plan, content: Content) -> None:
+    files = [path for path in models_dir().rglob("*") if path.is_file()]
+    assert files == [plan.target(plan.files[0])]
+    assert files[0].read_bytes() == content.data

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from termai.models.downloads.plan import Plan
+from tests.fakes.hub.files import Content
 from tests.jobs.conftest import no_leftovers
+from tests.models.downloads.bringing import SIZE, planned
 from tests.models.downloads.hub import OneRepo, one_repo
 
 __all__ = ["no_leftovers"]
@@ -29,3 +32,15 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneRepo]:
 def noise() -> random.Random:
     """Return a source of bytes and choices that is the same in every run."""
     return random.Random(20250101)  # noqa: S311
+
+
+@pytest.fixture
+def content(noise: random.Random) -> Content:
+    """Return the bytes of a file."""
+    return Content(noise.randbytes(SIZE))
+
+
+@pytest.fixture
+def plan(hub: OneRepo, content: Content) -> Plan:
+    """Return the plan of a download of that file."""
+    return planned(hub, hub.add("model.gguf", content))

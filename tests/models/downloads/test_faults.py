@@ -4,57 +4,26 @@ import hashlib
 import random
 import threading
 import time
-from dataclasses import replace
 from email.utils import formatdate
-from pathlib import Path
 
-import httpx2
 import pytest
 
-from termai import settings
-from termai.errors import AccessError, InvalidFileError, NotFoundError, UnreachableError
-from termai.models.downloads import partial, records
-from termai.models.downloads.failures import PassingError
-from termai.models.downloads.hub_access import access
-from termai.models.downloads.limit import Limit
+from termai.errors import InvalidFileError
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan, PlannedFile
-from termai.models.downloads.states import Status
-from termai.models.downloads.transfer import Transfer, broken, client
 from termai.paths import models_dir
 from tests.fakes.hub.api import Answer
 from tests.fakes.hub.faults import Fault, Kind
 from tests.fakes.hub.files import Content
-from tests.fakes.hub.server import serving_hub
-from tests.models.downloads.bringing import HASTY, bring, planned
+from tests.models.downloads.bringing import (
+    HALF,
+    SIZE,
+    assert_whole,
+    begin_half,
+    bring,
+    planned,
+)
 from tests.models.downloads.hub import OneRepo
-from tests.support import free_port, wait_until
-
-SIZE = 700_001
-HALF = SIZE // 2
-
-
-@pytest.fixture
-def content(noise: random.Random) -> Content:
-    return Content(noise.randbytes(SIZE))
-
-
-@pytest.fixture
-def plan(hub: OneRepo, content: Content) -> Plan:
-    return planned(hub, hub.add("model.gguf", content))
-
-
-def begin_half(plan: Plan, content: Content) -> None:
-    """Leave half of the file behind, as a process that was killed would have."""
-    path = plan.partial(plan.files[0])
-    path.parent.mkdir(parents=True)
-    path.write_bytes(content.data[:HALF])
-
-
-def assert_whole(plan: Plan, content: Content) -> None:
-    files = [path for path in models_dir().rglob("*") if path.is_file()]
-    assert files == [plan.target(plan.files[0])]
-    assert files[0].read_bytes() == content.data
 
 
 def nothing_left() -> bool:
@@ -119,16 +88,17 @@ def test_the_whole_file_in_place_of_a_part_is_compared_and_continued(
     assert hub.starts() == [HALF]
 
 
-def test_a_whole_file_that_begins_otherwise_is_fetched_anew(
-    hub: OneRepo, plan: Plan, content: Content
+@pytest.mark.parametrize(("times", "starts"), [(1, [HALF, HALF, 0]), (3, [HALF] * 3 + [0])])
+def test_a_whole_file_that_begins_otherwise_is_fetched_anew_in_the_end(
+    hub: OneRepo, plan: Plan, content: Content, times: int, starts: list[int]
 ) -> None:
     path = plan.partial(plan.files[0])
     path.parent.mkdir(parents=True)
     path.write_bytes(bytes(HALF))
-    hub.files.faults.add(Fault(Kind.IGNORE_RANGE))
+    hub.files.faults.add(Fault(Kind.IGNORE_RANGE, times=times))
     bring(plan)
     assert_whole(plan, content)
-    assert hub.starts() == [HALF, 0]
+    assert hub.starts() == starts
 
 
 @pytest.mark.parametrize("at", [0, HALF, SIZE - 1])
@@ -310,20 +280,6 @@ def test_a_set_gets_its_names_when_all_of_it_is_there(hub: OneRepo, noise: rando
     assert [asked.path.rpartition("-m")[2] for asked in hub.files.asked] == ["mproj-F16.gguf"]
 
 
-def test_a_repository_that_became_gated_is_not_asked_again(hub: OneRepo, plan: Plan) -> None:
-    hub.repo.gated = "auto"
-    with pytest.raises(AccessError, match="gated"):
-        bring(plan)
-    assert len(hub.resolved()) == 1
-
-
-def test_a_commit_that_is_gone_is_not_asked_for_again(hub: OneRepo, plan: Plan) -> None:
-    del hub.repo.commits[plan.commit]
-    with pytest.raises(NotFoundError, match="not on the hub any more"):
-        bring(plan)
-    assert len(hub.resolved()) == 1
-
-
 def test_a_hub_that_insists_on_another_size_is_believed_in_the_end(
     hub: OneRepo, plan: Plan, content: Content
 ) -> None:
@@ -332,82 +288,6 @@ def test_a_hub_that_insists_on_another_size_is_believed_in_the_end(
     with pytest.raises(InvalidFileError, match=f"{SIZE + 1} bytes, not the {SIZE}"):
         bring(plan)
     assert plan.partial(plan.files[0]).read_bytes() == content.data[:HALF]
-
-
-def test_a_file_that_is_gone_is_not_tried_again(hub: OneRepo, plan: Plan) -> None:
-    hub.repo.commits[plan.commit].clear()
-    with pytest.raises(NotFoundError, match=r"no file model\.gguf"):
-        bring(plan)
-    assert len(hub.resolved()) == 1
-
-
-def test_a_token_goes_to_the_hub_alone(
-    hub: OneRepo, plan: Plan, content: Content, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub.hub.tokens["hf_secret"] = "ann"
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    bring(plan)
-    assert_whole(plan, content)
-    assert [r.headers.get("authorization") for r in hub.resolved()] == ["Bearer hf_secret"]
-    assert not any("Authorization" in asked.headers for asked in hub.files.asked)
-
-
-def test_a_hub_that_is_not_there_is_given_up_in_the_end(hub: OneRepo, plan: Plan) -> None:
-    hub.files.faults.add(Fault(Kind.STATUS, status=503, times=-1, where="hub"))
-    with pytest.raises(UnreachableError, match="No byte came") as caught:
-        bring(plan, Patience(first_s=0.01, most_s=0.05, give_up_s=0.3))
-    assert "resume" in caught.value.fix
-
-
-def test_a_hub_that_is_away_for_a_while_is_waited_for(
-    hub: OneRepo, plan: Plan, content: Content, home: Path
-) -> None:
-    """As after a laptop's sleep: nothing listens, and then it does again."""
-    port = free_port()
-    away = replace(plan, endpoint=f"http://127.0.0.1:{port}")
-    failure: list[BaseException] = []
-
-    def wait_and_bring() -> None:
-        try:
-            bring(away)
-        except BaseException as error:  # noqa: BLE001  # told by the thread that waits
-            failure.append(error)
-
-    waiting = threading.Thread(target=wait_and_bring)
-    waiting.start()
-    directory = records.downloads_dir() / plan.id
-    wait_until(
-        lambda: (now := records.read_progress(directory)) and now.status is Status.WAITING,
-        what="a failed try",
-    )
-    with serving_hub(hub.hub, port=port):
-        waiting.join(20)
-    assert not failure
-    assert_whole(plan, content)
-
-
-def test_what_is_not_resolved_passes_and_what_is_not_trusted_does_not(
-    hub: OneRepo, plan: Plan, tmp_path: Path
-) -> None:
-    nowhere = replace(plan, endpoint="http://nowhere.invalid")
-    transport = access(nowhere)
-    with client(transport, HASTY) as http, partial.opened(tmp_path / "part") as mine:
-        assert mine
-        transfer = Transfer(http, transport, Limit(lambda: 0.0), nowhere, plan.files[0])
-        with pytest.raises(PassingError, match=r"nowhere\.invalid"):
-            transfer.stream(mine, lambda _: None)
-    said = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
-    untrusted = httpx2.ConnectError(said, request=httpx2.Request("GET", hub.url))
-    found = broken(untrusted, plan)
-    assert isinstance(found, UnreachableError)
-    assert not isinstance(found, PassingError)
-
-
-def test_offline_says_so_at_once(hub: OneRepo, plan: Plan) -> None:
-    settings.save(hub_offline=True)
-    with pytest.raises(UnreachableError, match="hub_offline"):
-        bring(plan)
-    assert not hub.resolved()
 
 
 def test_older_leftovers_of_a_file_are_swept_away(

@@ -77,9 +77,10 @@ def about(
     lines = [
         *_standing(repository),
         *_fit(variant, fit, fits, problem),
-        *_curve(curve, width, tall=tall),
+        *(() if tall else _curve(curve, width, tall=False)),
         *_quality(variant),
         *_files(repository, variant),
+        *(_curve(curve, width, tall=True) if tall else ()),
     ]
     return Content("\n").join(lines)
 

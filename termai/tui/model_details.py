@@ -29,8 +29,9 @@ def details(
         *([_trouble(model)] if model.trouble else []),
         Content("  ").join(_facts(model)),
         *([_advice(fit)] if fit else []),
+        *(_files(model) if tall else ()),
         *_curve(curve, width, tall=tall),
-        *_files(model),
+        *(() if tall else _files(model)),
     ]
     return Content("\n").join(lines)
 

@@ -5,19 +5,22 @@ llama.cpp builds the graph of the largest micro-batch and lets ggml's allocator 
 layers that differ, and laid out in the same way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from termai.gguf.memory import altup, cache
 from termai.gguf.memory.assembly import Assembly, looked_up, per_layer_inputs
-from termai.gguf.memory.graph import Graph, Node, Replay
+from termai.gguf.memory.graph import Graph, Node
 from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
 from termai.gguf.memory.inputs import Batch, Inputs, norm
 from termai.gguf.memory.layers import Feed, Layer
 from termai.gguf.memory.options import LoadOptions
+from termai.gguf.memory.plan import CELLS, CELLS_WINDOWED, Plan, planned, reduced
 
 _F32 = 4
-_PENDING = 3  # layers whose nodes may not have been laid out yet
+_KNOWN_PLANS = 512
 
 # Architectures that choose the tokens to answer only after the last layer (embeddings_nextn).
 LATE = frozenset(
@@ -88,9 +91,30 @@ def peak(
 
     copies: of each input, of which none is given up when there are several. then: the first layer
     of the next device.
-
-    The layout repeats after a few rounds of the layers' pattern; what would repeat is left out.
     """
+    deep = model.deepstack if begin is Begin.TOKENS else 0
+    known: dict[tuple[int, bool], int] = {}
+    kinds = [
+        known.setdefault((id(layer), index < deep), len(known))
+        for index, layer in enumerate(layers)
+    ]
+    built, order = reduced(kinds)
+    apart = replace(at, cells=CELLS, cells_windowed=CELLS_WINDOWED)
+    few = tuple(layers[index] for index in built)
+    plan = _plan(model, apart, few, begin, last, copies, then)
+    return plan.peak(order, at.cells, at.cells_windowed)
+
+
+@lru_cache(_KNOWN_PLANS)
+def _plan(
+    model: Hparams,
+    at: Batch,
+    layers: tuple[Layer, ...],
+    begin: Begin,
+    last: bool,
+    copies: int,
+    then: Layer | None,
+) -> Plan:
     graph = Graph()
     inputs = Inputs(graph, at, model.layers, copies)
     assembly = Assembly(graph, inputs, model.architecture)
@@ -98,19 +122,20 @@ def peak(
     if copies > 1:
         _exchange(graph, inputs, layers[0] if begin is Begin.NORMED else None, then)
     deep = model.deepstack if begin is Begin.TOKENS else 0
-    replay = Replay(graph)
-    for index, layer in _needed(layers, replay, inputs, deep):
+    ends: list[int] = []
+    for index, layer in enumerate(layers):
         final = last and index == len(layers) - 1
         cur = assembly.layer(layer, cur, rows=final and model.architecture not in LATE)
         if index < deep:
             cur = graph.change(cur, graph.view(inputs.padded(), *cur.shape))
+        ends.append(len(graph.nodes))
     if last:
         cur = _end(graph, model, inputs, layers[-1:], cur)
     elif copies > 1 or begin is not Begin.TOKENS:
         graph.expand(graph.make(cur, shape=cur.shape)).kept = True
     graph.expand(cur)
     cur.kept = True
-    return replay.finish()
+    return planned(graph, ends)
 
 
 def _enter(
@@ -153,49 +178,6 @@ def _exchanges(layer: Layer) -> bool:
     return spaces and layer.attention is None
 
 
-def _needed(
-    layers: Sequence[Layer], replay: Replay, inputs: Inputs, after: int
-) -> Iterator[tuple[int, Layer]]:
-    """Yield the layers that must be added to the graph, and lay out those before them.
-
-    After layer ``after``, when all kinds of layers have been met, two equal states of the layout
-    tell how many layers in between may be left out.
-    """
-    kinds = len(set(layers))
-    known: dict[tuple[int, ...], list[int]] = {}
-    met: set[Layer] = set()
-    ends: list[int] = []
-    index, searching = 0, True
-    while index < len(layers):
-        yield index, layers[index]
-        ends.append(len(replay.graph.nodes))
-        met.add(layers[index])
-        met_all = len(met) == kinds and len(ends) > 1 and index > after
-        if searching and met_all and index < len(layers) - 2:
-            replay.graph.expand(inputs.answered())
-            earlier = known.setdefault(replay.to(ends[-2]), [])
-            spare = max((_repeated(layers, index, index - each) for each in earlier), default=0)
-            earlier.append(index)
-            searching = spare == 0
-            index += spare
-        index += 1
-
-
-def _repeated(layers: Sequence[Layer], index: int, period: int) -> int:
-    """Return how many layers after ``index`` may be left out, whole periods of equal layers.
-
-    A period, and what follows the last whole one, is never left out.
-    """
-    if index - period < _PENDING or any(
-        layers[index - back] != layers[index - back - period] for back in range(_PENDING)
-    ):
-        return 0
-    end = index + 1
-    while end < len(layers) - 1 and layers[end] == layers[end - period]:
-        end += 1
-    return max(0, (end - index - 1) // period - 1) * period
-
-
 def logits(model: Hparams, options: LoadOptions) -> int:
     """Return the bytes of the output buffer: a row of logits, or of an embedding, for each slot."""
     return max(model.vocab, model.embd) * _F32 * max(1, options.parallel)
@@ -216,7 +198,7 @@ def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int)
         looked_up(graph, at.tokens, wide, model.layers).kept = True
     graph.expand(cur)
     cur.kept = True
-    return Replay(graph).finish()
+    return planned(graph, []).peak([0])
 
 
 def experts_only(model: Hparams, at: Batch, feeds: Sequence[Feed]) -> int:
@@ -229,7 +211,7 @@ def experts_only(model: Hparams, at: Batch, feeds: Sequence[Feed]) -> int:
         cur = assembly.mixture(feed, inputs.embeddings("", model.embd, at.tokens))
         graph.expand(cur)
         cur.kept = True
-        found = max(found, Replay(graph).finish())
+        found = max(found, planned(graph, []).peak([0]))
     return found
 
 

@@ -122,7 +122,9 @@ def estimate(
 @lru_cache(_KNOWN_HEADERS)
 def _known(header: Header) -> _Known:
     model = hparams(header)
-    return _Known(model, weights(header, model.layers), layers(header, model))
+    alike: dict[Layer, Layer] = {}
+    found = tuple(alike.setdefault(layer, layer) for layer in layers(header, model))
+    return _Known(model, weights(header, model.layers), found)
 
 
 def _weights_at(

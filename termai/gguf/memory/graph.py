@@ -107,62 +107,6 @@ class Graph:
         return node
 
 
-class Replay:
-    """Lays out a graph while it is being built.
-
-    Inputs are held until ``release``, as it is not known before which node needs them last.
-    """
-
-    __slots__ = ("alive", "done", "graph", "held", "memory")
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.memory = Memory()
-        self.done = 0
-        self.held = 0
-        self.alive: list[Node] = []
-
-    def to(self, end: int) -> tuple[int, ...]:
-        """Lay out the nodes before ``end`` and return what the rest depends on.
-
-        All nodes that use them must be known. Two equal results, each followed by the same
-        nodes, are followed by the same layout.
-        """
-        memory, nodes = self.memory, self.graph.nodes
-        self._hold()
-        first = self.done
-        for index in range(first, end):
-            node = nodes[index]
-            if node.root is None:
-                _place(node, memory)
-            for source in node.sources:
-                _leave(source, memory)
-        self.done = end
-        self.alive = [node for node in (*self.alive, *nodes[first:end]) if node.owns]
-        return (*memory.offsets, *memory.sizes[:-1], *(node.offset for node in self.alive))
-
-    def finish(self) -> int:
-        """Lay out all nodes that are left and return the bytes of the buffer."""
-        self._hold()
-        for leaf in self.graph.leaves:
-            leaf.children -= 1
-            if leaf.used and not leaf.kept and not leaf.children and not leaf.views:
-                self.memory.give(leaf.offset, leaf.size)
-                leaf.owns = False
-        self.to(len(self.graph.nodes))
-        return self.memory.peak
-
-    def _hold(self) -> None:
-        """Give the inputs that are new their place."""
-        leaves = self.graph.leaves
-        for leaf in leaves[self.held :]:
-            leaf.used = leaf.children > 0
-            leaf.offset = self.memory.take(leaf.size)
-            leaf.owns = True
-            leaf.children += 1
-        self.held = len(leaves)
-
-
 class Memory:
     """Blocks of free memory by address, the last of them without end."""
 
@@ -214,37 +158,3 @@ def _elements(shape: Shape) -> int:
     for each in shape:
         count *= each
     return count
-
-
-def _place(node: Node, memory: Memory) -> None:
-    if node.in_place:
-        for source in node.sources:
-            if (
-                source.owns
-                and source.children == 1
-                and not source.views
-                and not source.kept
-                and source.shape == node.shape
-            ):
-                node.offset = source.offset
-                node.owns = True
-                source.owns = False
-                return
-    node.offset = memory.take(node.size)
-    node.owns = True
-
-
-def _leave(source: Node, memory: Memory) -> None:
-    """Count a source as used once more, and free what nothing needs any longer."""
-    source.children -= 1
-    if source.children or source.views:
-        return
-    root = source.root
-    if root is not None:
-        root.views -= 1
-        if root.views or root.children:
-            return
-        source = root
-    if source.owns and not source.kept:
-        memory.give(source.offset, source.size)
-        source.owns = False

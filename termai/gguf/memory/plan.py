@@ -28,13 +28,14 @@ class Segment:
 
     Tensors are numbered: the inputs, what is ``carried`` over from before, and what is taken here.
     events: the number of what is taken, or the complement of what is given back. out: what is
-    carried on.
+    carried on. uses: of each input that it uses, the events before its last use is over.
     """
 
     carried: int
     events: tuple[int, ...]
     sizes: tuple[Size, ...]
     out: tuple[int, ...]
+    uses: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,15 @@ class Plan:
         given = bytes_of(self.inputs)
         places = [memory.take(size) for size in given]
         taken = [bytes_of(segment.sizes) for segment in self.segments]
+        ends = self._last_uses(order)
         carried: list[tuple[int, int]] = []
         met: dict[tuple[int, ...], int] = {}
         at = 0
         while at < len(order):
             state = (*memory.offsets, *memory.sizes, *(place for place, _ in carried))
             period = at - met.setdefault(state, at)
-            if period and (spare := _repeated(order, at, period)):
+            until = min((end for end in ends if end >= at), default=len(order))
+            if period and (spare := _repeated(order[:until], at, period)):
                 at += spare
                 continue
             segment = self.segments[order[at]]
@@ -68,7 +71,7 @@ class Plan:
                 raise UnevenError
             offsets = places + [place for place, _ in carried]
             sizes = given + [size for _, size in carried] + taken[order[at]]
-            for event in segment.events:
+            for event in _with_gives(segment, ends.get(at, ())):
                 if event >= 0:
                     offsets.append(memory.take(sizes[event]))
                 else:
@@ -76,6 +79,30 @@ class Plan:
             carried = [(offsets[each], sizes[each]) for each in segment.out]
             at += 1
         return memory.peak
+
+    def _last_uses(self, order: Sequence[int]) -> dict[int, list[int]]:
+        """Return by position in ``order`` which inputs are used there for the last time."""
+        left = {number for segment in self.segments for number, _ in segment.uses}
+        found: dict[int, list[int]] = {}
+        for at in range(len(order) - 1, -1, -1):
+            if not left:
+                break
+            for number, _ in self.segments[order[at]].uses:
+                if number in left:
+                    left.remove(number)
+                    found.setdefault(at, []).append(number)
+        return found
+
+
+def _with_gives(segment: Segment, inputs: Sequence[int]) -> Sequence[int]:
+    """Return a segment's events with inputs given back after their last use."""
+    if not inputs:
+        return segment.events
+    made = list(segment.events)
+    for number, after in sorted(segment.uses, key=lambda use: -use[1]):
+        if number in inputs:
+            made.insert(after, ~number)
+    return made
 
 
 class UnevenError(Exception):
@@ -108,14 +135,12 @@ def planned(graph: Graph, ends: Sequence[int]) -> Plan:
     leaves = graph.leaves
     for number, leaf in enumerate(leaves):
         leaf.offset, leaf.owns = number, True
-        leaf.used = leaf.children > 0
-        leaf.children += 1
+        leaf.used = leaf.children > 0 and not leaf.kept
+        leaf.children += 1  # it is given back after the last layer that uses it
     log = _Log([leaf.size for leaf in leaves])
     bounds = [0, *ends[:-1], len(graph.nodes)]
     segments: list[Segment] = []
-    for index, (start, end) in enumerate(pairwise(bounds)):
-        if index == len(bounds) - 2:
-            _give_inputs(leaves, log)
+    for start, end in pairwise(bounds):
         for node in graph.nodes[start:end]:
             if node.root is None:
                 _place(node, log)
@@ -128,13 +153,14 @@ def planned(graph: Graph, ends: Sequence[int]) -> Plan:
 class _Log:
     """Numbers what is taken, and keeps what was taken and given since the last segment."""
 
-    __slots__ = ("alive", "before", "events", "sizes")
+    __slots__ = ("alive", "before", "events", "sizes", "uses")
 
     def __init__(self, inputs: list[int]) -> None:
         self.sizes = inputs
         self.alive: dict[int, None] = {}
         self.before: list[int] = []
         self.events: list[int] = []
+        self.uses: dict[int, int] = {}
 
     def take(self, size: int) -> int:
         number = len(self.sizes)
@@ -159,8 +185,9 @@ class _Log:
             events,
             tuple(_size(self.sizes[each]) for each in new),
             tuple(numbers[each] for each in out),
+            tuple(self.uses.items()),
         )
-        self.before, self.events = out, []
+        self.before, self.events, self.uses = out, [], {}
         return made
 
 
@@ -174,15 +201,6 @@ def _repeated(order: Sequence[int], at: int, period: int) -> int:
     while end < len(order) and order[end] == order[end - period]:
         end += 1
     return (end - at) // period * period
-
-
-def _give_inputs(leaves: Sequence[Node], log: _Log) -> None:
-    """Give back the inputs that only earlier layers have used; it is not known when they did."""
-    for leaf in leaves:
-        leaf.children -= 1
-        if leaf.used and not leaf.kept and not leaf.children and not leaf.views:
-            log.give(leaf.offset)
-            leaf.owns = False
 
 
 def _place(node: Node, log: _Log) -> None:
@@ -205,9 +223,12 @@ def _place(node: Node, log: _Log) -> None:
 def _leave(source: Node, log: _Log) -> None:
     """Count a source as used once more, and give back what nothing needs any longer."""
     source.children -= 1
+    root = source.root
+    leaf = root or source
+    if leaf.used:
+        log.uses[leaf.offset] = len(log.events)
     if source.children or source.views:
         return
-    root = source.root
     if root is not None:
         root.views -= 1
         if root.views or root.children:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.gguf.memory import LoadOptions, compute
-from termai.gguf.memory.graph import Graph, Memory, Node, Replay
+from termai.gguf.memory import LoadOptions, compute, plan
+from termai.gguf.memory.graph import Graph, Memory, Node
 from termai.gguf.memory.hparams import hparams
 from termai.gguf.memory.layers import layers
 from tests.gguf.memory.architectures import ARCHITECTURES
@@ -18,7 +18,7 @@ MIXED = ("gemma-3-27b", "jamba-mini", "nemotron-nano-9b", "qwen3-next-80b", "dee
 def peak(graph: Graph, last: Node) -> int:
     graph.expand(last)
     last.kept = True
-    return Replay(graph).finish()
+    return plan.planned(graph, []).peak([0])
 
 
 def test_a_chain_takes_two_places_in_turn() -> None:
@@ -107,7 +107,8 @@ def test_layers_that_are_left_out_change_nothing(
         at = compute.batch(model, LoadOptions(ctx_size=ctx, flash_attn=flash))
         short = compute.peak(model, at, parts, begin=compute.Begin.TOKENS, last=True)
         with monkeypatch.context() as patch:
-            patch.setattr(compute, "_repeated", lambda *_: 0)
+            patch.setattr(compute, "reduced", lambda kinds: (range(len(kinds)),) * 2)
+            patch.setattr(plan, "_repeated", lambda *_: 0)
             whole = compute.peak(model, at, parts, begin=compute.Begin.TOKENS, last=True)
         assert short == whole, ctx
 

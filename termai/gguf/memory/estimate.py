@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from termai.gguf.header import Header
-from termai.gguf.memory import cache, compute
+from termai.gguf.memory import aside, cache, compute
 from termai.gguf.memory.compute import Begin
 from termai.gguf.memory.hparams import Hparams, hparams
 from termai.gguf.memory.inputs import Batch
@@ -90,8 +90,8 @@ def estimate(
 ) -> Estimate:
     """Return what llama.cpp allocates for a model that is loaded as ``options`` say.
 
-    The projector's weights are on the first GPU where a layer is on one; a draft model is loaded
-    with the same context, wholly on the GPUs where the model has layers there. Raises
+    The projector is on the first GPU where a layer is on one; a draft model is loaded with the
+    same context, wholly on the GPUs where the model has layers there. Raises
     InvalidFileError where the header lacks what decides.
     """
     known = _known(header)
@@ -106,7 +106,10 @@ def estimate(
     compute_at = _compute_at(known, options, place, count)
     used = [at for at in range(1, count) if at in place]
     if projector is not None:
-        weights_at[used[0] if used else CPU] += sum(t.size for t in projector.tensors)
+        device = used[0] if used else CPU
+        weights_beside, compute_beside = aside.projector(projector)
+        weights_at[device] += weights_beside
+        compute_at[device] += compute_beside
     outputs = [compute.logits(model, options)] + [0] * (count - 1)
     parts = [
         DeviceMemory("CPU" if at == CPU else f"GPU{at - 1}", *row)
@@ -234,10 +237,7 @@ def _for_cpu(known: _Known, options: LoadOptions, place: tuple[int, ...], at: Ba
 def _with_draft(
     parts: list[DeviceMemory], draft: Header, options: LoadOptions
 ) -> list[DeviceMemory]:
-    from dataclasses import replace
-
-    whole = replace(options, n_gpu_layers=1 << 16 if options.n_gpu_layers else 0, n_cpu_moe=0)
-    beside = estimate(draft, whole)
+    beside = estimate(draft, aside.draft_options(options))
     return [
         DeviceMemory(
             one.device,

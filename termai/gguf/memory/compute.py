@@ -17,7 +17,7 @@ from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
 from termai.gguf.memory.inputs import Batch, Inputs, norm
 from termai.gguf.memory.layers import Feed, Layer
 from termai.gguf.memory.options import LoadOptions
-from termai.gguf.memory.plan import CELLS, CELLS_WINDOWED, Plan, planned, reduced
+from termai.gguf.memory.plan import CELLS, CELLS_WINDOWED, Plan, UnevenError, planned, reduced
 
 _F32 = 4
 _KNOWN_PLANS = 512
@@ -101,8 +101,12 @@ def peak(
     built, order = reduced(kinds)
     apart = replace(at, cells=CELLS, cells_windowed=CELLS_WINDOWED)
     few = tuple(layers[index] for index in built)
-    plan = _plan(model, apart, few, begin, last, copies, then)
-    return plan.peak(order, at.cells, at.cells_windowed)
+    try:
+        plan = _plan(model, apart, few, begin, last, copies, then)
+        return plan.peak(order, at.cells, at.cells_windowed)
+    except UnevenError:
+        plan = _plan(model, apart, tuple(layers), begin, last, copies, then)
+        return plan.peak(range(len(layers)), at.cells, at.cells_windowed)
 
 
 @lru_cache(_KNOWN_PLANS)

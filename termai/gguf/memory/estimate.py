@@ -11,6 +11,7 @@ from termai.gguf.memory.inputs import Batch
 from termai.gguf.memory.layers import Layer, layers
 from termai.gguf.memory.options import LoadOptions
 from termai.gguf.memory.placement import CPU, gpus, places
+from termai.gguf.memory.tested import TESTED
 from termai.gguf.memory.weights import Weights, weights
 
 _KNOWN_HEADERS = 256
@@ -38,13 +39,15 @@ class Estimate:
     """What loading a model takes: the CPU first, then the GPUs in order.
 
     n_gpu_layers: layers on GPUs; n_layers: of the model, the output layer counted in both.
-    ctx_size: tokens of context granted in all.
+    ctx_size: tokens of context granted in all. certain: whether estimates of this architecture
+    are compared with llama.cpp's own.
     """
 
     devices: tuple[DeviceMemory, ...]
     n_gpu_layers: int
     n_layers: int
     ctx_size: int
+    certain: bool = True
 
     @property
     def weights(self) -> int:
@@ -119,7 +122,8 @@ def estimate(
         parts = _with_draft(parts, draft, options)
     on_gpu = sum(at != CPU for at in place)
     slots = 1 if options.kv_unified else max(1, options.parallel)
-    return Estimate(tuple(parts), on_gpu, model.layers_all + 1, full * slots)
+    certain = model.architecture in TESTED
+    return Estimate(tuple(parts), on_gpu, model.layers_all + 1, full * slots, certain)
 
 
 @lru_cache(_KNOWN_HEADERS)

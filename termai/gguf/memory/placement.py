@@ -2,7 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from ctypes import c_float
 from itertools import accumulate
+from math import inf
 
 from termai.gguf.memory.options import LoadOptions
 
@@ -20,10 +22,10 @@ def places(layers: int, options: LoadOptions) -> tuple[int, ...]:
     count = layers + 1
     on_gpu = min(max(0, options.n_gpu_layers), count)
     start = count - on_gpu
+    if gpus(options) == 1:
+        return (CPU,) * start + (CPU + 1,) * on_gpu
     ends = _ends(options.tensor_split)
-    return tuple(
-        CPU if layer < start else 1 + _gpu((layer - start) / on_gpu, ends) for layer in range(count)
-    )
+    return (CPU,) * start + tuple(1 + _gpu(_float(at / on_gpu), ends) for at in range(on_gpu))
 
 
 def gpus(options: LoadOptions) -> int:
@@ -32,11 +34,17 @@ def gpus(options: LoadOptions) -> int:
 
 
 def _ends(shares: Sequence[float]) -> tuple[float, ...]:
-    total = sum(shares)
-    if total <= 0:
-        return tuple((n + 1) / max(1, len(shares)) for n in range(max(1, len(shares))))
-    return tuple(end / total for end in accumulate(shares))
+    """Return where each GPU's part ends, in the single precision that llama.cpp counts in."""
+    ends = tuple(accumulate((max(0.0, share) for share in shares), lambda a, b: _float(a + b)))
+    if not 0 < ends[-1] < inf:
+        return tuple(_float((n + 1) / len(shares)) for n in range(len(shares)))
+    return tuple(_float(end / ends[-1]) for end in ends)
 
 
 def _gpu(position: float, ends: Sequence[float]) -> int:
     return min(bisect_right(ends, position), len(ends) - 1)
+
+
+def _float(value: float) -> float:
+    """Return the nearest number of single precision."""
+    return c_float(value).value

@@ -3,10 +3,13 @@
 Bounds: 3 % of what llama.cpp says, and never more than 64 MiB too low.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from termai.gguf.memory import LoadOptions, estimate
+from termai.gguf.memory.tested import TESTED
 from tests.gguf.memory.architectures import ARCHITECTURES
 from tests.gguf.memory.comparing import CASES, Compared, compared
 
@@ -23,8 +26,20 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("memory")
 
 
-def test_there_are_enough_architectures() -> None:
-    assert len({made().arch for made in ARCHITECTURES.values()}) >= 35
+def test_what_is_called_certain_is_compared() -> None:
+    compared_here = {made().arch for made in ARCHITECTURES.values()}
+    assert compared_here == TESTED
+    assert len(TESTED) >= 35
+
+
+def test_an_architecture_that_is_not_known_is_estimated_by_its_tensors() -> None:
+    known = ARCHITECTURES["llama-3-2-1b"]()
+    other = replace(known, arch="llama9")
+    found = estimate(other.header(), LoadOptions(ctx_size=4096))
+    assert not found.certain
+    expected = estimate(known.header(), LoadOptions(ctx_size=4096))
+    assert expected.certain
+    assert found.total == expected.total
 
 
 @pytest.mark.parametrize("case", ["4k", "32k-q8_0", "4k-fa-off"])

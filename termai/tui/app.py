@@ -142,6 +142,7 @@ class TermaiApp(Background, App[int]):
         """Do after the first paint what takes longer than it may."""
         self.background(self._planned, OpeningPlanned, group="opening")
         self.flow(self._watch, group="watch")
+        self.background(work.revive_downloads, group="revive")
         for problem in self.settings.problems:
             self.post_message(Failed(problem))
 

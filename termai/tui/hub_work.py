@@ -71,7 +71,8 @@ def _fits(repository: Repository, headers: Mapping[str, Header], here: Machine) 
     from termai.models.fit import Asked, Candidate, best, wanted, with_advice
     from termai.models.fit.candidates import subjects
 
-    options = wanted(CTX_SIZE)
+    trained = max((h.number(h.own("context_length")) for h in headers.values()), default=0)
+    options = wanted(min(CTX_SIZE, trained or repository.context_length or CTX_SIZE))
     candidates = [Candidate(v.name, v.size, headers.get(v.name)) for v in repository.quantizations]
     answer = best(candidates, options, here)
     found = {ranked.candidate.name: ranked.fit for ranked in answer.ranked}

@@ -86,3 +86,13 @@ def restart_server(name: str) -> Server:
     from termai.servers.registry import get
 
     return manager.restart(get(name))
+
+
+def revive_downloads() -> None:
+    """Go on with downloads that were interrupted, as by a reboot; quick where there are none."""
+    from termai.paths import state_dir
+
+    if (state_dir() / "downloads").is_dir():
+        from termai.models.downloads.control import revive
+
+        revive()

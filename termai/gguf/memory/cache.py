@@ -3,7 +3,7 @@
 Source: src/llama-kv-cache.cpp, llama-kv-cache-iswa.cpp and llama-memory-recurrent.cpp.
 """
 
-from termai.gguf.memory.hparams import Hparams
+from termai.gguf.memory.hparams import WITHOUT_CACHE, Hparams
 from termai.gguf.memory.options import LoadOptions
 from termai.gguf.tensor_types import TensorType, type_named
 
@@ -22,7 +22,15 @@ def cells(model: Hparams, options: LoadOptions) -> tuple[int, int]:
     if options.swa_full or not model.window:
         return full, full
     shared = slots if options.kv_unified else 1
-    return full, padded(min(full, model.window * shared + options.ubatch_size))
+    return full, padded(min(full, model.window * shared + micro_batch(model, options)))
+
+
+def micro_batch(model: Hparams, options: LoadOptions) -> int:
+    """Return the tokens that are worked through at once (llama_context's constructor)."""
+    tokens = max(1, options.batch_size)
+    if model.architecture not in WITHOUT_CACHE:
+        tokens = min(tokens, options.ctx_size or model.trained or PAD)
+    return max(1, min(tokens, options.ubatch_size or tokens))
 
 
 def per_layer(model: Hparams, options: LoadOptions) -> tuple[int, ...]:

@@ -50,12 +50,9 @@ class Begin(Enum):
 
 def batch(model: Hparams, options: LoadOptions) -> Batch:
     """Return what the largest graph is built for (llama_context's constructor)."""
-    asked = options.ctx_size or model.trained or cache.PAD
     slots = max(1, options.parallel)
     cached = model.architecture not in WITHOUT_CACHE
-    tokens = max(1, options.batch_size)
-    tokens = min(tokens, asked) if cached else tokens
-    tokens = max(1, min(tokens, options.ubatch_size or tokens))
+    tokens = cache.micro_batch(model, options)
     full, windowed = cache.cells(model, options)
     quantized = [
         cache.cache_type(name).block > 1 and cached

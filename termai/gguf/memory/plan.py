@@ -61,7 +61,8 @@ class Plan:
         at = 0
         while at < len(order):
             state = (*memory.offsets, *memory.sizes, *(place for place, _ in carried))
-            period = at - met.setdefault(state, at)
+            period = at - met.get(state, at)
+            met[state] = at
             until = min((end for end in ends if end >= at), default=len(order))
             if period and (spare := _repeated(order[:until], at, period)):
                 at += spare

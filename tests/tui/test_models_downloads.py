@@ -1,6 +1,7 @@
 """Downloads in Models: seen in the strip, paused and cancelled, and the model started when done."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from termai.jobs import store
 from termai.models.downloads import control
 from termai.paths import models_dir
 from termai.profiles.store import list_profiles
@@ -17,6 +19,7 @@ from termai.tui.screens.models_downloads import DownloadsScreen
 from tests.fakes.hub.files import Content
 from tests.fakes.hub.server import Hub, serving_hub
 from tests.models.hub.conftest import FOREIGN, PROXIES
+from tests.support import wait_until
 from tests.tui.support import opened, screen_text, toasts, until
 
 NAME = "Tiny-Q8_0.gguf"
@@ -147,4 +150,21 @@ async def test_a_download_of_another_program_is_seen(hub: Hub) -> None:
         await until(pilot, lambda: "by name" in screen_text(app))
         repository = hubs.repository("org/Tiny-GGUF")
         control.add(repository, repository.quantizations[0])
+        await until(pilot, lambda: row(app, "Tiny-GGUF:Q8_0"), what="the strip")
+
+
+async def test_opening_the_program_goes_on_with_what_was_interrupted(hub: Hub) -> None:
+    from termai.models import hub as hubs
+
+    hub.files.rate = 50_000
+    repository = hubs.repository("org/Tiny-GGUF")
+    control.add(repository, repository.quantizations[0])
+    wait_until(lambda: status() == "running")
+    for job in store.list_jobs():
+        for process in (job.state.runner, job.state.child):
+            if process is not None:
+                os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: status() == "interrupted")
+    async with opened("models") as (app, pilot):
+        await until(pilot, lambda: status() == "running")
         await until(pilot, lambda: row(app, "Tiny-GGUF:Q8_0"), what="the strip")

@@ -1,5 +1,6 @@
 """The Library tab: what is listed, filtered, told, removed and started."""
 
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ from textual.pilot import Pilot
 from termai import settings
 from termai.paths import models_dir
 from termai.profiles.store import list_profiles
+from termai.tui import model_work
 from termai.tui.app import TermaiApp
 from termai.tui.screens.models import ModelsScreen
-from tests.tui.model_files import TINY
+from tests.tui.model_files import QWEN3_8B, TINY
 from tests.tui.support import LARGE, opened, screen_text, toasts, until
 
 OURS = "org/Tiny-GGUF/Tiny-Q4_K_M.gguf"
@@ -242,3 +244,54 @@ async def test_a_narrow_terminal_shows_names_and_how_they_fit(ours: Path) -> Non
         lines = screen_text(app).splitlines()
         assert max(map(len, lines)) <= 40
         assert "Fits" in screen_text(app)
+
+
+async def test_a_start_that_the_guardrails_refuse_is_asked_about_with_its_way_out() -> None:
+    settings.save(memory_guardrails="1 GB")
+    QWEN3_8B.write(models_dir() / "Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
+    async with opened("models") as (app, pilot):
+        await listed(app, pilot, "Qwen3-8B-Q4_K_M")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Not enough memory" in screen_text(app))
+        assert "more than the 1 GB" in " ".join(screen_text(app).replace("│", " ").split())
+        assert "Start it all the same?" in screen_text(app)
+        assert "--force" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.screen.is_modal)
+        assert app.current_mode == "models"
+        assert app.servers == ()
+
+
+async def test_a_profile_is_made_saved_and_named(ours: Path) -> None:
+    async with opened("models") as (app, pilot):
+        await listed(app, pilot, "Tiny-Q4_K_M")
+        await pilot.press("p")
+        await until(pilot, lambda: "was made" in toasts(app))
+        own = [profile for profile in list_profiles().profiles if not profile.shipped]
+        assert len(own) == 1
+        assert own[0].name in toasts(app)
+        assert own[0].values["path"] == OURS
+        await pilot.press("f3")
+        await until(pilot, lambda: row(app, own[0].name) and app.current_mode == "profiles")
+
+
+async def test_a_large_library_is_shown_and_filtered_without_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from termai.models.library import Library
+    from termai.models.model_file import ModelFile
+
+    models = tuple(
+        ModelFile(Path(f"/m/org/model-{n}-Q4_K_M.gguf"), f"org/model-{n}-Q4_K_M.gguf", n, "termai",
+                  read=True, problem="It is not here.")
+        for n in range(5000)
+    )  # fmt: skip
+    monkeypatch.setattr(model_work, "known", lambda: Library(models, complete=True))
+    monkeypatch.setattr(model_work, "refresh", lambda tell: Library(models, complete=True))
+    async with opened("models") as (app, pilot):
+        await until(pilot, lambda: "[Library 5000]" in screen_text(app))
+        await pilot.press("slash")
+        started = time.process_time()
+        await pilot.press(*"4999")
+        await until(pilot, lambda: "[Library 1 of 5000]" in screen_text(app))
+        assert time.process_time() - started < 3.0

@@ -121,7 +121,7 @@ def _plan(
     assembly = Assembly(graph, inputs, model.architecture)
     cur = _enter(graph, model, assembly, begin, layers)
     if copies > 1:
-        _exchange(graph, inputs, layers[0] if begin is Begin.NORMED else None, then)
+        _exchange(graph, inputs, layers[0] if layers and begin is Begin.NORMED else None, then)
     deep = model.deepstack if begin is Begin.TOKENS else 0
     ends: list[int] = []
     for index, layer in enumerate(layers):

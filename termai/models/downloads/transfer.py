@@ -118,7 +118,7 @@ class Transfer:
             with self._http.stream("GET", address, headers=headers) as answer:
                 yield answer
         except httpx2.HTTPError as error:
-            raise broken(error, self.plan) from error
+            raise _broken(error, self.plan) from error
         except (httpx2.InvalidURL, httpx2.StreamError, UnicodeError) as error:
             what = one_line(str(error), 200)
             raise PassingError(f"The hub's answer makes no sense: {what}.") from error
@@ -146,7 +146,7 @@ class Transfer:
         return False
 
 
-def broken(error: "httpx2.HTTPError", plan: Plan) -> UnreachableError:
+def _broken(error: "httpx2.HTTPError", plan: Plan) -> UnreachableError:
     """Return what a broken request means; only what no new try can heal is final."""
     import httpx2
 

@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from termai import settings
@@ -18,7 +17,7 @@ from termai.models.downloads.limit import Limit
 from termai.models.downloads.patience import Patience
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.states import Status
-from termai.models.downloads.transfer import Transfer, broken, client
+from termai.models.downloads.transfer import Transfer, client
 from tests.fakes.hub.faults import Fault, Kind
 from tests.fakes.hub.files import Content
 from tests.fakes.hub.server import serving_hub
@@ -30,6 +29,7 @@ from tests.models.downloads.bringing import (
     bring,
 )
 from tests.models.downloads.hub import OneRepo
+from tests.models.hub.test_reaching import with_tls
 from tests.support import free_port, wait_until
 
 
@@ -153,9 +153,7 @@ def test_a_hub_that_is_away_for_a_while_is_waited_for(
     assert_whole(plan, content)
 
 
-def test_what_is_not_resolved_passes_and_what_is_not_trusted_does_not(
-    hub: OneRepo, plan: Plan, tmp_path: Path
-) -> None:
+def test_a_name_that_is_not_resolved_may_be_later(hub: OneRepo, plan: Plan, tmp_path: Path) -> None:
     nowhere = replace(plan, endpoint="http://nowhere.invalid")
     transport = access(nowhere)
     with client(transport, HASTY) as http, partial.opened(tmp_path / "part") as mine:
@@ -163,11 +161,15 @@ def test_what_is_not_resolved_passes_and_what_is_not_trusted_does_not(
         transfer = Transfer(http, transport, Limit(lambda: 0.0), nowhere, plan.files[0])
         with pytest.raises(PassingError, match=r"nowhere\.invalid"):
             transfer.stream(mine, lambda _: None)
-    said = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
-    untrusted = httpx2.ConnectError(said, request=httpx2.Request("GET", hub.url))
-    found = broken(untrusted, plan)
-    assert isinstance(found, UnreachableError)
-    assert not isinstance(found, PassingError)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_final(plan: Plan, tmp_path: Path) -> None:
+    with (
+        with_tls(tmp_path) as (address, _),
+        pytest.raises(UnreachableError, match="is not trusted") as caught,
+    ):
+        bring(replace(plan, endpoint=address))
+    assert not isinstance(caught.value, PassingError)
 
 
 def test_offline_says_so_at_once(hub: OneRepo, plan: Plan) -> None:

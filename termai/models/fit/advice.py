@@ -79,6 +79,7 @@ def _partial(found: Fit, asked: Asked) -> Iterator[str]:
             f"first {min(found.n_cpu_moe, found.n_layers - 1)} stay in RAM "
             f"(n_cpu_moe = {found.n_cpu_moe})."
         )
+        yield from _whole_in_smaller(found, asked)
         return
     if not found.n_gpu_layers:
         yield f"No layer fits on the GPU with {context} context; all of it runs on the CPU."
@@ -93,7 +94,7 @@ def _partial(found: Fit, asked: Asked) -> Iterator[str]:
             f"{only}{found.n_gpu_layers} of {layers(found.n_layers)} fit on the GPU with "
             f"{context} context; the rest runs on the CPU, which is slower."
         )
-    yield from _better(found, asked, mostly=found.n_gpu_layers * 2 >= found.n_layers)
+    yield from _better(found, asked)
 
 
 def _as_asked(found: Fit, asked: Asked) -> Iterator[str]:
@@ -122,22 +123,22 @@ def _none(found: Fit, asked: Asked) -> Iterator[str]:
             layers_fitting = f"{automatic.n_gpu_layers} of {automatic.n_layers}"
             yield f"With n_gpu_layers = {layers_fitting} it would fit."
             return
-    yield from _better(found, asked, mostly=True)
+    yield from _better(found, asked)
 
 
-def _better(found: Fit, asked: Asked, *, mostly: bool) -> Iterator[str]:
+def _better(found: Fit, asked: Asked) -> Iterator[str]:
     """Yield the one change that makes it fit wholly: the cache, the context, or smaller weights."""
-    whole = "everything" if not asked.machine.gpus else "all layers"
-    if mostly:
-        for cache in _caches(asked):
-            if asked.is_whole(ctx_size=found.ctx_size, cache_type_k=cache, cache_type_v=cache):
-                yield f"With cache_type_k and cache_type_v {cache} {whole} would fit."
-                return
-        most = found.max_full_ctx_size
-        if min(_WORTH, found.ctx_size // 2) <= most < found.ctx_size:
-            yield f"With {tokens(most)} context {whole} would fit."
+    whole = _whole(asked)
+    for cache in _caches(asked):
+        if asked.is_whole(ctx_size=found.ctx_size, cache_type_k=cache, cache_type_v=cache):
+            yield f"With cache_type_k and cache_type_v {cache} {whole} would fit."
             return
-    yield _smaller_weights(found, asked, whole)
+    most = found.max_full_ctx_size
+    if min(_WORTH, found.ctx_size // 2) <= most < found.ctx_size:
+        yield f"With {tokens(most)} context {whole} would fit."
+        return
+    told = list(_whole_in_smaller(found, asked))
+    yield from told or [_partly_in_smaller(found, asked)]
 
 
 def _caches(asked: Asked) -> Sequence[str]:
@@ -147,12 +148,17 @@ def _caches(asked: Asked) -> Sequence[str]:
     return (_QUANTIZED,) if usable and now & {"f16", "bf16", "f32"} else ()
 
 
-def _smaller_weights(found: Fit, asked: Asked, whole: str) -> str:
-    """Return the next smaller quantization that fits, of this repository where it is known."""
-    below = list(_of_repository(asked) if asked.alternatives else _of_any(asked))
-    for name, subject in below:
+def _whole_in_smaller(found: Fit, asked: Asked) -> Iterator[str]:
+    """Yield the next smaller quantization that fits wholly, if one does."""
+    for name, subject in _smaller(asked):
         if asked.is_whole(subject, ctx_size=found.ctx_size):
-            return f"In {name} {whole} would fit."
+            yield f"In {name} {_whole(asked)} would fit."
+            return
+
+
+def _partly_in_smaller(found: Fit, asked: Asked) -> str:
+    """Return what the next smaller quantization brings where none fits wholly."""
+    below = list(_smaller(asked))
     if not below:
         return "There is no smaller quantization; a smaller model would fit."
     name, subject = below[0] if found.verdict is Verdict.PARTIAL else below[-1]
@@ -163,6 +169,15 @@ def _smaller_weights(found: Fit, asked: Asked, whole: str) -> str:
         return "No quantization of it fits the GPU; a smaller model would."
     part = f"{other.n_gpu_layers} of {layers(other.n_layers)}"
     return f"No quantization fits wholly; in {name} {part} would be on the GPU."
+
+
+def _whole(asked: Asked) -> str:
+    return "all layers" if asked.machine.gpus else "everything"
+
+
+def _smaller(asked: Asked) -> Iterator[tuple[str, Subject]]:
+    """Yield the smaller quantizations, the largest first: of this repository where it is known."""
+    return _of_repository(asked) if asked.alternatives else _of_any(asked)
 
 
 def _of_any(asked: Asked) -> Iterator[tuple[str, Subject]]:

@@ -111,10 +111,24 @@ def test_the_smallest_of_a_repository_has_no_smaller_one() -> None:
 
 
 def test_experts_in_ram() -> None:
-    found = fit(mixture(), wanted(8192), machine(12))
+    found = fit(mixture(), wanted(8192), machine(5))
     assert found.advice == (
         "All 49 layers fit with 8k context when the experts of the first "
         f"{found.n_cpu_moe} stay in RAM (n_cpu_moe = {found.n_cpu_moe})."
+    )
+
+
+def test_a_smaller_quantization_that_keeps_the_experts_on_the_card_is_named() -> None:
+    found = fit(mixture(), wanted(8192), machine(16))
+    assert found.n_cpu_moe
+    assert re.search(r"\. In \S+ \([\d.]+ bits per weight\) all layers would fit\.$", found.advice)
+
+
+def test_a_long_context_is_shortened_before_the_weights_are() -> None:
+    found = advised(machine(8), wanted(131_072))
+    assert found.advice.startswith("Only ")
+    assert found.advice.endswith(
+        f"With {tokens(found.max_full_ctx_size)} context all layers would fit."
     )
 
 

@@ -32,6 +32,11 @@ SPLITS = {
     "1, 1:1": LoadOptions(ctx_size=4096, n_gpu_layers=1, tensor_split=(1, 1)),
     "one device, 10": LoadOptions(ctx_size=4096, n_gpu_layers=10),
     "one device, all": LoadOptions(ctx_size=4096, n_gpu_layers=999),
+    "experts in RAM": LoadOptions(ctx_size=8192, n_gpu_layers=999, n_cpu_moe=10),
+    "experts in RAM, 1:1": LoadOptions(
+        ctx_size=8192, n_gpu_layers=999, n_cpu_moe=5, tensor_split=(1, 1)
+    ),
+    "cache in RAM": LoadOptions(ctx_size=32768, n_gpu_layers=999, no_kv_offload=True),
 }
 
 

@@ -43,7 +43,7 @@ def start(plan: Plan) -> Download:
         max_restarts=RESTARTS,
         meta={"download": plan.id},
     )
-    _remove_jobs(plan)
+    _remove_jobs(plan.id)
     return look(plan)
 
 
@@ -85,7 +85,7 @@ def drop(download: Download) -> None:
 
 def forget(plan: Plan) -> None:
     """Remove the record of a download that is over; what cannot be removed stays listed."""
-    _remove_jobs(plan)
+    _remove_jobs(plan.id)
     with suppress(OSError):
         store.discard(records.downloads_dir() / plan.id)
 
@@ -124,10 +124,11 @@ def _remove_partials(plan: Plan) -> None:
         partial.remove_empty(path.parent, models_dir())
 
 
-def _remove_jobs(plan: Plan) -> None:
-    """Remove the ended processes of a download with their logs."""
+def _remove_jobs(download_id: str) -> None:
+    """Remove the ended processes of a download and of those that are over, with their logs."""
+    kept = {one.id for one in map(look, records.plans()) if not one.status.over} - {download_id}
     for job in store.list_jobs(KIND):
-        if job.spec.meta.get("download") == plan.id and not job.alive:
+        if not job.alive and job.spec.meta.get("download") not in kept:
             with suppress(TermaiError):
                 store.remove(job)
 

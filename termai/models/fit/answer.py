@@ -9,7 +9,7 @@ from termai.models.fit.advice import Asked, advise
 from termai.models.fit.candidates import Candidate
 from termai.models.fit.machine import Machine
 from termai.models.fit.placement import MARGIN
-from termai.models.fit.subject import Subject, of_header
+from termai.models.fit.subject import of_header
 from termai.models.fit.verdict import MIN_CTX, Exact, Fit, fit_subject
 
 
@@ -42,11 +42,3 @@ def fit(
 def with_advice(found: Fit, asked: Asked) -> Fit:
     """Return the fit with its advice."""
     return replace(found, advice=advise(found, asked))
-
-
-def fit_with_advice(
-    subject: Subject, options: LoadOptions, machine: Machine, *, margin: int = MARGIN
-) -> Fit:
-    """Return the fit of what may be known by its size only, with advice."""
-    found = fit_subject(subject, options, machine, margin=margin)
-    return with_advice(found, Asked(subject, options, machine, margin))

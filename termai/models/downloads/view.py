@@ -98,7 +98,7 @@ class Download:
         return self.plan.target(self.plan.files[0])
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values; sizes in bytes, times in seconds since the epoch."""
+        """Return it as JSON values; sizes in bytes, times in ISO 8601, UTC; null for none."""
         return {
             "id": self.id,
             "name": self.name,
@@ -110,17 +110,21 @@ class Download:
             "bytes_total": self.bytes_total,
             "rate": round(self.rate),
             "eta_s": None if self.eta_s is None else round(self.eta_s, 1),
-            "problem": self.problem,
-            "fix": self.fix,
-            "retry_at": self.retry_at or None,
-            "added_at": self.added_at,
-            "ended_at": self.ended_at or None,
+            "problem": self.problem or None,
+            "fix": self.fix or None,
+            "retry_at": _iso(self.retry_at),
+            "added_at": _iso(self.added_at),
+            "ended_at": _iso(self.ended_at),
             "path": str(self.path),
             "files": [
                 {"path": file.path, "bytes_done": file.done, "bytes_total": file.size}
                 for file in self.files
             ],
         }
+
+
+def _iso(at: float) -> str | None:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) if at else None
 
 
 def look(plan: Plan) -> Download:

@@ -183,4 +183,4 @@ def _let_through(case: _Case, found: Fit, judged: Judgement, *, force: bool) -> 
 def _held(case: _Case, found: Fit) -> str:
     """Return who holds the memory of the device that decides, as a sentence, or nothing."""
     text = holders_text(case.load.machine, found.tightest, found.rooms)
-    return f" {found.tightest.name} holds {text}." if text else ""
+    return f" {found.tightest.name} is also used by {text}." if text else ""

@@ -107,7 +107,7 @@ def test_a_card_that_is_full_names_who_holds_it(
     with pytest.raises(MemoryRefusedError) as caught:
         forecast(asked, large, NATIVE)
     assert "of RTX, where 6.0 GiB are free" in caught.value.message
-    assert "RTX holds python 7 of ann 2.0 GiB." in caught.value.message
+    assert "RTX is also used by python 7 of ann 2.0 GiB." in caught.value.message
     assert "With n_gpu_layers = " in caught.value.fix
 
 

@@ -1,7 +1,10 @@
 """Settings are read as far as they can be, and one change keeps all the rest."""
 
 import multiprocessing
+import re
+import tomllib
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,10 @@ from termai import settings
 from termai.errors import InvalidFileError
 from termai.paths import config_dir
 from termai.settings import Settings
+
+
+ROOT = Path(__file__).parents[1]
+_ROW = re.compile(r"^\| `(\w+)` \| `([^`]+)` \|", re.MULTILINE)
 
 
 def _write(text: str) -> None:
@@ -66,6 +73,14 @@ def test_guardrails_are_a_word_or_a_limit(value: str) -> None:
     (problem,) = loaded.problems
     assert "line 1" in problem
     assert "12 GB" in problem
+
+
+def test_the_page_has_every_setting_with_its_default() -> None:
+    rows = dict(_ROW.findall((ROOT / "docs/settings.md").read_text()))
+    assert {key: tomllib.loads(f"v = {said}")["v"] for key, said in rows.items()} == {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(Settings()).items()
+    }
 
 
 def _save_often(key: str) -> None:

@@ -17,7 +17,6 @@ from termai.errors import InvalidFileError
 from termai.paths import config_dir
 from termai.settings import Settings
 
-
 ROOT = Path(__file__).parents[1]
 _ROW = re.compile(r"^\| `(\w+)` \| `([^`]+)` \|", re.MULTILINE)
 

@@ -93,15 +93,16 @@ def scores(
     batch = inputs.batch
     tokens, mask = batch.tokens, inputs.mask(at.windowed)
     query = graph.view(graph.view(query))
+    fetched = inputs.fetched(at.windowed, at.kv * at.key, at.kv * at.value)
     if batch.flash:
         halves = [graph.make(graph.view(each), shape=each.shape, size=_F16) for each in beside]
-        out = graph.make(query, *halves, mask, shape=(value, at.heads, tokens))
+        out = graph.make(query, *halves, *fetched, mask, shape=(value, at.heads, tokens))
         return graph.expand(graph.view(out, value * at.heads, tokens))
     cells = mask.shape[0]
-    kq = graph.make(*beside[:1], query, shape=(cells, tokens, at.heads))
+    kq = graph.make(*beside[:1], query, *fetched[:1], shape=(cells, tokens, at.heads))
     kq = graph.change(kq, mask)
     turned = [graph.make(graph.view(each), shape=each.shape) for each in beside[1:]]
-    out = graph.make(*turned, kq, shape=(value, tokens, at.heads))
+    out = graph.make(*turned, *fetched[1:], kq, shape=(value, tokens, at.heads))
     return graph.expand(graph.make(graph.view(out), shape=(value * at.heads, tokens)))
 
 

@@ -71,7 +71,14 @@ def batch(model: Hparams, options: LoadOptions) -> Batch:
         value_row=widest,
         cached=cached,
         two_caches=bool(model.window),
+        streams=1 if options.kv_unified else slots,
     )
+
+
+def fetching(at: Batch, options: LoadOptions) -> Batch:
+    """Return the same for a device that reads its caches from another one."""
+    kinds = cache.cache_type(options.cache_type_k), cache.cache_type(options.cache_type_v)
+    return replace(at, distant=kinds)
 
 
 def peak(

@@ -159,9 +159,10 @@ def _compute_at(
         mine = tuple(
             layer for layer, where in zip(known.layers, place, strict=False) if where == device
         )
+        distant = options.no_kv_offload and device != CPU
         found[device] = compute.peak(
             model,
-            at,
+            compute.fetching(at, options) if distant else at,
             mine,
             begin=_begin(place, device),
             last=place[-1] == device,
@@ -235,6 +236,8 @@ def _for_cpu(known: _Known, options: LoadOptions, place: tuple[int, ...], at: Ba
             largest = max(largest, known.weights.largest_experts[index])
     if not largest:
         return 0
+    if CPU in place or options.no_kv_offload:
+        at = compute.fetching(at, options)
     return largest + compute.peak(known.model, at, helped, begin=Begin.SUM, last=place[-1] == 1)
 
 

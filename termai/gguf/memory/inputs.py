@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from termai.gguf.memory.graph import Graph, Node
+from termai.gguf.tensor_types import TensorType
 
 _F16 = 2
 _I64 = 8
@@ -14,7 +15,8 @@ class Batch:
 
     outputs: tokens that are answered. two_caches: whether windowed layers have a cache of their
     own. rotate_k, rotate_v: whether a quantized cache is rotated. value_row: elements of the
-    widest row of values.
+    widest row of values. distant: the types of keys and values where their cache is on another
+    device; streams: of the cache, a slot's or all of them in one.
     """
 
     tokens: int
@@ -28,6 +30,8 @@ class Batch:
     value_row: int
     cached: bool = True
     two_caches: bool = False
+    distant: tuple[TensorType, TensorType] | None = None
+    streams: int = 1
 
 
 class Inputs:
@@ -53,6 +57,20 @@ class Inputs:
         cells = batch.cells_windowed if windowed else batch.cells
         size = _F16 if batch.flash else 4
         return self._once(f"mask{windowed}", cells, batch.tokens, size=size)
+
+    def fetched(self, windowed: bool, *rows: int) -> list[Node]:
+        """Return the copies of a distant cache, for rows of so many elements of keys and values.
+
+        They are made anew for each layer (ggml_backend_sched_split_graph in
+        ggml/src/ggml-backend.cpp).
+        """
+        batch, graph = self.batch, self.graph
+        cells = (batch.cells_windowed if windowed else batch.cells) * batch.streams
+        made: list[Node] = []
+        for elements, kind in zip(rows, batch.distant or (), strict=False):
+            row = -(-elements // kind.block) * kind.size
+            made.append(graph.expand(graph.make(graph.input(0), shape=(row, cells), size=1)))
+        return made
 
     def rows(self, windowed: bool, what: str) -> Node:
         """Return the indices of the cells that keys or values go to."""

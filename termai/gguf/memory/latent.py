@@ -86,13 +86,15 @@ def _absorbed(
     if best is not None:
         mask = _masked(graph, inputs, mask, best)
     seen = graph.view(graph.view(joined))
+    fetched = inputs.fetched(at.windowed, wide)
     if batch.flash:
-        out = graph.make(seen, mask, shape=(at.kv_rank, at.heads, tokens))
+        out = graph.make(seen, *fetched, mask, shape=(at.kv_rank, at.heads, tokens))
         out = graph.make(graph.view(out), shape=(at.value, tokens, at.heads))
         out = graph.make(graph.view(out), shape=(at.value, at.heads, tokens))
         return graph.expand(graph.view(out, at.value * at.heads, tokens))
-    kq = graph.change(graph.make(seen, shape=(mask.shape[0], tokens, at.heads)), mask)
-    out = graph.make(kq, shape=(at.kv_rank, tokens, at.heads))
+    kq = graph.make(seen, *fetched, shape=(mask.shape[0], tokens, at.heads))
+    kq = graph.change(kq, mask)
+    out = graph.make(kq, *fetched, shape=(at.kv_rank, tokens, at.heads))
     out = graph.make(out, shape=(at.value, tokens, at.heads))
     return graph.expand(graph.make(graph.view(out), shape=(at.value * at.heads, tokens)))
 

@@ -5,9 +5,12 @@ Bounds: 3 % of what llama.cpp says, and never more than 64 MiB too low.
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 
 import pytest
 
+from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions, estimate
 from termai.gguf.memory.tested import TESTED
 from tests.gguf.memory.architectures import ARCHITECTURES
@@ -64,3 +67,16 @@ def _check(found: Compared) -> None:
     what = f"{found.model} {found.case}: {found.estimated:.1f} MiB, told {found.told}"
     assert abs(found.estimated - found.told) <= max(ROUNDING_MIB, found.told * allowed / 100), what
     assert found.short <= TOO_LOW_MIB, what
+
+
+def test_what_depends_on_the_header_is_computed_once() -> None:
+    header = ARCHITECTURES["glm-4-5-air"]().header()
+    options = [LoadOptions(ctx_size=4096 + 256 * n, n_gpu_layers=99) for n in range(21)]
+    first, *later = (_seconds(header, each) for each in options)
+    assert median(later) < first / 3
+
+
+def _seconds(header: Header, options: LoadOptions) -> float:
+    start = perf_counter()
+    estimate(header, options)
+    return perf_counter() - start

@@ -149,6 +149,7 @@ class _Server(ThreadingHTTPServer):
 class _FileHandler(BaseHTTPRequestHandler):
     served: Files
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
         """Say nothing."""

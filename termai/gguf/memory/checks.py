@@ -4,6 +4,8 @@ llama.cpp refuses a key of another type than it expects (get_key in src/llama-mo
 and asserts the limits of src/llama-hparams.h.
 """
 
+from collections.abc import Iterable
+
 from termai.errors import InvalidFileError
 from termai.gguf.header import Header
 from termai.text import one_line
@@ -41,6 +43,13 @@ _LEAST_MOST = {
     (0, _WIDE),
 )  # fmt: skip
 _NEEDED = ("block_count", "embedding_length")
+_PER_LAYER = frozenset(
+    {
+        "attention.head_count", "attention.head_count_kv", "attention.indexer.types",
+        "attention.recurrent_layers", "attention.sliding_window_pattern",
+        "expert_feed_forward_length", "expert_used_count", "feed_forward_length",
+    }
+)  # fmt: skip
 
 
 def check(header: Header) -> None:
@@ -48,13 +57,18 @@ def check(header: Header) -> None:
     for name, (least, most) in _LEAST_MOST.items():
         key = header.own(name)
         if key in header.metadata:
-            _check_value(key, header.metadata[key], least, most)
+            value = header.metadata[key]
+            if isinstance(value, tuple) and name in _PER_LAYER:
+                _check_values(key, value, least, most)
+            elif isinstance(value, bool):
+                raise _refused(key, f"is {value}", least, most)
+            else:
+                _check_values(key, (value,), least, most)
         elif name in _NEEDED:
             raise _refused(key, "is missing", least, most)
 
 
-def _check_value(key: str, value: object, least: int, most: int) -> None:
-    items = value if isinstance(value, tuple) else (value,)
+def _check_values(key: str, items: Iterable[object], least: int, most: int) -> None:
     for item in items:
         if not isinstance(item, int) or not least <= item <= most:
             raise _refused(key, f"is {one_line(str(item), 40)}", least, most)

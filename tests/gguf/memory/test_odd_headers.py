@@ -103,6 +103,8 @@ def test_more_context_never_takes_less_cache(model: str, how: LoadOptions, more:
         ("block_count", 0),
         ("block_count", "thirty"),
         ("block_count", Typed(10, 1 << 60)),
+        ("block_count", [30] * 30),
+        ("block_count", True),
         ("embedding_length", -1),
         ("embedding_length", 0),
         ("attention.head_count", "nine"),

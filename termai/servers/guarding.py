@@ -106,7 +106,7 @@ def forecast(
             judged = judge(found, mode)
     except Exception:  # noqa: BLE001 - a start never fails by an estimate
         return None
-    return _let_through(case, found, judged, force=force)
+    return _let_through(case, found, judged, mode, force=force)
 
 
 def here_with_servers(detection: Detection | None = None) -> Machine:
@@ -163,24 +163,35 @@ def _as_on_the_processor(case: _Case) -> Load:
     return replace(load, options=replace(load.options, ctx_size=granted))
 
 
-def _let_through(case: _Case, found: Fit, judged: Judgement, *, force: bool) -> Forecast:
+def _let_through(case: _Case, found: Fit, judged: Judgement, mode: str, *, force: bool) -> Forecast:
     """Return the forecast of a start that may go on; raises MemoryRefusedError for another."""
     if judged.decision is Decision.ALLOW:
         return Forecast(found)
     reason = f"{judged.reason}{_held(case, found)}"
     if judged.decision is Decision.WARN or force:
         return Forecast(found, f"{case.profile.name} may run out of memory. {reason}")
-    load = case.load
-    asked = Asked(case.subject, load.options, load.machine, load.margin)
-    _, _, advice = with_advice(found, asked).advice.partition(". ")
     raise MemoryRefusedError(
         f"{case.profile.name} was not started, to keep memory free "
-        f"(memory_guardrails = {settings.load().values.memory_guardrails!r}). {reason}",
-        advice or "Free memory or lower ctx_size.",
+        f"(memory_guardrails = {mode!r}). {reason}",
+        _advice(case, found) or "Free memory or lower ctx_size.",
     )
+
+
+def _advice(case: _Case, found: Fit) -> str:
+    """Return what would make it fit, nothing where that cannot be told."""
+    load = case.load
+    asked = Asked(case.subject, load.options, load.machine, load.margin)
+    try:
+        return with_advice(found, asked).advice.partition(". ")[2]
+    except Exception:  # noqa: BLE001 - a refusal stays one without advice
+        return ""
 
 
 def _held(case: _Case, found: Fit) -> str:
     """Return who holds the memory of the device that decides, as a sentence, or nothing."""
-    text = holders_text(case.load.machine, found.tightest, found.rooms)
-    return f" {found.tightest.name} is also used by {text}." if text else ""
+    try:
+        tight = found.tightest
+        text = holders_text(case.load.machine, tight, found.rooms)
+    except Exception:  # noqa: BLE001 - a start never fails by what is told of it
+        return ""
+    return f" {tight.name} is also used by {text}." if text else ""

@@ -165,6 +165,26 @@ def test_an_error_in_the_arithmetic_stops_no_start(
     assert forecast(large_profile(large), large, ON_CPU) is None
 
 
+@pytest.mark.parametrize("broken", ["with_advice", "holders_text"])
+def test_an_error_in_the_advice_leaves_the_refusal(
+    large: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(guarding, "machine", lambda: CARD)
+    monkeypatch.setattr(guarding, broken, fail)
+    asked = large_profile(large, ctx_size=32_768, n_gpu_layers="all")
+    with pytest.raises(MemoryRefusedError) as caught:
+        forecast(asked, large, NATIVE)
+    assert "of RTX, where 6.0 GiB are free" in caught.value.message
+    if broken == "with_advice":
+        assert caught.value.advice == "Free memory or lower ctx_size."
+    warned = forecast(asked, large, NATIVE, force=True)
+    assert warned
+    assert warned.warning.startswith("big may run out of memory. It needs ")
+
+
 def test_unknown_memory_of_a_gpu_is_not_judged(
     large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

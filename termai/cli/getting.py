@@ -28,11 +28,9 @@ def profile_of(target: str) -> Profile:
     Raises what the hub, the download, ``resolve`` and ``own_profile`` raise.
     """
     model, projector = _here(target) or _downloaded(target)
-    found = own_profile.saved(model)
-    if found:
-        return found
-    profile = own_profile.made(model, projector)
-    warn(f"Made the profile {profile.name}: {one_line(profile.description)}")
+    profile, new = own_profile.ensured(model, projector)
+    if new:
+        warn(f"Made the profile {profile.name}: {one_line(profile.description)}")
     return profile
 
 

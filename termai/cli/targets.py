@@ -51,22 +51,34 @@ def _called(name: str) -> Profile:
 
     try:
         return load_profile(name)
-    except (NotFoundError, UsageError):
+    except (NotFoundError, UsageError) as error:
         found = _of_library(name)
         if found is None:
-            raise
+            raise NotFoundError(
+                f"{error.message} No model is called so, either.",
+                fix="`termai profiles list` and `termai models` show what there is; "
+                "`termai run ORG/NAME` takes a model from the hub.",
+            ) from error
         return found
 
 
 def _of_library(name: str) -> Profile | None:
-    """Return the user's profile of a model that lists show as ``name``, else one with defaults."""
+    """Return the user's profile of the model that ``name`` means, else one with defaults.
+
+    None where no model of the library has such a name. Raises UsageError when several have, and
+    InvalidFileError when it cannot be used.
+    """
     from termai.models.library import look
+    from termai.models.resolve import find
     from termai.servers import manager, own_profile
 
-    for model in look().models:
-        if model.startable and name in (model.label, model.short, model.name, *model.aliases):
-            return own_profile.saved(model.path) or manager.for_model(model.path)
-    return None
+    if not name.strip():
+        return None
+    try:
+        path = find(name, look()).path
+    except NotFoundError:
+        return None
+    return own_profile.saved(path) or manager.for_model(path)
 
 
 def _of_file(target: str) -> Profile:

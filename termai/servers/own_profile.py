@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from termai.errors import TermaiError
-from termai.models.resolve import resolve
+from termai.locks import lock
+from termai.models.library import Library, known, look
+from termai.models.resolve import find
 from termai.paths import models_dir
 from termai.profiles.profile import Profile
 from termai.profiles.store import list_profiles, load_profile, save_profile
@@ -14,8 +16,10 @@ _ABSOLUTE = ("/", "~")
 
 def saved(model: Path) -> Profile | None:
     """Return the first profile of the user's own, by name, that runs the file ``model``."""
-    own = (profile for profile in list_profiles().profiles if not profile.shipped)
-    return next((profile for profile in own if _runs(profile, model)), None)
+    own = [profile for profile in list_profiles().profiles if not profile.shipped]
+    named = [profile for profile in own if not _reference(profile).startswith(_ABSOLUTE)]
+    library = _library(model) if named else None
+    return next((profile for profile in own if _runs(profile, model, library)), None)
 
 
 def made(model: Path, projector: Path | None = None) -> Profile:
@@ -31,12 +35,32 @@ def made(model: Path, projector: Path | None = None) -> Profile:
     return load_profile(profile.name)
 
 
-def _runs(profile: Profile, model: Path) -> bool:
+def ensured(model: Path, projector: Path | None = None) -> tuple[Profile, bool]:
+    """Return the user's profile of a model and whether it was made just now.
+
+    Several programs that ask at the same time get the same one. Raises as ``made`` does.
+    """
+    with lock("own profiles"):
+        found = saved(model)
+        return (found, False) if found else (made(model, projector), True)
+
+
+def _library(model: Path) -> Library:
+    """Return what is known of the models, looked at anew where ``model`` is not known yet."""
+    library = known()
+    return library if library.at(model) else look()
+
+
+def _runs(profile: Profile, model: Path, library: Library | None) -> bool:
     """Return whether a profile's model is this very file; one that is not there is not."""
-    reference = str(profile.values.get("path", ""))
-    if not reference or (reference.startswith(_ABSOLUTE) and reference != str(model)):
-        return False
+    reference = _reference(profile)
+    if not reference or reference.startswith(_ABSOLUTE) or library is None:
+        return reference == str(model)
     try:
-        return resolve(reference) == model
+        return find(reference, library).path == model
     except TermaiError:
         return False
+
+
+def _reference(profile: Profile) -> str:
+    return str(profile.values.get("path", ""))

@@ -95,18 +95,30 @@ def test_what_is_on_this_disk_comes_before_the_hub(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["Smoke", f"{REPO}/{FILE}"])
-def test_a_model_of_the_library_is_started_by_the_names_that_lists_show(
+@pytest.mark.parametrize("name", ["Smoke-Q8_0", "maker/smoke", f"{REPO}/{FILE}"])
+def test_a_model_of_the_library_is_started_by_its_names(
     hub: Hub, termai: Termai, name: str
 ) -> None:
     target = models_dir() / REPO / FILE
     target.parent.mkdir(parents=True)
     target.write_bytes(model_path().read_bytes())
-    shown = {line.split()[0] for line in termai("models").stdout.splitlines()}
-    assert name in {
-        *shown,
-        *(model["name"] for model in json.loads(termai("models", "--json").stdout)),
-    }
     done = termai("start", name, "--set", f"port={free_port()}", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["model"] == str(target)
+
+
+def test_a_name_that_nothing_has_is_told_with_where_names_are(termai: Termai) -> None:
+    done = termai("start", "smoky-nothing")
+    assert done.returncode == 3
+    assert "no profile called smoky-nothing" in done.stderr
+    assert "No model is called so" in done.stderr
+    assert "termai models" in done.stderr
+
+
+def test_a_model_that_is_not_whole_says_why(termai: Termai) -> None:
+    part = models_dir() / "o/m/big-00001-of-00003.gguf"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(model_path().read_bytes())
+    done = termai("run", "o/m/big.gguf", QUESTION)
+    assert done.returncode == 4
+    assert "2 of its 3 parts are missing" in done.stderr

@@ -12,7 +12,7 @@ from termai.jobs import store
 from termai.models.downloads import records, space, steps
 from termai.models.downloads.plan import Plan, PlannedFile, checked
 from termai.models.downloads.states import Status
-from termai.models.downloads.view import Download, look
+from termai.models.downloads.view import Download, as_read
 from termai.paths import models_dir, private_dir
 from termai.text import one_line
 
@@ -89,7 +89,7 @@ def add_plan(plan: Plan) -> Download:
     """
     with steps.lock():
         for known in reversed(records.plans()):
-            if known.same_as(plan) and (joined := _joined(look(known), plan)):
+            if known.same_as(plan) and (joined := _joined(as_read(known), plan)):
                 return joined
         space.check(plan, steps.spoken_for(Path(plan.directory)))
         recorded = _record(plan)
@@ -149,8 +149,7 @@ def _again(download: Download) -> Download:
 def _record(plan: Plan) -> Plan:
     """Give a plan its id and write it where others see it."""
     _prune()
-    number = max((int(one) for one in records.ids()), default=0) + 1
-    named = replace(plan, id=str(number))
+    named = replace(plan, id=records.take_id())
     directory = records.downloads_dir() / named.id
     staged = directory.with_name(f".{named.id}.new")
     try:
@@ -167,6 +166,6 @@ def _record(plan: Plan) -> Plan:
 
 
 def _prune() -> None:
-    over = [download for download in map(look, records.plans()) if download.status.over]
+    over = [download for download in map(as_read, records.plans()) if download.status.over]
     for download in over[: max(0, len(over) - KEPT)]:
         steps.forget(download.plan)

@@ -10,7 +10,7 @@ from termai.models.downloads.adding import add, add_files, add_plan, plan_of
 from termai.models.downloads.records import Wanted
 from termai.models.downloads.states import Status
 from termai.models.downloads.steps import KIND
-from termai.models.downloads.view import Download, look
+from termai.models.downloads.view import Download, as_read, look
 
 __all__ = [
     "KIND",
@@ -35,7 +35,7 @@ _RESTART_LOOKS = round(90 / _LOOK_S)  # a runner waits up to 60 s before it star
 
 def list_downloads() -> tuple[Download, ...]:
     """Return all downloads, the oldest first; those whose records do not parse are left out."""
-    return tuple(look(plan) for plan in records.plans())
+    return tuple(as_read(plan) for plan in records.plans())
 
 
 def get(name: str) -> Download:
@@ -45,7 +45,7 @@ def get(name: str) -> Download:
     """
     if records.is_id(name):
         with suppress(NotFoundError):
-            return look(records.read_plan(records.directory_of(name)))
+            return as_read(records.read_plan(records.directory_of(name)))
     found = [d for d in list_downloads() if name in _names(d)]
     going_on = [d for d in found if not d.status.over]
     chosen = going_on or found[-1:]

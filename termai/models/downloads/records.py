@@ -3,6 +3,7 @@
 ``state_dir()/downloads/ID/`` holds ``plan.json``, ``wanted`` (run, paused or cancelled),
 ``progress.json`` (written often and never flushed; unreadable, it counts as missing),
 ``outcome.json`` once there is one, and ``owner``, a file that the working process locks.
+``downloads/last`` is the id given last, so that none is given twice.
 How many bytes are there is never recorded: the partial files say it.
 """
 
@@ -29,6 +30,7 @@ PLAN, WANTED, PROGRESS, OUTCOME, OWNER = (
     "outcome.json",
     "owner",
 )
+_LAST = "last"
 _LONGEST_NUMBER = 9
 
 T = TypeVar("T")
@@ -92,6 +94,19 @@ def ids() -> list[str]:
     except OSError:
         return []
     return sorted((name for name in names if is_id(name)), key=int)
+
+
+def take_id() -> str:
+    """Return an id that no download ever had, while ``downloads`` is locked; StorageError."""
+    path = downloads_dir() / _LAST
+    try:
+        last = read_text(path, limit=64).strip()
+    except TermaiError:
+        last = ""
+    taken = [int(one) for one in (*ids(), last) if is_id(one)]
+    new = str(max(taken, default=0) + 1)
+    write_atomic(path, f"{new}\n")
+    return new
 
 
 def write_plan(directory: Path, plan: Plan) -> None:

@@ -15,7 +15,7 @@ from termai.models.downloads.owner import is_owned
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.records import Progress, Wanted
 from termai.models.downloads.states import Status
-from termai.models.downloads.view import Download, look
+from termai.models.downloads.view import Download, as_read, look
 from termai.paths import models_dir
 
 KIND = "download"
@@ -94,7 +94,7 @@ def spoken_for(directory: Path) -> int:
     """Return the bytes that downloads at work still bring to the same disk."""
     return sum(
         d.bytes_total - d.bytes_done
-        for d in map(look, records.plans())
+        for d in map(as_read, records.plans())
         if d.status.active and space.same_disk(d.directory, directory)
     )
 
@@ -114,7 +114,7 @@ def _remove_partials(plan: Plan) -> None:
     wanted = {
         str(other.partial(file))
         for other in others
-        if not look(other).status.over
+        if not as_read(other).status.over
         for file in other.files
     }
     for file in plan.files:
@@ -126,7 +126,7 @@ def _remove_partials(plan: Plan) -> None:
 
 def _remove_jobs(download_id: str) -> None:
     """Remove the ended processes of a download and of those that are over, with their logs."""
-    kept = {one.id for one in map(look, records.plans()) if not one.status.over} - {download_id}
+    kept = {one.id for one in map(as_read, records.plans()) if not one.status.over} - {download_id}
     for job in store.list_jobs(KIND):
         if not job.alive and job.spec.meta.get("download") not in kept:
             with suppress(TermaiError):

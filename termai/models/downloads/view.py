@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from termai.errors import InvalidFileError, NotFoundError
 from termai.models.downloads import records, space
 from termai.models.downloads.meter import time_left
 from termai.models.downloads.owner import is_owned
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.records import Outcome, Progress, Wanted
 from termai.models.downloads.states import Status
+from termai.text import one_line
 
 STARTING_S = 20.0  # seconds that a process may take to begin after it was started
 _GONE = "Its process is gone, as after a restart of the machine."
@@ -128,7 +130,26 @@ def _iso(at: float) -> str | None:
 
 
 def look(plan: Plan) -> Download:
-    """Return the download of a plan as it is now."""
+    """Return the download of a plan as it is now; raises NotFoundError when it is not listed."""
+    found = as_read(plan)
+    if not is_listed(plan):
+        raise NotFoundError(
+            f"{one_line(plan.name, 120)} was taken off the list of downloads.",
+            fix="`termai downloads` lists those that are there.",
+        )
+    return found
+
+
+def is_listed(plan: Plan) -> bool:
+    """Whether this very plan is the one that is recorded under its id."""
+    try:
+        return records.read_plan(records.downloads_dir() / plan.id) == plan
+    except (NotFoundError, InvalidFileError):
+        return False
+
+
+def as_read(plan: Plan) -> Download:
+    """Return the download of a plan that was just read; see ``look``."""
     directory = records.downloads_dir() / plan.id
     wanted, owned = records.wanted(directory), is_owned(directory)
     outcome = records.read_outcome(directory)

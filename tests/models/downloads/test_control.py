@@ -3,7 +3,10 @@
 import random
 from pathlib import Path
 
-from termai.models.downloads import control
+import pytest
+
+from termai.errors import NotFoundError
+from termai.models.downloads import control, records
 from termai.models.downloads.plan import PlannedFile
 from termai.models.downloads.states import Status
 from termai.models.downloads.view import Download
@@ -56,3 +59,28 @@ def test_a_paused_download_goes_on_at_the_byte(hub: OneRepo, noise: random.Rando
 
 def _partial(download: Download) -> Path:
     return download.plan.partial(download.plan.files[0])
+
+
+def test_no_id_is_given_twice(hub: OneRepo, noise: random.Random) -> None:
+    files = [hub.add(f"m{number}.gguf", Content(noise.randbytes(100))) for number in range(2)]
+    first = begin(hub, files[0])
+    control.wait(first, timeout_s=30)
+    control.clear()
+    second = begin(hub, files[1])
+    assert (first.id, second.id) == ("1", "2")
+    assert control.wait(second, timeout_s=30).status is Status.DONE
+
+
+def test_what_was_taken_off_the_list_acts_on_no_other(hub: OneRepo, noise: random.Random) -> None:
+    hub.files.rate = 0.2 * MIB
+    old = begin(hub, hub.add("old.gguf", Content(noise.randbytes(MIB))))
+    control.cancel(old)
+    control.clear()
+    (records.downloads_dir() / "last").unlink()
+    new = begin(hub, hub.add("new.gguf", Content(noise.randbytes(MIB))))
+    assert new.id == old.id
+    for act in (control.pause, control.resume, control.cancel, control.forget, control.wait):
+        with pytest.raises(NotFoundError, match=r"maker/model:Q8_0 was taken off the list"):
+            act(old)
+    assert control.get(new.id).status.active
+    control.cancel(new)

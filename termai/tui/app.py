@@ -113,11 +113,11 @@ class TermaiApp(Background, App[int]):
         Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Servers keep on."),
     ]
 
-    machine: reactive[Snapshot | None] = reactive(None)
-    servers: reactive[tuple[Server, ...]] = reactive(())
-    rate: reactive[float] = reactive(0.0)
-    chat_server: reactive[str] = reactive("")
-    selected_server: reactive[str] = reactive("", always_update=True)
+    machine: reactive[Snapshot | None] = reactive(None, repaint=False)
+    servers: reactive[tuple[Server, ...]] = reactive((), repaint=False)
+    rate: reactive[float] = reactive(0.0, repaint=False)
+    chat_server: reactive[str] = reactive("", repaint=False)
+    selected_server: reactive[str] = reactive("", repaint=False, always_update=True)
 
     def __init__(self, plan: Callable[[], Opening], settings: LoadedSettings) -> None:
         """Show what ``plan``, called in a thread after the first paint, returns."""

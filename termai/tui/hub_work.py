@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from termai.models.hub.searching import Listed
     from termai.models.hub.variants import Variant
 
+_AT_ONCE = 4  # headers that are read before it is asked again whether anybody waits for them
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -62,8 +64,12 @@ def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fit
         if not isinstance(header, TermaiError):
             headers[variant.name] = header
 
-    if wanted() and variants:
-        remote_headers(repository, variants.values(), take)
+    rest = list(variants.values())
+    for start in range(0, len(rest), _AT_ONCE):
+        if not wanted():
+            return
+        remote_headers(repository, rest[start : start + _AT_ONCE], take)
+    if rest and wanted():
         tell(_fits(repository, headers, here))
 
 

@@ -21,16 +21,26 @@ _LABEL = 9
 
 
 def details(
-    model: ModelFile, fit: Fit | None, curve: Curve | None, width: int, *, tall: bool = False
+    model: ModelFile,
+    fit: Fit | None,
+    curve: Curve | None,
+    width: int,
+    *,
+    tall: bool = False,
+    pending: bool = False,
 ) -> Content:
-    """Return what is known of a model, ``width`` cells wide; ``tall`` draws the curve too."""
+    """Return what is known of a model, ``width`` cells wide; ``tall`` draws the curve too.
+
+    pending: whether the curve is still to come, whose line is kept free then.
+    """
+    waiting = [Content.styled("… (v)", "$muted")] if pending and not tall else []
     lines = [
         Content.styled(one_line(model.title or model.label or model.name), "bold"),
         *([_trouble(model)] if model.trouble else []),
         Content("  ").join(_facts(model)),
         *([_advice(fit)] if fit else []),
         *(_files(model) if tall else ()),
-        *_curve(curve, width, tall=tall),
+        *(waiting or _curve(curve, width, tall=tall)),
         *(() if tall else _files(model)),
     ]
     return Content("\n").join(lines)

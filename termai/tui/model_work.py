@@ -11,6 +11,7 @@ from termai.text import one_line
 
 if TYPE_CHECKING:
     from termai.gguf.header import Tensor
+    from termai.gguf.memory import LoadOptions
     from termai.models.details import Details
     from termai.models.downloads.view import Download
     from termai.models.fit import Curve, Fit, Machine
@@ -74,25 +75,47 @@ def _fit(model: ModelFile, on: Machine) -> Fit | None:
     from termai.gguf.splits import read_model
 
     try:
-        from termai.models.fit import fit, wanted
+        from termai.models.fit import fit
 
-        options = wanted(min(CTX_SIZE, model.context_length or CTX_SIZE))
         projector = read_model(model.projector) if model.projector else None
-        return fit(read_model(model.path), options, on, projector=projector)
+        return fit(read_model(model.path), _asked(model), on, projector=projector)
     except Exception:  # noqa: BLE001 - a header that cannot be judged must not hide the others
         return None
 
 
-def curve(model: ModelFile) -> Curve | None:
-    """Return memory against context for a model on this machine now, None where it is untold."""
+def closer(model: ModelFile) -> tuple[Fit | None, Curve | None]:
+    """Look closer at a model: its fit with llama.cpp's own numbers where they are to be had, and
+    memory against context; None for what cannot be told.
+    """
     from termai.gguf.splits import read_model
-    from termai.models.fit import curve as curve_of
-    from termai.models.fit import wanted
+    from termai.models.fit import curve, wanted
 
     try:
-        return curve_of(read_model(model.path), wanted(), machine())
-    except Exception:  # noqa: BLE001 - what cannot be drawn is left out
-        return None
+        here = machine()
+        return _exact_fit(model, here), curve(read_model(model.path), wanted(), here)
+    except Exception:  # noqa: BLE001 - what cannot be told is left out
+        return None, None
+
+
+def _exact_fit(model: ModelFile, here: Machine) -> Fit | None:
+    from termai.engines.choose import choose
+    from termai.gguf.splits import read_model
+    from termai.models.fit import fit
+    from termai.models.fit.subject import of_header
+    from termai.profiles.schema import AUTO
+    from termai.servers.guarding import exact_for
+
+    _, detection = choose(AUTO)
+    header = read_model(model.path)
+    projector = read_model(model.projector) if model.projector else None
+    exact = exact_for(detection, model.path, of_header(header, projector=projector))
+    return fit(header, _asked(model), here, projector=projector, exact=exact)
+
+
+def _asked(model: ModelFile) -> LoadOptions:
+    from termai.models.fit import wanted
+
+    return wanted(min(CTX_SIZE, model.context_length or CTX_SIZE))
 
 
 def server_of(path: Path) -> Server | None:

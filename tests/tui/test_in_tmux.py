@@ -37,7 +37,7 @@ def program() -> Iterator[Tmux]:
 @pytest.mark.slow
 def test_every_mode_by_function_key_and_by_alt_and_digit(program: Tmux) -> None:
     for keys in (("F1", "F2", "F3", "F5"), ("M-1", "M-2", "M-3", "M-5")):
-        for key, text in zip(keys, ("CHECKS", "MODELS", "cpu-small", "Enter sends"), strict=True):
+        for key, text in zip(keys, ("CHECKS", "[Library", "cpu-small", "Enter sends"), strict=True):
             program.press(key)
             program.wait_for(text)
     program.type("typed")

@@ -61,7 +61,7 @@ when termai is closed.
     library = query_one("#library", LibraryPane)
     hub = query_one("#hub", HubPane)
 
-    downloads: reactive[tuple[Download, ...]] = reactive(())
+    downloads: reactive[tuple[Download, ...]] = reactive((), repaint=False)
 
     @dataclass
     class DownloadsSeen(Message):

@@ -62,6 +62,7 @@ class HubPane(Vertical, Background):
         Binding("m", "card", "Card", id="hub.card", tooltip="Read the model card."),
         Binding("y", "copy_name", "Copy name", id="hub.copy", show=False, tooltip="ORG/NAME."),
         Binding("t", "token", "Token", id="hub.token", tooltip=_TOKEN),
+        Binding("down", "results", "Results", id="hub.down", show=False, tooltip="To the list."),
         Binding("escape", "back", "Back", id="hub.back", tooltip="To the results, to the search."),
     ]
 
@@ -69,8 +70,8 @@ class HubPane(Vertical, Background):
     results = query_one("#results", ModelTable)
     repository = query_one("#repository", RepositoryPane)
 
-    note: reactive[str] = reactive("")
-    count: reactive[str] = reactive("")
+    note: reactive[str] = reactive("", repaint=False)
+    count: reactive[str] = reactive("", repaint=False)
 
     @dataclass
     class Answered(Message):
@@ -192,7 +193,6 @@ class HubPane(Vertical, Background):
         if event.table is self.results:
             event.stop()
             self._show_more()
-            self.refresh_bindings()
 
     def _show_more(self) -> None:
         listed = self._listed.get(self.results.chosen)
@@ -233,6 +233,11 @@ class HubPane(Vertical, Background):
         self._show_page("found")
         self.query_one("#search").focus()
 
+    def action_results(self) -> None:
+        """Go from the search to the results."""
+        if self.switcher.current == "found":
+            self.results.focus()
+
     def action_sort(self) -> None:
         """Search again, sorted by the next of the orders."""
         self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
@@ -244,7 +249,7 @@ class HubPane(Vertical, Background):
         if self.switcher.current == "repository":
             self._show_page("found")
             self.enter()
-        elif self.query_one("#search").has_focus and self._listed:
+        elif self.query_one("#search").has_focus:
             self.results.focus()
         else:
             self.query_one("#search").focus()

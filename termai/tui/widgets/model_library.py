@@ -21,6 +21,7 @@ from termai.tui.columns import Cell
 from termai.tui.messages import ProfileMade
 from termai.tui.widgets.model_listing import ModelListing
 from termai.tui.widgets.model_table import ModelTable
+from termai.tui.widgets.model_text import TextPane
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -34,6 +35,7 @@ _TALL = 24  # lines of details from which the curve is drawn among them
 _PROFILE = "Make a profile whose values fit this machine."
 _INSPECT = "Every metadata key, the tensors, the chat template."
 _REMOVE = "Delete its files, after asking."
+_FILTER = "Type words that a model must have; Escape shows all."
 _CURVE = "Memory against context, for each KV cache type."
 _COPY = "Copy the file's path."
 _ADD = "Look for models in a further directory."
@@ -46,7 +48,7 @@ class LibraryPane(ModelListing):
     DEFAULT_CSS = """
     LibraryPane #body { layout: vertical; height: 1fr; }
     LibraryPane #details {
-        height: 8; border-top: solid $primary 40%; padding: 0 1; scrollbar-size-vertical: 1;
+        height: 8; border-top: solid $primary 40%; padding: 0 1;
     }
     .-wide LibraryPane #body { layout: horizontal; }
     .-wide LibraryPane ModelTable { width: 1fr; height: 100%; }
@@ -60,6 +62,7 @@ class LibraryPane(ModelListing):
         Binding("p", "profile", "Profile", id="library.profile", tooltip=_PROFILE),
         Binding("i", "inspect", "Inspect", id="library.inspect", tooltip=_INSPECT),
         Binding("d,delete", "remove", "Remove", id="library.remove", tooltip=_REMOVE),
+        Binding("slash", "filter", "Filter", id="library.filter", tooltip=_FILTER),
         Binding("v", "curve", "Curve", id="library.curve", show=False, tooltip=_CURVE),
         Binding("y", "copy_path", "Copy path", id="library.copy", show=False, tooltip=_COPY),
         Binding("a", "add", "Add directory", id="library.add", show=False, tooltip=_ADD),
@@ -77,10 +80,11 @@ class LibraryPane(ModelListing):
 
     @dataclass
     class Drawn(Message):
-        """The curve of one model was computed."""
+        """One model was looked at closer: its fit by the engine's own numbers, and its curve."""
 
         identity: str
-        curve: Curve | None
+        look: int
+        answer: tuple[Fit | None, Curve | None]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -90,6 +94,7 @@ class LibraryPane(ModelListing):
         self._look = 0
         self._alive: frozenset[str] = frozenset()
         self._fitting = False
+        self._offered = (False, False)
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -97,8 +102,7 @@ class LibraryPane(ModelListing):
         yield Input(placeholder="words that a model must have", id="filter", compact=True)
         with Container(id="body"):
             yield ModelTable(model_rows.COLUMNS, self._cells, id="models")
-            with VerticalScroll(id="details"):
-                yield Static(markup=False)
+            yield TextPane(id="details")
         with VerticalScroll(id="empty"):
             yield Static(markup=False)
 
@@ -118,9 +122,8 @@ class LibraryPane(ModelListing):
     def on_model_table_chosen(self, event: ModelTable.Chosen) -> None:
         """Show the chosen model; its curve once the cursor rests there."""
         event.stop()
-        self.show_chosen()
-        self.query_one("#details").scroll_home(animate=False)
-        self.refresh_bindings()
+        self.show_chosen(top=True)
+        self._fit_more()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(_REST_S, self._draw_curve)
@@ -135,24 +138,22 @@ class LibraryPane(ModelListing):
         event.stop()
         self._fit_more()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.show_chosen)
+    def show_chosen(self, *, top: bool = False) -> None:
+        """Show the details of the chosen model; ``top`` from their beginning."""
+        self.query_one("#details", TextPane).show(self._details, top=top)
+        offered = (self.chosen is not None, self.chosen is not None and self.chosen.startable)
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
-    def show_chosen(self) -> None:
-        """Show the details of the chosen model."""
-        box = self.query_one("#details", VerticalScroll)
-        model = self.chosen
-        content = Content("")
-        if model is not None:
-            identity = self.table.chosen
-            content = model_details.details(
-                model,
-                self._fits.get(identity),
-                self._curves.get(identity),
-                box.query_one(Static).size.width or self.size.width - 2,
-                tall=box.size.height > _TALL,
-            )
-        box.query_one(Static).update(content)
+    def _details(self, width: int, height: int) -> Content:
+        model, identity = self.chosen, self.table.chosen
+        if model is None:
+            return Content("")
+        pending = model.startable and identity not in self._curves
+        fit, curve = self._fits.get(identity), self._curves.get(identity)
+        tall = height > _TALL
+        return model_details.details(model, fit, curve, width, tall=tall, pending=pending)
 
     def _unfitted(self) -> list[str]:
         """Return the models in the window whose fit is not known, the chosen one first."""
@@ -202,12 +203,19 @@ class LibraryPane(ModelListing):
     def _draw_curve(self) -> None:
         model, identity = self.chosen, self.table.chosen
         if model is not None and model.startable and identity not in self._curves:
-            work = partial(model_work.curve, model)
-            self.background(work, partial(self.Drawn, identity), group="curve", exclusive=True)
+            work = partial(model_work.closer, model)
+            made = partial(self.Drawn, identity, self._look)
+            self.background(work, made, group="curve", exclusive=True)
 
     def on_library_pane_drawn(self, message: Drawn) -> None:
-        """Show the curve if its model is still chosen."""
-        self._curves[message.identity] = message.curve
+        """Take over fit and curve, unless the machine has changed meanwhile."""
+        fit, curve = message.answer
+        if message.look != self._look:
+            return
+        self._curves[message.identity] = curve
+        if fit is not None and fit != self._fits.get(message.identity):
+            self._fits[message.identity] = fit
+            self.table.redraw()
         if message.identity == self.table.chosen:
             self.show_chosen()
 

@@ -33,7 +33,6 @@ SORTS = {
     "context": "context",
     "where": "where",
 }
-_FILTER = "Type words that a model must have; Escape shows all."
 _SORT = "By name, newest, size, parameters, context, where."
 _RELOAD = "Look through all directories again."
 
@@ -57,16 +56,16 @@ class ModelListing(Vertical, Background):
     ModelListing.-empty #body { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="library.filter", tooltip=_FILTER),
         Binding("o", "sort", "Sort", id="library.sort", show=False, tooltip=_SORT),
         Binding("r", "reload", "Look again", id="library.reload", show=False, tooltip=_RELOAD),
+        Binding("down", "list", "List", id="library.down", show=False, tooltip="To the list."),
         Binding("escape", "all", "All", id="library.all", show=False, tooltip="No filter."),
     ]
 
     table = query_one("#models", ModelTable)
 
-    note: reactive[str] = reactive("")
-    count: reactive[str] = reactive("…")
+    note: reactive[str] = reactive("", repaint=False)
+    count: reactive[str] = reactive("…", repaint=False)
 
     @dataclass
     class Known(Message):
@@ -106,8 +105,8 @@ class ModelListing(Vertical, Background):
     def changed(self, identities: frozenset[str]) -> None:
         """Forget what was derived of models that have changed or gone."""
 
-    def show_chosen(self) -> None:
-        """Show what there is to say of the chosen model."""
+    def show_chosen(self, *, top: bool = False) -> None:
+        """Show what there is to say of the chosen model; ``top`` from its beginning."""
 
     def on_model_listing_known(self, message: Known) -> None:
         """Take over what is known of the models; the chosen one stays chosen."""
@@ -142,7 +141,6 @@ class ModelListing(Vertical, Background):
         self.note = f"by {self._sort} (o){reading}"
         self.table.show(listed)
         self.show_chosen()
-        self.refresh_bindings()
 
     def _show_empty(self, told: Content | None) -> None:
         """Say in place of the list why it is empty; keys work all the same."""
@@ -173,6 +171,10 @@ class ModelListing(Vertical, Background):
         """Type words that a model must have."""
         self.add_class("-filtering")
         self.query_one("#filter").focus()
+
+    def action_list(self) -> None:
+        """Go from the filter to the list."""
+        self.table.focus()
 
     def action_all(self) -> None:
         """Show all models again."""

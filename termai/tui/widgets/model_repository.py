@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
@@ -22,6 +22,7 @@ from termai.tui.background import Background
 from termai.tui.columns import Cell
 from termai.tui.threads import Threads
 from termai.tui.widgets.model_table import ModelTable
+from termai.tui.widgets.model_text import TextPane
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -49,7 +50,7 @@ class RepositoryPane(Vertical, Background):
     RepositoryPane #state.-problem { color: $text-error; padding: 1 1; }
     RepositoryPane #body { layout: vertical; height: 1fr; }
     RepositoryPane #about {
-        height: 8; border-top: solid $primary 40%; padding: 0 1; scrollbar-size-vertical: 1;
+        height: 8; border-top: solid $primary 40%; padding: 0 1;
     }
     .-wide RepositoryPane #body { layout: horizontal; }
     .-wide RepositoryPane ModelTable { width: 1fr; height: 100%; }
@@ -106,6 +107,7 @@ class RepositoryPane(Vertical, Background):
         self._fits: Fits | None = None
         self._curves: dict[str, Curve] = {}
         self._problem = ""
+        self._offered = (False, False)
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -114,8 +116,7 @@ class RepositoryPane(Vertical, Background):
         yield Static(id="state", markup=False)
         with Container(id="body"):
             yield ModelTable(hub_rows.VARIANTS, self._cells, id="variants")
-            with VerticalScroll(id="about"):
-                yield Static(markup=False)
+            yield TextPane(id="about")
 
     def enter(self) -> None:
         """Take the focus."""
@@ -155,7 +156,6 @@ class RepositoryPane(Vertical, Background):
         self.table.show(tuple(self._variants))
         self._show_about()
         self._fit()
-        self.refresh_bindings()
 
     def _fit(self) -> None:
         """Compute the fits: at once by the sizes, then by headers as the hub sends them."""
@@ -203,7 +203,6 @@ class RepositoryPane(Vertical, Background):
         if message.number == self._number:
             self._curves[message.name] = message.curve
             self._show_about()
-            self.refresh_bindings()
 
     def _cells(self, identity: str) -> Sequence[Cell]:
         return hub_rows.variant_cells(self._variants[identity], self._fits)
@@ -216,9 +215,7 @@ class RepositoryPane(Vertical, Background):
     def on_model_table_chosen(self, event: ModelTable.Chosen) -> None:
         """Say more about the chosen quantization; read its header once the cursor rests there."""
         event.stop()
-        self._show_about()
-        self.query_one("#about").scroll_home(animate=False)
-        self.refresh_bindings()
+        self._show_about(top=True)
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(_REST_S, self._draw_curve)
@@ -228,24 +225,21 @@ class RepositoryPane(Vertical, Background):
         event.stop()
         self.action_get()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show_about)
+    def _show_about(self, *, top: bool = False) -> None:
+        self.query_one("#about", TextPane).show(self._about, top=top)
+        offered = (self.chosen is not None, self.table.chosen in self._curves)
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
-    def _show_about(self) -> None:
-        box = self.query_one("#about", VerticalScroll)
+    def _about(self, width: int, height: int) -> Content:
         repository, variant = self._repository, self.chosen
-        content = Content("")
-        if repository is not None and variant is not None:
-            content = hub_details.about(
-                repository,
-                variant,
-                self._fits,
-                self._curves.get(variant.name),
-                self._problem,
-                box.query_one(Static).size.width or self.size.width - 2,
-                tall=box.size.height > _TALL,
-            )
-        box.query_one(Static).update(content)
+        if repository is None or variant is None:
+            return Content("")
+        curve = self._curves.get(variant.name)
+        return hub_details.about(
+            repository, variant, self._fits, curve, self._problem, width, tall=height > _TALL
+        )
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         state = self.query_one("#state", Static)

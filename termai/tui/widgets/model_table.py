@@ -47,7 +47,7 @@ class ModelTable(ScrollView, can_focus=True):
         Binding("enter", "pick", "Choose", id="table.pick", show=False, tooltip="Use the row."),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     @dataclass
     class Chosen(Message):
@@ -134,10 +134,16 @@ class ModelTable(ScrollView, can_focus=True):
         """Keep the cursor on a row."""
         return max(0, min(cursor, len(self._rows) - 1))
 
-    def watch_cursor(self) -> None:
-        """Bring the chosen row into the window."""
+    def watch_cursor(self, before: int, now: int) -> None:
+        """Bring the chosen row into the window; draw no more than the rows that changed."""
+        top = self.scroll_offset.y
         self._reveal()
-        self._changed()
+        if top == self.scroll_offset.y:
+            for row in (before, now):
+                self.refresh_lines(row + _HEAD)
+            self._tell()
+        else:
+            self._changed()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Tell which rows can be seen now."""
@@ -186,11 +192,14 @@ class ModelTable(ScrollView, can_focus=True):
             self.post_message(self.Picked(self, self.chosen))
 
     def _changed(self) -> None:
+        self._tell()
+        self.post_message(self.Moved(self))
+        self.refresh()
+
+    def _tell(self) -> None:
         if self.chosen != self._said:
             self._said = self.chosen
             self.post_message(self.Chosen(self, self.chosen))
-        self.post_message(self.Moved(self))
-        self.refresh()
 
     def _reveal(self) -> None:
         height = max(1, self.size.height - _HEAD)

@@ -11,6 +11,7 @@ from termai import settings
 from termai.engines import devices, exact
 from termai.engines.base import Detection
 from termai.errors import UsageError
+from termai.gguf.header import Header
 from termai.gguf.splits import read_model
 from termai.hardware import host
 from termai.models.fit import Asked, Decision, Fit, Judgement, Machine, judge, machine, with_advice
@@ -20,7 +21,9 @@ from termai.models.fit.verdict import Exact, fit_subject
 from termai.profiles.profile import Profile
 from termai.servers import registry
 from termai.servers.loading import Load, load_of
+from termai.servers.paging import pageable
 
+_BY_PAGES = "With repack = false it would run from the file, slowly."
 _ANYWAY = "or start it all the same with --force."
 
 
@@ -70,8 +73,16 @@ class _Case:
     profile: Profile
     model: Path
     detection: Detection
+    header: Header
     subject: Subject
     load: Load
+
+    def judged(self, found: Fit, mode: str, **changes: object) -> Judgement:
+        """Return what the guardrails decide, also where the profile had other values."""
+        profile = self.profile.with_values(**changes)
+        return judge(
+            found, mode, pageable=pageable(profile, self.header, self.load, found.estimate)
+        )
 
     def fit(self, *, exactly: bool = False) -> Fit:
         """Return how it fits, with llama.cpp's own numbers where they are wanted and to be had."""
@@ -100,10 +111,10 @@ def forecast(
         if case is None:
             return None
         found = case.fit()
-        judged = judge(found, mode)
+        judged = case.judged(found, mode)
         if judged.decision is not Decision.ALLOW:
             found = case.fit(exactly=True)
-            judged = judge(found, mode)
+            judged = case.judged(found, mode)
     except Exception:  # noqa: BLE001 - a start never fails by an estimate
         return None
     return _let_through(case, found, judged, mode, force=force)
@@ -144,7 +155,7 @@ def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:
     if load is None or not load.machine.ram_total:
         return None
     subject = load.subject(header)
-    case = _Case(profile, model, detection, subject, load)
+    case = _Case(profile, model, detection, header, subject, load)
     return case if load.machine.gpus else replace(case, load=_as_on_the_processor(case))
 
 
@@ -173,16 +184,19 @@ def _let_through(case: _Case, found: Fit, judged: Judgement, mode: str, *, force
     raise MemoryRefusedError(
         f"{case.profile.name} was not started, to keep memory free "
         f"(memory_guardrails = {mode!r}). {reason}",
-        _advice(case, found) or "Free memory or lower ctx_size.",
+        _advice(case, found, mode) or "Free memory or lower ctx_size.",
     )
 
 
-def _advice(case: _Case, found: Fit) -> str:
+def _advice(case: _Case, found: Fit, mode: str) -> str:
     """Return what would make it fit, nothing where that cannot be told."""
     load = case.load
     asked = Asked(case.subject, load.options, load.machine, load.margin)
     try:
-        return with_advice(found, asked).advice.partition(". ")[2]
+        advice = with_advice(found, asked).advice.partition(". ")[2]
+        if case.judged(found, mode, repack=False).decision is not Decision.REFUSE:
+            advice = f"{advice} {_BY_PAGES}".strip()
+        return advice
     except Exception:  # noqa: BLE001 - a refusal stays one without advice
         return ""
 

@@ -216,8 +216,13 @@ def _experts(profile: Profile, detection: Detection) -> int:
 
 def decides_itself(profile: Profile) -> bool:
     """Return whether the profile says something about memory that no load option holds."""
-    given = {flag_of(argument) for arguments in profile.args.values() for argument in arguments}
+    given = flags_given(profile)
     return bool(given & _DECIDING) or any(profile.value(key) for key in _UNKNOWABLE)
+
+
+def flags_given(profile: Profile) -> frozenset[str]:
+    """Return the flags that a profile hands to its engine beside its options."""
+    return frozenset(flag_of(one) for arguments in profile.args.values() for one in arguments)
 
 
 def beside(profile: Profile, key: str) -> Header | None:

@@ -1,5 +1,6 @@
 """Before a start: the estimate is recorded, too much is refused, and --force overrules it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -183,6 +184,65 @@ def test_an_error_in_the_advice_leaves_the_refusal(
     warned = forecast(asked, large, NATIVE, force=True)
     assert warned
     assert warned.warning.startswith("big may run out of memory. It needs ")
+
+
+SMALL = Machine((), 6 * GIB, 64 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "guardrails", "refused"),
+    [
+        ("F16", {}, "balanced", False),
+        ("F16", {}, "relaxed", False),
+        ("F16", {}, "strict", True),
+        ("F16", {"mmap": False}, "balanced", True),
+        ("F16", {"mlock": True}, "balanced", True),
+        ("F16", {"ctx_size": 65_536}, "balanced", True),
+        ("Q4_K", {"ctx_size": 32_768}, "balanced", True),
+        ("Q4_K", {"ctx_size": 32_768, "repack": False}, "balanced", False),
+    ],
+)
+def test_weights_mapped_from_a_file_may_be_more_than_is_free(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    values: dict[str, object],
+    guardrails: str,
+    refused: bool,
+) -> None:
+    """What is repacked for the processor is no longer mapped (CPU_REPACK in llama-server's log)."""
+    monkeypatch.setattr(guarding, "machine", lambda: SMALL)
+    settings.save(memory_guardrails=guardrails)
+    model = write_dense(tmp_path / "8b.gguf", kind)
+    profile = large_profile(model, **{"ctx_size": 8192, **values})
+    if refused:
+        with pytest.raises(MemoryRefusedError):
+            forecast(profile, model, ON_CPU)
+        return
+    found = forecast(profile, model, ON_CPU)
+    assert found
+    assert re.search(r" GiB of the weights are read from the file again and aga", found.warning)
+
+
+def test_beside_a_card_nothing_that_is_mapped_is_repacked(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: replace(CARD, ram_free=4 * GIB))
+    found = forecast(large_profile(large, ctx_size=8192, n_gpu_layers=4), large, NATIVE)
+    assert found
+    assert "of the weights are read from the file" in found.warning
+
+
+def test_where_only_repacking_stands_in_the_way_it_is_said(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "machine", lambda: replace(SMALL, ram_free=4 * GIB))
+    with pytest.raises(MemoryRefusedError) as caught:
+        forecast(large_profile(large, ctx_size=8192), large, ON_CPU)
+    assert "With repack = false it would run from the file, slowly" in caught.value.fix
+    with pytest.raises(MemoryRefusedError) as caught:
+        forecast(large_profile(large, ctx_size=65_536), large, ON_CPU)
+    assert "repack" not in caught.value.fix
 
 
 def test_unknown_memory_of_a_gpu_is_not_judged(

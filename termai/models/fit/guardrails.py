@@ -5,11 +5,11 @@ high "strict", custom); the numbers are termai's own, as LM Studio publishes non
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from termai.models.fit.machine import Machine
-from termai.models.fit.verdict import Fit, Room
+from termai.models.fit.verdict import RAM, Fit, Room
 from termai.models.fit.words import size
 
 OFF = "off"
@@ -30,17 +30,19 @@ class Mode:
     """When a start is warned about and when it is refused.
 
     warn, refuse: how many margins must stay free on every device for it not to be. total: whether
-    a refusal counts what a device has at all, instead of what of it is free now.
+    a refusal counts what a device has at all, instead of what of it is free now. pages: whether
+    weights that the kernel reads from their file when needed may be more than there is RAM.
     """
 
     warn: float
     refuse: float
     total: bool = False
+    pages: bool = False
 
 
 MODES = {
-    "relaxed": Mode(warn=0, refuse=0, total=True),
-    "balanced": Mode(warn=1, refuse=0),
+    "relaxed": Mode(warn=0, refuse=0, total=True, pages=True),
+    "balanced": Mode(warn=1, refuse=0, pages=True),
     "strict": Mode(warn=1, refuse=1),
 }
 _LIMITED = Mode(warn=0, refuse=float("-inf"))
@@ -54,8 +56,11 @@ class Judgement:
     reason: str = ""
 
 
-def judge(found: Fit, setting: str) -> Judgement:
-    """Return what ``settings.memory_guardrails`` decides about a start with this fit."""
+def judge(found: Fit, setting: str, *, pageable: int = 0) -> Judgement:
+    """Return what ``settings.memory_guardrails`` decides about a start with this fit.
+
+    pageable: bytes of the weights in RAM that the kernel reads from their file when needed.
+    """
     if setting == OFF:
         return Judgement(Decision.ALLOW)
     mode = MODES.get(setting, _LIMITED)
@@ -66,12 +71,13 @@ def judge(found: Fit, setting: str) -> Judgement:
             return Judgement(
                 Decision.REFUSE, f"It needs {needed}, more than the {setting} that are allowed."
             )
+    paged = pageable if mode.pages else 0
     for room in _fullest_first(found.rooms):
-        if _short(room, mode.refuse, total=mode.total):
+        if _short(_without(room, paged), mode.refuse, total=mode.total):
             return Judgement(Decision.REFUSE, _sentence(room, mode.refuse, total=mode.total))
     for room in _fullest_first(found.rooms):
         if _short(room, mode.warn):
-            return Judgement(Decision.WARN, _sentence(room, mode.warn))
+            return Judgement(Decision.WARN, _sentence(room, mode.warn, paged=paged))
     return Judgement(Decision.ALLOW)
 
 
@@ -100,16 +106,23 @@ def _fullest_first(rooms: Sequence[Room]) -> list[Room]:
     return sorted((r for r in rooms if r.needed and r.total), key=lambda room: room.spare)
 
 
+def _without(room: Room, paged: int) -> Room:
+    """Return a room with what cannot be given back; only RAM's weights can."""
+    return replace(room, needed=room.needed - paged) if room.name == RAM else room
+
+
 def _short(room: Room, kept: float, *, total: bool = False) -> bool:
     return room.needed + kept * room.margin > (room.total if total else room.free)
 
 
-def _sentence(room: Room, kept: float, *, total: bool = False) -> str:
+def _sentence(room: Room, kept: float, *, total: bool = False, paged: int = 0) -> str:
     there = room.total if total else room.free
     words = "there are at all" if total else "are free"
-    name = "RAM" if room.name == "RAM" else room.name
-    numbers = f"It needs {size(room.needed)} of {name}, where {size(there)} {words}"
+    numbers = f"It needs {size(room.needed)} of {room.name}, where {size(there)} {words}"
     short = room.needed - there
+    if 0 < short <= paged and room.name == RAM:
+        slow = "of the weights are read from the file again and again, slowly"
+        return f"{numbers}: {size(short)} {slow}."
     if short > 0:
         return f"{numbers}: {size(short)} too little."
     return f"{numbers}: less than {size(kept * room.margin)} would stay free."

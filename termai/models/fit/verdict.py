@@ -23,6 +23,7 @@ from termai.models.fit.placement import (
 from termai.models.fit.subject import Correction, Subject
 
 MIN_CTX = 4096
+RAM = "RAM"
 _UNKNOWN_CTX = 131_072  # where the header names no trained context
 _LEFT_ON_CPU = 2  # layers by which "almost all" may miss
 _ROUNDS = 3
@@ -244,7 +245,7 @@ class _Question:
         in_ram, on_gpus = margins(self.machine, self.margin)
         ram = estimate.devices[0]
         first = Room(
-            ram.device, "RAM", ram.total, self.machine.ram_free, self.machine.ram_total, in_ram
+            ram.device, RAM, ram.total, self.machine.ram_free, self.machine.ram_total, in_ram
         )
         pairs = zip(self.machine.gpus, on_gpus, estimate.devices[1:], strict=False)
         return (

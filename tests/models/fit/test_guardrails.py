@@ -79,6 +79,21 @@ def test_ram_is_guarded_too() -> None:
     assert "of RAM, where 12.0 GiB are free" in refused.reason
 
 
+def test_weights_that_are_paged_are_warned_about_and_strict_refuses() -> None:
+    found = fit(dense("F16"), wanted(8192), machine(ram=12))
+    weights = found.estimate.weights
+    warned = judge(found, "balanced", pageable=weights)
+    assert warned.decision is WARN
+    assert "of RAM, where 12.0 GiB are free: " in warned.reason
+    assert warned.reason.endswith(
+        " GiB of the weights are read from the file again and again, slowly."
+    )
+    assert judge(found, "relaxed", pageable=weights).decision is WARN
+    assert judge(found, "strict", pageable=weights).decision is REFUSE
+    assert judge(found, "balanced", pageable=weights // 8).decision is REFUSE
+    assert judge(found, "9 GB", pageable=weights).decision is REFUSE
+
+
 def test_a_machine_that_does_not_tell_its_ram_refuses_nothing() -> None:
     assert judge(fit(dense(), wanted(8192), Machine()), "strict").decision is ALLOW
 

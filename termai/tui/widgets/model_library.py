@@ -179,7 +179,7 @@ class LibraryPane(ModelListing):
         if message.look == self._look:
             self._machine, fits = message.answer
             self._fits.update(fits)
-            self.table.redraw()
+            self.table.redraw(fits)
             if self.table.chosen in fits:
                 self.show_chosen()
         self._fit_more()
@@ -215,7 +215,7 @@ class LibraryPane(ModelListing):
         self._curves[message.identity] = curve
         if fit is not None and fit != self._fits.get(message.identity):
             self._fits[message.identity] = fit
-            self.table.redraw()
+            self.table.redraw((message.identity,))
         if message.identity == self.table.chosen:
             self.show_chosen()
 

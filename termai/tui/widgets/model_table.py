@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -126,9 +126,14 @@ class ModelTable(ScrollView, can_focus=True):
         else:
             self._wanted = identity
 
-    def redraw(self) -> None:
-        """Draw what is in the window again, after what the cells say has changed."""
-        self.refresh()
+    def redraw(self, rows: Collection[str] | None = None) -> None:
+        """Draw rows in the window again, all or some, after what the cells say has changed."""
+        if rows is None:
+            self.refresh()
+            return
+        for place, identity in enumerate(self.window, self.scroll_offset.y + _HEAD):
+            if identity in rows:
+                self.refresh_lines(place)
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on a row."""

@@ -10,7 +10,7 @@ from typing import Any
 from termai.models.facts import Facts
 from termai.models.found import Found
 from termai.models.grouping import Group, grouped
-from termai.models.model_file import Kind, ModelFile
+from termai.models.model_file import Kind, ModelFile, OtherName
 from termai.models.names import is_projector, quantization
 from termai.models.pairing import paired, with_projector
 
@@ -29,8 +29,8 @@ def assembled(found: Iterable[Found], facts: Mapping[Path, Facts]) -> tuple[Mode
     A file that several names reach is one model, called as it was found first; its other names
     are aliases. ``facts`` holds what was read, by the path of the first part.
     """
-    groups, aliases = _without_doubles(_listed(grouped(found), facts))
-    told = [_told(g, facts.get(g.first.path), aliases.get(_key(g), ())) for g in groups]
+    groups, doubles = _without_doubles(_listed(grouped(found), facts))
+    told = [_told(g, facts.get(g.first.path), doubles.get(_key(g), ())) for g in groups]
     made = [ModelFile(**one, label=label) for one, label in zip(told, _labels(told), strict=True)]
     projections = {path: known.projection for path, known in facts.items() if known.projection}
     return tuple(paired(_with_belongings(groups, made), projections))
@@ -50,13 +50,15 @@ def _key(group: Group) -> object:
     return (group.first.identity, group.first.belongs)
 
 
-def _without_doubles(groups: Sequence[Group]) -> tuple[list[Group], dict[object, tuple[str, ...]]]:
-    """Keep the first of the groups that are the same file, and the names of the others.
+def _without_doubles(
+    groups: Sequence[Group],
+) -> tuple[list[Group], dict[object, tuple[Group, ...]]]:
+    """Keep the first of the groups that are the same file, and the others apart.
 
     Where a directory of the user's encloses a program's store, the file is the program's.
     """
     kept: dict[object, Group] = {}
-    aliases: dict[object, tuple[str, ...]] = {}
+    doubles: dict[object, tuple[Group, ...]] = {}
     for group in groups:
         key = _key(group)
         first = kept.setdefault(key, group)
@@ -64,9 +66,8 @@ def _without_doubles(groups: Sequence[Group]) -> tuple[list[Group], dict[object,
             continue
         if _owned(group, first):
             kept[key], group = group, first
-        if group.name != kept[key].name:
-            aliases[key] = (*aliases.get(key, ()), group.name)
-    return list(kept.values()), aliases
+        doubles[key] = (*doubles.get(key, ()), group)
+    return list(kept.values()), doubles
 
 
 def _owned(group: Group, first: Group) -> bool:
@@ -75,7 +76,7 @@ def _owned(group: Group, first: Group) -> bool:
     return same and bool(group.first.store.program) and not first.first.store.program
 
 
-def _told(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> dict[str, Any]:
+def _told(group: Group, known: Facts | None, doubles: tuple[Group, ...]) -> dict[str, Any]:
     """Return the fields of a model that its files and its header tell."""
     first = group.first
     told: dict[str, Any] = {
@@ -89,7 +90,8 @@ def _told(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> dict[s
         "program": first.program,
         "kind": _kind(group, known),
         "files": group.paths,
-        "aliases": aliases,
+        "aliases": tuple(one.name for one in doubles if one.name != group.name),
+        "others": tuple(map(_other, doubles)),
         "manifest": first.manifest,
         "modified": max(file.modified_ns for file in group.files) / 1e9,
         "incomplete": any(file.incomplete for file in group.files) or bool(known and known.cut),
@@ -99,6 +101,14 @@ def _told(group: Group, known: Facts | None, aliases: tuple[str, ...]) -> dict[s
     if known is not None and not known.problem:
         told |= zip(_TOLD, _facts(known), strict=True)
     return told
+
+
+def _other(group: Group) -> OtherName:
+    first = group.first
+    half = any(file.incomplete for file in group.files)
+    return OtherName(
+        group.name, group.paths, first.store.where, first.program, first.manifest, half
+    )
 
 
 def _kind(group: Group, known: Facts | None) -> Kind:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from termai.models.found import Found, look
 from termai.models.listing import listed, small_text
@@ -37,7 +38,15 @@ def files(repository: Path, store: Store, program: str) -> Iterator[Found | None
             yield look(path, unknown, store, program=program, incomplete=True, doubtful=True)
 
 
-def links_to(file: Path) -> tuple[tuple[Path, ...], Path] | None:
+class Links(NamedTuple):
+    """The links to a blob: those called as one of them in any snapshot, and others."""
+
+    blob: Path
+    same: tuple[Path, ...]
+    others: tuple[Path, ...]
+
+
+def links_to(file: Path) -> Links | None:
     """Return every link of a repository's snapshots to the blob behind ``file``, and the blob.
 
     None where ``file`` is no link to a blob of the repository that it lies in.
@@ -48,13 +57,15 @@ def links_to(file: Path) -> tuple[tuple[Path, ...], Path] | None:
     blob = file.resolve()
     if blob.parent != (repository / "blobs").resolve():
         return None
-    links = [
-        path
-        for snapshot in _snapshots(repository)
-        for path in _files(snapshot, 0)
-        if path.is_symlink() and path.resolve() == blob
-    ]
-    return tuple(links), blob
+    inside = file.relative_to(repository).parts[2:]
+    same: list[Path] = []
+    others: list[Path] = []
+    for snapshot in _snapshots(repository):
+        for path in _files(snapshot, 0):
+            if path.is_symlink() and path.resolve() == blob:
+                called = path.relative_to(snapshot).parts
+                (same if called == inside else others).append(path)
+    return Links(blob, tuple(same), tuple(others))
 
 
 def _snapshots(repository: Path) -> list[Path]:

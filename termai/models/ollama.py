@@ -19,6 +19,7 @@ DEFAULT_TAG = "latest"
 _LAYER = "application/vnd.ollama.image."
 _DIGEST = re.compile(r"sha256[:-](?P<hex>[0-9a-f]{64})")
 _SHOWN = len("sha256-") + 12  # characters of a blob's name
+_DEPTH = 3  # directories of a manifest below ``manifests``: host, namespace, model
 _MAX_MANIFESTS = 20_000
 _MAX_LAYERS = 1_000
 
@@ -86,6 +87,16 @@ def tags(directory: Path) -> Iterator[Tag]:
                         yield Tag(path, shown, _layers(path, directory / "blobs"))
 
 
+def tag_of(manifest: Path) -> str:
+    """Return the model's name as Ollama shows it, from where its manifest lies."""
+    return shown_name(*manifest.parts[-4:])
+
+
+def is_blob(name: str) -> bool:
+    """Tell whether a file is called as a blob that is whole."""
+    return _DIGEST.fullmatch(name) is not None
+
+
 def root_of(manifest: Path) -> Path:
     """Return the directory that holds ``manifests`` and ``blobs``."""
     return manifest.parents[4]
@@ -108,16 +119,21 @@ def blobs_of(manifest: Path) -> frozenset[Path] | None:
 
 
 def manifests(directory: Path) -> tuple[Path, ...]:
-    """Return every file below a store's ``manifests``; raises OSError where one cannot be seen."""
+    """Return every file below a store's ``manifests``; raises OSError where one cannot be seen.
+
+    Links to directories are followed, as Ollama does, which looks four levels deep.
+    """
 
     def refuse(error: OSError) -> None:
         raise error
 
-    return tuple(
-        Path(folder, name)
-        for folder, _, names in os.walk(directory / "manifests", onerror=refuse)
-        for name in names
-    )
+    root = directory / "manifests"
+    found: list[Path] = []
+    for folder, below, names in os.walk(root, onerror=refuse, followlinks=True):
+        found += [Path(folder, name) for name in names]
+        if len(Path(folder).parts) - len(root.parts) >= _DEPTH:
+            below.clear()
+    return tuple(found)
 
 
 def shown_name(host: str, namespace: str, model: str, tag: str) -> str:

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from termai.errors import NotFoundError, StorageError, UsageError
 from termai.models import hub_cache, ollama
+from termai.models.choosing import entry
 from termai.models.library import Library
 from termai.models.model_file import ModelFile
-from termai.models.stores import BUILT_IN, LLAMA_CPP, OWN
+from termai.models.ollama_needs import needs
+from termai.models.stores import BUILT_IN, LLAMA_CPP, OWN, Store
 from termai.text import one_line
 
+_OUTSIDE = "It lies in {}, outside of every directory of models; whose it is is not known."
 _BESIDE = (".etag", ".json")  # what llama.cpp's older cache keeps beside a file
 
 
@@ -38,7 +41,8 @@ class Removal:
     name: what is removed. files: all that goes, in the order in which it does. frees: bytes that
     the disk gets back. program: whose model it is, empty for the user's own. stays: a sentence
     for each thing that stays and might be expected to go. emptied: directories of termai's own
-    that are removed when nothing is left in them.
+    that are removed when nothing is left in them. outside: where the model really lies, when a
+    linked directory leads to it and no store holds it.
     """
 
     name: str
@@ -47,23 +51,26 @@ class Removal:
     program: str = ""
     stays: tuple[str, ...] = ()
     emptied: tuple[Path, ...] = ()
+    outside: Path | None = None
 
 
-def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool = False) -> Removal:
+def plan(model: ModelFile, library: Library, *, projector: bool = False) -> Removal:
     """Return what removing ``model`` would do; nothing is touched.
 
-    Of a model of Ollama that has several names only the tag that ``name`` means goes, by default
-    the one that it is listed under. With ``projector`` the projector goes, too, unless other
-    models use it. Raises UsageError for the model that comes with termai, NotFoundError when it is
-    gone.
+    Of a file that has several names only the one that it is listed under goes, or that it was
+    chosen by. With ``projector`` the projector goes, too, unless other models use it. Raises
+    UsageError for the model that comes with termai and for a part of Ollama's models, NotFoundError
+    when it is gone.
     """
-    if model.where == BUILT_IN:
+    home = _home(model, library)
+    if BUILT_IN in (model.where, home and home.where):
         raise UsageError(
             "The smoke model comes with termai and is not removed.",
             fix="It takes less than 4 MB.",
         )
     if model.manifest is not None:
-        return _of_ollama(model, _tag(model, name))
+        return _of_ollama(model, library)
+    _refuse_layers(model, library)
     stays: list[str] = []
     doomed = [path for file in model.files for path in _with_blob(file, stays)]
     if model.program == LLAMA_CPP:
@@ -72,12 +79,16 @@ def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool 
         doomed += [part for file in model.files for part in _pieces(file)]
     if model.projector is not None:
         doomed += _projector(model, library, stays, wanted=projector)
+    if home is None:
+        doomed = [entry(path) for path in doomed]
+        stays.insert(0, _OUTSIDE.format(one_line(str(entry(model.path).parent))))
     files = tuple(_doomed(doomed))
     if not files:
         raise NotFoundError(f"{one_line(model.label)} is not there any more.")
     if not model.path.is_symlink() and _frees(files) == 0 < model.size:
         stays.append("Nothing is freed: the file has another name elsewhere, a hard link.")
-    owner = _owner(model, library)
+    stays += [*_other_names(model, files), *_users(model, library)]
+    owner = (home.program or model.program) if home else ""
     return Removal(
         name=model.label or model.name,
         files=files,
@@ -85,6 +96,7 @@ def plan(model: ModelFile, library: Library, *, name: str = "", projector: bool 
         program=owner,
         stays=tuple(stays),
         emptied=tuple(_above(model, library)) if owner == OWN else (),
+        outside=None if home else entry(model.path),
     )
 
 
@@ -118,44 +130,55 @@ def remove(removal: Removal, in_use: Collection[Path] = ()) -> None:
             return
 
 
-def _tag(model: ModelFile, name: str) -> str:
-    """Return which of a model's names in Ollama a person means who typed ``name``."""
-    typed = (name.lower(), ollama.spelt(name).lower())
-    return next((one for one in (model.name, *model.aliases) if one.lower() in typed), model.name)
-
-
-def _of_ollama(model: ModelFile, name: str) -> Removal:
+def _of_ollama(model: ModelFile, library: Library) -> Removal:
     """Plan the removal of one tag: its manifest, then the blobs that no other tag names."""
-    assert model.manifest is not None  # noqa: S101  as the caller has seen
-    root = ollama.root_of(model.manifest)
-    manifest = next((tag.path for tag in ollama.tags(root) if tag.name == name), None)
-    if manifest is None:
-        raise NotFoundError(f"Ollama has no model {one_line(name)} any more.")
-    blobs, stays = _unshared(root, manifest)
+    manifest = model.manifest
+    if manifest is None or not os.path.lexists(manifest):
+        raise NotFoundError(f"Ollama has no model {one_line(model.name)} any more.")
+    blobs, stays = _unshared(manifest, library)
     files = tuple(_doomed([manifest, *sorted(blobs)]))
-    return Removal(name, files, _frees(files), model.program, stays)
+    return Removal(model.name, files, _frees(files), model.program, stays)
 
 
-def _unshared(root: Path, manifest: Path) -> tuple[frozenset[Path], tuple[str, ...]]:
+def _unshared(manifest: Path, library: Library) -> tuple[frozenset[Path], tuple[str, ...]]:
     """Return the blobs of a manifest that no other names, and what is to be said of the others."""
     blobs = ollama.blobs_of(manifest)
     if blobs is None:
         return frozenset(), ("Its blobs stay: its manifest cannot be read.",)
-    largest = max(blobs, key=_size, default=None)
+    largest = max(blobs, key=_size, default=Path()).name
     users = []
     try:
-        others = [path for path in ollama.manifests(root) if path != manifest]
-    except OSError as error:
-        return frozenset(), (f"Its blobs stay: {error.filename} cannot be looked into.",)
-    for other in others:
-        theirs = ollama.blobs_of(other)
-        if theirs is None:
-            return frozenset(), (f"Its blobs stay: what {other} needs cannot be read.",)
-        if largest in theirs:
-            users.append(f"{other.parent.name}:{other.name}")
-        blobs -= theirs
+        others = needs(ollama.root_of(manifest) / "blobs", library, but=manifest)
+    except StorageError as error:
+        return frozenset(), (f"Its blobs stay: {error}",)
+    for other, names in others.items():
+        if largest in names:
+            users.append(ollama.tag_of(other))
+        blobs = frozenset(blob for blob in blobs if blob.name not in names)
     shown = one_line(", ".join(users[:3]))
     return blobs, (f"The model's file stays: {shown} needs it.",) if users else ()
+
+
+def _refuse_layers(model: ModelFile, library: Library) -> None:
+    """Refuse to remove a blob of Ollama's by itself while a manifest names it."""
+    for file in model.files:
+        place = entry(file)
+        if place.parent.name != "blobs" or not ollama.is_blob(place.name):
+            continue
+        try:
+            others = needs(place.parent, library)
+        except StorageError as error:
+            raise UsageError(
+                f"{one_line(model.label)} may be a part of a model of Ollama: {error}",
+                fix="Remove the model with Ollama.",
+            ) from error
+        tags = {ollama.tag_of(path) for path, names in others.items() if place.name in names}
+        if tags:
+            shown = one_line(", ".join(sorted(tags)))
+            raise UsageError(
+                f"{one_line(model.label)} is a part of {shown} and is not removed by itself.",
+                fix="Remove the models that need it; the last takes it along.",
+            )
 
 
 def _with_blob(file: Path, stays: list[str]) -> list[Path]:
@@ -165,12 +188,11 @@ def _with_blob(file: Path, stays: list[str]) -> list[Path]:
         if file.is_symlink():
             stays.append(f"Only the link goes; {one_line(str(file.resolve()))} stays.")
         return [file]
-    links, blob = found
-    ours = [link for link in links if link.name.lower().endswith(".gguf")]
-    if len(ours) < len(links):
-        stays.append(f"{blob} stays: another file of the repository is the same.")
-        return ours
-    return [*ours, blob]
+    if found.others:
+        other = one_line(str(found.others[0]))
+        stays.append(f"{found.blob} stays: {other} is the same file.")
+        return list(found.same)
+    return [*found.same, found.blob]
 
 
 def _pieces(file: Path) -> list[Path]:
@@ -195,13 +217,44 @@ def _projector(model: ModelFile, library: Library, stays: list[str], *, wanted: 
     return []
 
 
-def _owner(model: ModelFile, library: Library) -> str:
-    """Return whose store a model really lies in, where linked directories lead elsewhere."""
-    place = model.path.parent.resolve() / model.path.name
-    roots = {store.directory.resolve(): store.program for store in library.stores}
-    inside = [root for root in roots if root in place.parents]
+def _home(model: ModelFile, library: Library) -> Store | None:
+    """Return the store that a model really lies in, None where a linked directory leads out."""
+    place = entry(model.manifest or model.path)
+    inside: dict[Path, Store] = {}
+    for store in library.stores:
+        if store.directory in library.unanswered:
+            continue
+        root = Path(os.path.realpath(store.directory))
+        if root in place.parents:
+            inside.setdefault(root, store)
     innermost = max(inside, key=lambda root: len(root.parts), default=None)
-    return (roots[innermost] if innermost else "") or model.program
+    return inside[innermost] if innermost else None
+
+
+def _other_names(model: ModelFile, doomed: Iterable[Doomed]) -> Iterator[str]:
+    """Yield a sentence for each link that leads nowhere once the files are gone."""
+    gone = {entry(file.path) for file in doomed}
+    for other in model.others:
+        for path in other.files:
+            if (
+                path.is_symlink()
+                and entry(path) not in gone
+                and Path(os.path.realpath(path)) in gone
+            ):
+                yield f"{one_line(str(path))} is a link to it, which will lead nowhere."
+
+
+def _users(model: ModelFile, library: Library) -> Iterator[str]:
+    """Yield who will miss a projector or an adapter."""
+    users = [
+        one_line(one.label)
+        for one in library.files
+        if one.path != model.path
+        and any(file in model.files for file in (one.projector, *one.adapters))
+    ]
+    if users:
+        more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+        yield f"{', '.join(users[:3])}{more} will have to do without it."
 
 
 def _above(model: ModelFile, library: Library) -> Iterator[Path]:

@@ -37,7 +37,7 @@ def resolve(reference: str) -> Path:
     if reference.startswith(BUILTIN):
         return _builtin(reference)
     if reference.startswith(("/", "~")):
-        return _whole(_existing(_expanded(reference)))
+        return _whole(_existing(expanded_path(reference)))
     library = look()
     try:
         model = find(reference, library)
@@ -64,8 +64,12 @@ def find(reference: str, library: Library) -> ModelFile:
 
 
 def named(reference: str, library: Library) -> tuple[ModelFile, ...]:
-    """Return the models that a reference may mean, usable or not; raises NotFoundError."""
-    path = _expanded(reference) if reference.startswith(("/", "~")) else None
+    """Return the models that a reference may mean, usable or not.
+
+    Raises NotFoundError, and UsageError for an empty one.
+    """
+    check_not_empty(reference)
+    path = expanded_path(reference) if reference.startswith(("/", "~")) else None
     if path is not None:
         at = library.at(path)
         found: tuple[ModelFile, ...] = (at,) if at else ()
@@ -113,7 +117,14 @@ def _builtin(reference: str) -> Path:
     return _existing(Path(__file__).parent / _BUILTIN_FILES[name])
 
 
-def _expanded(reference: str) -> Path:
+def check_not_empty(reference: str) -> None:
+    """Raise UsageError for a reference that names nothing."""
+    if not reference.strip():
+        raise UsageError("No model is named.", fix="`termai models` lists what there is.")
+
+
+def expanded_path(reference: str) -> Path:
+    """Return a path with its ``~`` replaced; raises NotFoundError where there is no such user."""
     try:
         return Path(reference).expanduser()
     except RuntimeError as error:

@@ -5,38 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from termai import settings
 from termai.errors import NotFoundError, StorageError, UsageError
 from termai.models import library, removal
-from termai.models.library import Library, ModelFile
-from termai.models.removal import Removal
-from termai.models.resolve import named
 from termai.paths import models_dir
 from tests.models import files
-
-
-def looked(name: str) -> tuple[ModelFile, Library]:
-    """Return the one model that ``name`` means, and the library that it is in."""
-    found = library.refresh()
-    (model,) = named(name, found)
-    return model, found
-
-
-def planned(name: str, *, projector: bool = False) -> Removal:
-    model, found = looked(name)
-    return removal.plan(model, found, name=name, projector=projector)
-
-
-def paths(plan: Removal) -> list[Path]:
-    return [file.path for file in plan.files]
-
-
-def left(directory: Path) -> set[str]:
-    """Return the files below a directory, links too."""
-    return {
-        str(Path(folder, name).relative_to(directory))
-        for folder, _, names in os.walk(directory)
-        for name in names
-    }
+from tests.models.removing import full, left, looked, paths, planned
 
 
 @pytest.fixture
@@ -49,14 +23,6 @@ def ollama(home: Path) -> Path:
 @pytest.fixture
 def hub(home: Path) -> Path:
     return home / "home/.cache/huggingface/hub"
-
-
-def full(path: Path) -> Path:
-    """Write a model without holes, so that it takes room on disk."""
-    content = files.model(path).read_bytes()
-    path.unlink()
-    path.write_bytes(content)
-    return path
 
 
 def test_a_model_goes_with_its_parts_and_the_directories_that_it_leaves_empty() -> None:
@@ -228,7 +194,7 @@ def test_a_blob_that_another_tag_names_stays(ollama: Path) -> None:
     ("typed", "tag"),
     [
         *(("qwen3", "latest"), ("qwen3:latest", "latest"), ("Qwen3:8B", "8b")),
-        *(("registry.ollama.ai/library/qwen3", "latest"), ("qwen3:8", "8b")),
+        ("registry.ollama.ai/library/qwen3", "latest"),
     ],
 )
 def test_the_tag_goes_that_ollama_would_take(ollama: Path, typed: str, tag: str) -> None:
@@ -327,3 +293,94 @@ def test_a_disk_that_fails_half_way_says_what_is_gone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "unlink", failing)
     with pytest.raises(StorageError, match="1 of 2 files are gone"):
         removal.remove(plan)
+
+
+@pytest.mark.parametrize("kind", ["projector", "adapter"])
+def test_a_part_of_a_model_of_ollama_is_not_removed_by_itself(ollama: Path, kind: str) -> None:
+    {"projector": files.projector, "adapter": files.adapter}[kind](files.blob(ollama, "part"))
+    for name in ("vis", "vis2"):
+        files.tag(
+            ollama, f"registry.ollama.ai/library/{name}/latest", **{"model": "m", kind: "part"}
+        )
+    with pytest.raises(UsageError, match="vis2:latest, vis:latest"):
+        planned(str(files.blob(ollama, "part")))
+    removal.remove(planned("vis"))
+    assert files.blob(ollama, "part").exists()
+    removal.remove(planned("vis2"))
+    assert left(ollama) == set()
+
+
+def test_a_part_of_ollama_stays_while_a_manifest_cannot_be_read(ollama: Path) -> None:
+    files.projector(files.blob(ollama, "part"))
+    files.tag(ollama, "registry.ollama.ai/library/vis/latest", model="m", projector="part")
+    model, found = looked(str(files.blob(ollama, "part")))
+    files.tag(ollama, "hf.co/org/name/broken").write_text("{")
+    with pytest.raises(UsageError, match="cannot be read"):
+        removal.plan(model, found)
+
+
+def test_who_uses_a_projector_is_said_when_it_is_removed() -> None:
+    for name in ("m-Q4_K_M", "m-Q8_0"):
+        files.model(models_dir() / f"d/{name}.gguf", general__name=name)
+    files.projector(models_dir() / "d/mmproj.gguf")
+    assert "m-Q4_K_M, m-Q8_0 will have to do without it" in " ".join(planned("mmproj").stays)
+
+
+def test_a_linked_directory_that_leads_out_of_every_store_is_said(home: Path) -> None:
+    path = full(home / "elsewhere/m.gguf")
+    (models_dir() / "t").mkdir(parents=True)
+    (models_dir() / "t/smoke-GGUF").symlink_to(path.parent)
+    plan = planned("m")
+    assert paths(plan) == [path]
+    assert (plan.outside, plan.program, plan.emptied) == (path, "", ())
+    assert f"It lies in {path.parent}, outside" in plan.stays[0]
+    removal.remove(plan)
+    assert not path.exists()
+    assert path.parent.exists()
+
+
+def test_the_smoke_model_is_not_removed_through_a_link_to_its_directory() -> None:
+    from termai.models import smoke
+
+    models_dir().mkdir(parents=True)
+    (models_dir() / "linked").symlink_to(smoke.model_path().parent)
+    for typed in (smoke.model_path().stem, str(models_dir() / "linked" / smoke.model_path().name)):
+        with pytest.raises(UsageError, match="comes with termai"):
+            planned(typed)
+
+
+def test_stores_of_ollama_that_share_blobs_are_counted_together(
+    ollama: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = home / "other"
+    other.mkdir()
+    (other / "blobs").symlink_to(ollama / "blobs")
+    monkeypatch.setenv("OLLAMA_MODELS", str(other))
+    settings.save(model_dirs=(str(ollama),))
+    mine = files.tag(ollama, "registry.ollama.ai/library/mine/latest", model="m")
+    theirs = files.tag(other, "registry.ollama.ai/library/theirs/latest", model="m")
+    for typed, manifest, stays in (("mine", mine, "theirs"), ("theirs", theirs, "mine")):
+        plan = planned(typed)
+        assert paths(plan) == [manifest]
+        assert f"{stays}:latest needs it" in " ".join(plan.stays)
+    removal.remove(planned("mine"))
+    assert files.blob(ollama, "m").name in {path.name for path in paths(planned("theirs"))}
+
+
+def test_a_store_of_ollama_behind_a_link_is_counted_once(ollama: Path, home: Path) -> None:
+    (home / "same").symlink_to(ollama)
+    settings.save(model_dirs=(str(home / "same"),))
+    files.tag(ollama, "registry.ollama.ai/library/mine/latest", model="m")
+    removal.remove(planned("mine"))
+    assert left(ollama) == set()
+
+
+def test_manifests_behind_a_linked_directory_count(ollama: Path, home: Path) -> None:
+    files.tag(ollama, "registry.ollama.ai/library/mine/latest", model="m")
+    linked = files.tag(ollama, "hf.co/org/name/Q4", model="m").parents[2]
+    linked.rename(home / "hf.co")
+    linked.symlink_to(home / "hf.co")
+    (home / "hf.co/org/round").symlink_to(home / "hf.co")
+    plan = planned("mine")
+    assert [path.name for path in paths(plan)] == ["latest"]
+    assert "hf.co/org/name:Q4 needs it" in " ".join(plan.stays)

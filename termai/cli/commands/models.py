@@ -118,13 +118,15 @@ def path(name: str, *, as_json: bool) -> int:
 @click.option("--projector", is_flag=True, help="Remove its projector, too.")
 @options.as_json
 def remove(name: str, *, yes: bool, projector: bool, as_json: bool) -> int:
-    """Remove the files of the model NAME, after saying what goes and whose it is."""
-    from termai.models import removal
+    """Remove the files of the model NAME, after saying what goes and whose it is.
+
+    NAME is a whole name as lists show it, or a path; a part of a name is not enough.
+    """
+    from termai.models import choosing, removal
     from termai.servers import in_use
 
     library = _library()
-    model = _only(name, library)
-    planned = removal.plan(model, library, name=name, projector=projector)
+    planned = removal.plan(choosing.chosen(name, library), library, projector=projector)
     if not yes:
         _ask(planned, as_json=as_json)
     removal.remove(planned, in_use.files())
@@ -213,8 +215,7 @@ def _ask(planned: "Removal", *, as_json: bool) -> None:
     """Say what goes and ask; raises UsageError where nobody can be asked, or who says no."""
     if as_json or not sys.stdin.isatty():
         raise UsageError(
-            f"Removing {one_line(planned.name)} frees {size_text(planned.frees)} "
-            "and cannot be undone.",
+            f"Removing {_named(planned)} frees {size_text(planned.frees)} and cannot be undone.",
             fix="Repeat the command with --yes.",
         )
     for file in planned.files:
@@ -223,9 +224,15 @@ def _ask(planned: "Removal", *, as_json: bool) -> None:
         out(f"These files belong to {planned.program}, which will not have the model any more.")
     for sentence in planned.stays:
         out(one_line(sentence))
-    question = f"Remove {one_line(planned.name)} and free {size_text(planned.frees)}?"
+    question = f"Remove {_named(planned)} and free {size_text(planned.frees)}?"
     if not click.confirm(question):
         raise UsageError("Nothing was removed.")
+
+
+def _named(planned: "Removal") -> str:
+    """Return what is removed, with where it really lies if that is no directory of models."""
+    where = f" in {one_line(str(planned.outside.parent))}" if planned.outside else ""
+    return f"{one_line(planned.name)}{where}"
 
 
 def _of_others(planned: "Removal") -> bool:

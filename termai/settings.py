@@ -1,6 +1,7 @@
 """The user's settings, ``config.toml``: declared once, read tolerantly, changed key by key."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -93,11 +94,21 @@ def save(**changes: Any) -> None:
     Raises UsageError when another program is busy with it for long, InvalidFileError when it does
     not parse, and StorageError.
     """
-    plain: dict[tomlfile.Key, Any] = {
-        (key,): list(value) if isinstance(value, tuple) else value for key, value in changes.items()
-    }
+    update(lambda _: changes)
+
+
+def update(change: Callable[[Settings], Mapping[str, Any]]) -> None:
+    """Write the settings that ``change`` makes of those that are, while no other program writes.
+
+    ``change`` may raise, and nothing is written, nor is it for no changes. Raises as ``save`` does.
+    """
     with lock("settings"):
-        tomlfile.update(config_dir() / "config.toml", plain)
+        plain: dict[tomlfile.Key, Any] = {
+            (key,): list(value) if isinstance(value, tuple) else value
+            for key, value in change(load().values).items()
+        }
+        if plain:
+            tomlfile.update(config_dir() / "config.toml", plain)
 
 
 def _checked(document: tomlfile.Document, key: str, value: Any) -> Any:

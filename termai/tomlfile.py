@@ -116,26 +116,39 @@ def updated_text(text: str, path: Path, changes: Mapping[Key, Any]) -> str:
     Comments, order and spelling of everything else stay. Raises InvalidFileError when the text
     does not parse or cannot be changed without changing more than was asked.
     """
+    wanted = parse(text, path).data
+    refused = InvalidFileError(
+        f"{path} could not be changed without changing more than was asked.",
+        fix="The file was left as it is; edit it by hand.",
+    )
+    try:
+        for key, value in changes.items():
+            _set(wanted, key, value)
+    except (TypeError, AttributeError) as error:  # a plain value where a table belongs
+        raise refused from error
+    for keep in (True, False):
+        result = _changed(text, changes, keep=keep)
+        if result is not None and tomllib.loads(result) == wanted:
+            return result
+    raise refused
+
+
+def _changed(text: str, changes: Mapping[Key, Any], *, keep: bool) -> str | None:
+    """Return TOML text changed by tomlkit, None where it cannot; ``keep`` changes lists in place.
+
+    It takes less than TOML allows, such as 100 levels.
+    """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    wanted = parse(text, path).data
     try:
         document = tomlkit.parse(text)
         for key, value in changes.items():
-            _set(wanted, key, value)
-            _set_in_place(document, key, value)
+            _set_in_place(document, key, value, keep=keep)
         result = tomlkit.dumps(document)
-        same = tomllib.loads(result) == wanted
-    except (TOMLKitError, RecursionError):  # it takes less than TOML allows, such as 100 levels
-        same = False
-    except (TypeError, ValueError, AttributeError):  # a plain value where a table belongs
-        same = False
-    if not same:
-        raise InvalidFileError(
-            f"{path} could not be changed without changing more than was asked.",
-            fix="The file was left as it is; edit it by hand.",
-        )
+        tomllib.loads(result)
+    except (TOMLKitError, RecursionError, TypeError, ValueError, AttributeError, LookupError):
+        return None
     return result
 
 
@@ -170,16 +183,42 @@ def _set(tree: Any, key: Key, value: Any) -> None:
         tree[key[-1]] = value
 
 
-def _set_in_place(document: Any, key: Key, value: Any) -> None:
+def _set_in_place(document: Any, key: Key, value: Any, *, keep: bool) -> None:
     """Do what ``_set`` does to a tomlkit document, below the last key of the table."""
     holder = document
     for part in key[:-1]:
         holder = holder.get(part) if holder is not None else None
+    if keep and holder is not None and _edited(holder.get(key[-1]), value):
+        return
     new = value is not None and holder is not None and key[-1] not in holder
     trailing = _detach_trailing(holder) if new and holder is not document else []
     _set(document, key, None if value is None else _item(value))
     if trailing:
         holder.value.body.extend(trailing)
+
+
+def _edited(array: Any, wanted: Any) -> bool:
+    """Make a list of texts another by removing and appending, so that its comments stay.
+
+    False where nothing of it would stay.
+    """
+    from tomlkit.items import Array
+
+    lists = isinstance(array, Array) and isinstance(wanted, list)
+    if not lists or not all(isinstance(text, str) for text in (*array, *wanted)):
+        return False
+    kept = 0
+    gone = []
+    for index, text in enumerate(array):
+        if kept < len(wanted) and text == wanted[kept]:
+            kept += 1
+        else:
+            gone.append(index)
+    if kept:
+        for index in reversed(gone):
+            del array[index]
+        array.extend(wanted[kept:])
+    return kept > 0
 
 
 def _detach_trailing(table: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from termai import settings
 from termai.errors import NotFoundError, UsageError
 from termai.paths import expanded
+from termai.settings import Settings
 
 
 def add(directory: str) -> Path:
@@ -25,21 +26,29 @@ def add(directory: str) -> Path:
             "The name of the directory is not UTF-8, which config.toml cannot hold.",
             fix="Make a link to it that has another name, and add that.",
         ) from error
-    kept = settings.load().values.model_dirs
-    if path not in map(expanded, kept):
-        settings.save(model_dirs=(*kept, str(path)))
+
+    def added(now: Settings) -> dict[str, tuple[str, ...]]:
+        kept = now.model_dirs
+        return {} if path in map(expanded, kept) else {"model_dirs": (*kept, str(path))}
+
+    settings.update(added)
     return path
 
 
 def remove(directory: str) -> str:
     """Take a directory out of ``settings.model_dirs`` and return it as it was written there."""
     path = _absolute(directory)
-    kept = settings.load().values.model_dirs
-    found = [one for one in kept if one == directory or expanded(one) == path]
-    if not found:
-        listed = ", ".join(kept) or "none"
-        raise NotFoundError(f"{directory} is not among the added directories: {listed}.")
-    settings.save(model_dirs=tuple(one for one in kept if one not in found))
+    found: list[str] = []
+
+    def removed(now: Settings) -> dict[str, tuple[str, ...]]:
+        kept = now.model_dirs
+        found.extend(one for one in kept if one == directory or expanded(one) == path)
+        if not found:
+            listed = ", ".join(kept) or "none"
+            raise NotFoundError(f"{directory} is not among the added directories: {listed}.")
+        return {"model_dirs": tuple(one for one in kept if one not in found)}
+
+    settings.update(removed)
     return found[0]
 
 

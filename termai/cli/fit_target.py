@@ -1,7 +1,7 @@
 """What ``fit`` is asked about: a file, a profile, a model of the library, or one on the hub."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from termai.errors import NotFoundError, TermaiError, UsageError
 from termai.gguf.facts import Kind, facts
 from termai.gguf.header import Header
 from termai.gguf.splits import read_model
-from termai.models.fit import Candidate
+from termai.models.fit import Candidate, projector_of
+from termai.models.library import look
 from termai.models.resolve import HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
@@ -29,7 +30,8 @@ class Target:
     """What is to be fitted.
 
     header: of the model, None where a whole repository is meant. path: of a local file.
-    alternatives: the quantizations of its repository, itself among them.
+    alternatives: the quantizations of its repository, itself among them. projector: what is
+    downloaded with the model, or lies beside it in the library; a profile names its own.
     """
 
     label: str
@@ -37,6 +39,7 @@ class Target:
     path: Path | None = None
     profile: Profile | None = None
     alternatives: tuple[Candidate, ...] = ()
+    projector: Header | None = None
 
 
 def find(name: str) -> Target:
@@ -55,7 +58,7 @@ def find(name: str) -> Target:
         return Target(name, _checked(read_model(found), name), found, profile)
     if not name.startswith((".", "~")) and pulling.is_reference(name) and not _is_gguf(name):
         return _on_hub(name)
-    return _local(resolve(name), name)
+    return _of_library(name, name)
 
 
 def _is_gguf(name: str) -> bool:
@@ -64,6 +67,17 @@ def _is_gguf(name: str) -> bool:
 
 def _local(path: Path, label: str) -> Target:
     return Target(label, _checked(read_model(path), label), path)
+
+
+def _of_library(reference: str, label: str) -> Target:
+    """Return a model of the library with the projector that lies beside it."""
+    found = _local(resolve(reference), label)
+    known = look().at(found.path) if found.path else None
+    try:
+        projector = read_model(known.projector) if known and known.projector else None
+    except TermaiError:
+        projector = None
+    return replace(found, projector=projector)
 
 
 def _checked(header: Header, label: str) -> Header:
@@ -89,7 +103,7 @@ def _on_hub(name: str) -> Target:
     repo, quant = pulling.parted(name)
     if quant:
         try:
-            return _local(resolve(f"{HUB}{repo}:{quant}"), name)
+            return _of_library(f"{HUB}{repo}:{quant}", name)
         except NotFoundError:
             pass
     from termai.models import hub
@@ -97,11 +111,14 @@ def _on_hub(name: str) -> Target:
     repository = hub.repository(repo)
     sizes = [Candidate(variant.name, variant.size) for variant in repository.quantizations]
     if not quant:
-        return Target(name, None, alternatives=_with_headers(repository))
+        beside = next((v for v in repository.quantizations if v.projectors), None)
+        projector = projector_of(repository, beside) if beside else None
+        return Target(name, None, alternatives=_with_headers(repository), projector=projector)
     variant = hub.choose(repository, quant)
     header = _checked(hub.remote_header(repository, variant), name)
     known = (Candidate(c.name, c.size, header if c.name == variant.name else None) for c in sizes)
-    return Target(name, header, alternatives=tuple(known))
+    projector = projector_of(repository, variant)
+    return Target(name, header, alternatives=tuple(known), projector=projector)
 
 
 def _with_headers(repository: "Repository") -> tuple[Candidate, ...]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,8 @@ def _answer(asking: Asking, header: Header) -> int:
 def _notes(asking: Asking, profile: Profile, detection: Detection) -> tuple[str, ...]:
     """Return what a start here would do otherwise than the fit, in sentences."""
     told: list[str] = []
+    if asking.target.projector is not None:
+        told.append("Its projector is counted.")
     if asking.here and asking.machine.gpus and not detection.uses_gpu:
         told.append(
             f"The {detection.engine} here cannot use a GPU, so that all of it would be in RAM; "
@@ -108,7 +110,8 @@ def _load(asking: Asking, profile: Profile, detection: Detection, header: Header
         load = loading.load_of(profile, detection, header, asking.machine)
         if load is not None:
             return load
-    return loading.load_on(profile, detection, header, asking.machine)
+    load = loading.load_on(profile, detection, header, asking.machine)
+    return replace(load, projector=load.projector or asking.target.projector)
 
 
 def _compare(asking: Asking) -> int:
@@ -121,7 +124,13 @@ def _compare(asking: Asking) -> int:
         )
     profile = Profile("fit").with_values(**asking.changes)
     load = loading.load_on(profile, _engine(None), header, asking.machine)
-    found = best(candidates, load.options, load.machine, margin=load.margin)
+    found = best(
+        candidates,
+        load.options,
+        load.machine,
+        margin=load.margin,
+        projector=asking.target.projector,
+    )
     if asking.as_json:
         out_json(fit_report.comparison_json(asking.target.label, found, load.machine))
         return 0

@@ -12,6 +12,7 @@ from termai.engines import devices, exact
 from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.gguf.header import Header
+from termai.gguf.memory import Estimate, LoadOptions
 from termai.gguf.splits import read_model
 from termai.hardware import host
 from termai.models.fit import Asked, Decision, Fit, Judgement, Machine, judge, machine, with_advice
@@ -142,11 +143,19 @@ def _through_nvml(here: Machine, detection: Detection) -> bool:
 
 
 def exact_for(detection: Detection, model: Path, subject: Subject) -> Exact | None:
-    """Return what asks llama.cpp itself about a local model, None where its program is missing."""
+    """Return what asks llama.cpp itself about a local model, None where its program is missing.
+
+    It knows the model alone; what is loaded beside it is added by the formula.
+    """
     program = exact.program_beside(detection)
     if program is None:
         return None
-    return lambda options: exact.ask(program, model, options, subject.estimate)
+
+    def asked(options: LoadOptions) -> Estimate | None:
+        told = exact.ask(program, model, options, subject.model.estimate)
+        return told and subject.beside(options).applied(told)
+
+    return asked
 
 
 def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:

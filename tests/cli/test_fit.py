@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.cli.conftest import Termai
 from tests.fakes.hub.files import Content
 from tests.fakes.hub.server import Hub, serving_hub
 from tests.gguf.building import write_sparse
-from tests.models.fit.headers import GIB, write_dense, write_small
+from tests.models.fit.headers import GIB, write_dense, write_small, write_vision
 
 REPO = "someone/Small-GGUF"
 PURPOSES = ("weights", "kv", "compute", "output", "total")
@@ -278,6 +279,44 @@ def test_a_model_on_the_hub_is_fitted_by_its_header(hub: Hub, termai: Termai) ->
     assert found["source"] == "formula"
     assert found["kv"] == 512 * 24 * 2 * 2 * 128
     assert not list(models_dir().rglob("*.gguf"))
+
+
+SEEING = "someone/Seeing-GGUF"
+
+
+def test_the_projector_is_counted_before_the_download_as_it_is_after(
+    hub: Hub, termai: Termai, tmp_path: Path
+) -> None:
+    there = models_dir() / SEEING
+    there.mkdir(parents=True)
+    model = write_small(tmp_path / "Seeing-Q4_K_M.gguf", "Q4_K")
+    projector = write_vision(tmp_path / "mmproj-F16.gguf")
+    hub.add(SEEING, {path.name: Content(path=path) for path in (model, projector)})
+    options = ("--ctx-size", "512", "--vram", "24", "--ram", "32")
+    before = told(termai, f"{SEEING}:Q4_K_M", *options)
+    [compared] = told(termai, SEEING, *options)["quantizations"]
+    shutil.copy(model, there)
+    alone = told(termai, f"{SEEING}:Q4_K_M", *options)
+    shutil.copy(projector, there)
+    after = told(termai, f"{SEEING}:Q4_K_M", *options)
+    assert before["weights"] == after["weights"] == compared["weights"]
+    assert before["total"] == compared["total"]
+    assert after["weights"] - alone["weights"] > 120 << 20
+    assert before["total"] - alone["total"] > 200 << 20
+    assert before["notes"] == after["notes"] == ["Its projector is counted."]
+
+
+def test_llama_cpps_own_answer_has_a_profiles_projector(termai: Termai, model: str) -> None:
+    projector = write_vision(Path(model).with_name("mmproj.gguf"))
+    profiles_dir().mkdir(parents=True)
+    options = ("--ctx-size", "4096", "--vram", "0", "--ram", "32")
+    for name, line in (("seeing", f'mmproj = "{projector}"\n'), ("plain", "")):
+        text = f'schema = 1\n[model]\npath = "{model}"\n{line}'
+        (profiles_dir() / f"{name}.toml").write_text(text)
+    seeing, plain = told(termai, "seeing", *options), told(termai, "plain", *options)
+    assert seeing["source"] == plain["source"] == "llama.cpp"
+    assert seeing["weights"] - plain["weights"] == 13 * 1152 * 4304 * 2
+    assert seeing["compute"] - plain["compute"] > 100 << 20
 
 
 def test_advice_names_a_quantization_of_the_repository(hub: Hub, termai: Termai) -> None:

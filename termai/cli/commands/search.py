@@ -93,7 +93,7 @@ def _show(repository: "Repository", *, fit: bool, as_json: bool) -> int:
 
 def _best(repository: "Repository") -> "Best":
     """Return how the quantizations fit: from the header of the middle one, else by their sizes."""
-    from termai.models.fit import Candidate, best, machine, wanted
+    from termai.models.fit import Candidate, best, machine, projector_of, wanted
     from termai.models.hub import remote_header
 
     variants = repository.quantizations
@@ -106,4 +106,5 @@ def _best(repository: "Repository") -> "Best":
     except TermaiError:
         header = None  # as of a gated repository, which says so itself
     candidates = [Candidate(v.name, v.size, header if v is middle else None) for v in variants]
-    return best(candidates, wanted(hub_text.FIT_CONTEXT), machine())
+    projector = projector_of(repository, middle) if header else None
+    return best(candidates, wanted(hub_text.FIT_CONTEXT), machine(), projector=projector)

@@ -6,6 +6,7 @@ context; ``advise`` says it in words and ``judge`` decides about a start.
 
 from termai.models.fit.advice import Asked, advise
 from termai.models.fit.answer import fit, with_advice
+from termai.models.fit.beside import projector_of
 from termai.models.fit.best import Best, Ranked, best
 from termai.models.fit.candidates import Candidate
 from termai.models.fit.curve import Curve, Line, Point, curve
@@ -41,6 +42,7 @@ __all__ = [
     "fit",
     "judge",
     "machine",
+    "projector_of",
     "wanted",
     "with_advice",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.quantization import named
 from termai.models.fit.candidates import Candidate, subjects
@@ -45,6 +46,7 @@ def best(
     machine: Machine,
     *,
     margin: int = MARGIN,
+    projector: Header | None = None,
 ) -> Best:
     """Return which quantization is the best that fits wholly, else partly, at a context.
 
@@ -52,11 +54,13 @@ def best(
     over where fewer fit: they take twice the memory and time of Q8_0, which loses nothing that is
     measurable (``gguf.quantization``). Without a context one of USUAL_CTX tokens is wanted, or
     what the model was trained for: the most that fits is of little use for comparing. Candidates
-    without a header are judged by their sizes (see ``candidates.subjects``).
+    without a header are judged by their sizes (see ``candidates.subjects``). projector: what is
+    loaded beside each.
     """
     ordered = sorted(candidates, key=lambda candidate: -candidate.size)
     ranked: list[Ranked] = []
-    for candidate, subject in zip(ordered, subjects(ordered), strict=True):
+    models = subjects(ordered, projector=projector)
+    for candidate, subject in zip(ordered, models, strict=True):
         usual = min(USUAL_CTX, subject.trained or USUAL_CTX)
         asked = replace(options, ctx_size=options.ctx_size or usual)
         found = fit_subject(subject, asked, machine, margin=margin)

@@ -30,14 +30,21 @@ class Candidate:
     header: Header | None = None
 
 
-def subjects(candidates: Sequence[Candidate], known: Subject | None = None) -> list[Subject]:
+def subjects(
+    candidates: Sequence[Candidate],
+    known: Subject | None = None,
+    *,
+    projector: Header | None = None,
+) -> list[Subject]:
     """Return what to fit for each candidate, in their order.
 
     One without a header is estimated from the nearest that has one, or from ``known``, another
     quantization of the same model, its weights in proportion of the sizes; where no header is
-    known at all, from its size alone.
+    known at all, from its size alone. projector: what is loaded beside each, unless ``known``
+    says it.
     """
-    read = {one.name: of_header(one.header) for one in candidates if one.header is not None}
+    beside = known.projector if known else projector
+    read = {c.name: of_header(c.header, projector=beside) for c in candidates if c.header}
     models = [*read.values(), *([known] if known else [])]
     found: list[Subject] = []
     for one in candidates:

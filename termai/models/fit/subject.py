@@ -22,7 +22,8 @@ class Subject:
     tokens of context the model was trained for, 0 where unknown. experts: of each layer, 0 for a
     dense model. size: bytes of all tensors. bits: per weight. quantizable: whether its KV cache
     takes quantized types. source: how the estimate is made: ``formula``, or ``size`` where only
-    that is known.
+    that is known. projector: what of it is loaded beside the model. alone: the model without all
+    that is loaded beside it, None where nothing is.
     """
 
     estimate: Estimator
@@ -34,6 +35,17 @@ class Subject:
     quantization: str = ""
     quantizable: bool = True
     source: str = "formula"
+    projector: Header | None = None
+    alone: "Subject | None" = None
+
+    @property
+    def model(self) -> "Subject":
+        """The model itself, without what is loaded beside it."""
+        return self.alone or self
+
+    def beside(self, options: LoadOptions) -> "Correction":
+        """Return what is loaded beside the model, in bytes on each device."""
+        return Correction.between(self.estimate(options), self.model.estimate(options))
 
     def shifted(self, correction: "Correction") -> "Subject":
         """Return the subject with an estimate that is corrected by a known difference."""
@@ -49,20 +61,32 @@ class Subject:
         """Return the subject with more bytes of weights, as of adapters, on the first device."""
         device = "GPU0" if on_gpu else "CPU"
         more = Correction((DeviceMemory(device, weights, 0, 0, 0),))
-        return self.shifted(more) if weights else self
+        return replace(self.shifted(more), alone=self.model) if weights else self
 
     def scaled(self, factor: float, *, source: str = "size") -> "Subject":
-        """Return the subject with weights ``factor`` times as large, as another quantization."""
-        inner = self.estimate
+        """Return the subject with weights ``factor`` times as large, as another quantization.
+
+        What is loaded beside the model stays as large as it is.
+        """
+        inner, alone = self.estimate, self.alone.estimate if self.alone else self.estimate
 
         @lru_cache(_KEPT)
         def scaled(options: LoadOptions) -> Estimate:
             found = inner(options)
-            devices = (replace(d, weights=int(d.weights * factor)) for d in found.devices)
+            devices = (
+                replace(whole, weights=whole.weights + int(model.weights * (factor - 1)))
+                for whole, model in zip(found.devices, alone(options).devices, strict=True)
+            )
             return replace(found, devices=tuple(devices))
 
-        bits, size = self.bits * factor, int(self.size * factor)
-        return replace(self, estimate=scaled, bits=bits, size=size, source=source)
+        return replace(
+            self,
+            estimate=scaled,
+            bits=self.bits * factor,
+            size=int(self.size * factor),
+            source=source,
+            alone=self.alone and self.alone.scaled(factor, source=source),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +121,11 @@ def of_header(
         return estimate(header, options, projector=projector, draft=draft)
 
     known = facts(header)
+    accompanied = projector is not None or draft is not None
     return Subject(
         estimate=estimated,
+        projector=projector,
+        alone=of_header(header) if accompanied else None,
         n_layers=header.layers + 1,
         trained=known.context_length,
         experts=known.expert_count,

@@ -32,6 +32,17 @@ def mixture(kind: str = "Q4_K") -> Header:
     return parse_header(build(*_qwen3moe(kind)))
 
 
+@cache
+def vision() -> Header:
+    """Return the header of a projector for images of 130 MB."""
+    return parse_header(build(*_vision()))
+
+
+def write_vision(path: Path) -> Path:
+    """Write the projector as a file that takes no room on disk."""
+    return write_sparse(path, *_vision())
+
+
 def write_dense(path: Path, kind: str = "Q4_K") -> Path:
     """Write the 8B model as a file of its size that takes no room on disk."""
     return write_sparse(path, *_llama(kind))
@@ -90,6 +101,19 @@ def _llama(kind: str, sizes: Sizes | None = None) -> tuple[dict[str, Any], _Tens
         tensors += [(f"blk.{layer}.{name}.weight", shape, kind) for name, shape in block.items()]
         tensors += [(f"blk.{layer}.{name}.weight", shape, "F32") for name, shape in norms.items()]
     return metadata, tensors
+
+
+def _vision() -> tuple[dict[str, Any], _Tensors]:
+    metadata = {
+        "general.architecture": "clip",
+        "clip.projector_type": "gemma3",
+        "clip.vision.image_size": 896,
+        "clip.vision.patch_size": 14,
+        "clip.vision.embedding_length": 1152,
+        "clip.vision.feed_forward_length": 4304,
+    }
+    blocks = [f"v.blk.{n}.ffn_up.weight" for n in range(13)]
+    return metadata, [(name, (1152, 4304), "F16") for name in blocks]
 
 
 def _qwen3moe(kind: str) -> tuple[dict[str, Any], _Tensors]:

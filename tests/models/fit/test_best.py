@@ -5,7 +5,7 @@ import pytest
 from termai.models.fit import Candidate, Verdict, best, fit, wanted
 from termai.models.fit.candidates import of_size, smaller, subjects
 from termai.models.fit.verdict import fit_subject
-from tests.models.fit.headers import dense, machine
+from tests.models.fit.headers import dense, machine, vision
 
 KINDS = {"F32": "F32", "F16": "F16", "Q8_0": "Q8_0", "Q6_K": "Q6_K", "Q4_K_M": "Q4_K"}
 
@@ -102,6 +102,16 @@ def test_the_size_alone_is_a_fair_guess(name: str) -> None:
     guess = fit_subject(of_size(name, candidate(name).size), wanted(8192), machine(40))
     exact = fit(dense(KINDS[name]), wanted(8192), machine(40))
     assert guess.estimate.total == pytest.approx(exact.estimate.total, rel=0.15)
+
+
+def test_a_projector_is_beside_every_quantization() -> None:
+    plain = best(repository("Q6_K"), wanted(8192), machine(40))
+    seeing = best(repository("Q6_K"), wanted(8192), machine(40), projector=vision())
+    whole = fit(dense("Q6_K"), wanted(8192), machine(40), projector=vision())
+    more = whole.estimate.total - fit(dense("Q6_K"), wanted(8192), machine(40)).estimate.total
+    assert more > 200 << 20
+    for one, other in zip(plain.ranked, seeing.ranked, strict=True):
+        assert other.fit.estimate.total - one.fit.estimate.total == more
 
 
 def test_a_publishers_mix_counts_as_its_base() -> None:

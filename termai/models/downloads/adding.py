@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from termai.errors import NotFoundError, StorageError, TermaiError
 from termai.jobs import store
-from termai.models.downloads import records, space, steps
+from termai.models.downloads import known, places, records, space, steps
 from termai.models.downloads.plan import Plan, PlannedFile, checked
 from termai.models.downloads.states import Status
-from termai.models.downloads.view import Download, as_read
+from termai.models.downloads.view import Download, as_read, here, look
 from termai.paths import models_dir, private_dir
 from termai.text import one_line
 
@@ -84,12 +84,16 @@ def add_files(
 def add_plan(plan: Plan) -> Download:
     """Start a download, or join the one that brings the same files to the same place.
 
-    Raises StorageError when there is no room for it, before anything is written, and
-    StartFailedError when no process can be started.
+    What is all there and verified is done at once, without a process. Raises OccupiedError where
+    something that termai did not write is in a file's place and StorageError when there is no
+    room, both before anything is written, and StartFailedError when no process can be started.
     """
     with steps.lock():
-        for known in reversed(records.plans()):
-            if known.same_as(plan) and (joined := _joined(as_read(known), plan)):
+        if known.is_whole(plan):
+            return _here(plan)
+        places.check(plan)
+        for found in reversed(records.plans()):
+            if found.same_as(plan) and (joined := _joined(as_read(found), plan)):
                 return joined
         space.check(plan, steps.spoken_for(Path(plan.directory)))
         recorded = _record(plan)
@@ -134,16 +138,26 @@ def _joined(found: Download, plan: Plan) -> Download | None:
     if found.status is Status.CANCELLED or (found.status is Status.DONE and not same):
         return None
     if same:
-        return _again(found) if found.status is Status.DONE else steps.go_on(found)
+        return steps.go_on(found)
     steps.drop(found)
     return None
 
 
-def _again(download: Download) -> Download:
-    """Check a finished download anew: what stands there is right, or is fetched again."""
-    if all(space.here(download.plan, file) == file.size for file in download.plan.files):
-        return download
-    return steps.go_on(download)
+def _here(plan: Plan) -> Download:
+    """Return the download of files that are all here; one that was left unfinished is done so."""
+    for found in map(as_read, reversed(records.plans())):
+        same = found.plan.same_as(plan) and found.plan.files == plan.files
+        if not same or found.status is Status.CANCELLED:
+            continue
+        if not found.status.active and found.status is not Status.DONE:
+            steps.conclude(found.plan)
+        return here(found.plan)
+    try:
+        recorded = _record(plan)
+        steps.conclude(recorded)
+    except StorageError:  # it is here even where that cannot be written down
+        return here(plan)
+    return look(recorded)
 
 
 def _record(plan: Plan) -> Plan:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from termai.errors import NotFoundError, TermaiError, UsageError
-from termai.models.downloads import records, steps
+from termai.models.downloads import known, records, steps
 from termai.models.downloads.adding import add, add_files, add_plan, plan_of
+from termai.models.downloads.plan import Plan
 from termai.models.downloads.records import Wanted
 from termai.models.downloads.states import Status
 from termai.models.downloads.steps import KIND
-from termai.models.downloads.view import Download, as_read, look
+from termai.models.downloads.view import Download, as_read, here, look
 
 __all__ = [
     "KIND",
@@ -125,13 +126,16 @@ def wait(
 ) -> Download:
     """Return the download once nobody works on it any more, however that came.
 
+    One that was taken off the list meanwhile is done when its files are here and verified; else
+    raises NotFoundError.
+
     ``on_progress`` is called with each look, several times a second. After ``timeout_s``
     seconds returns it as it is then.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     interrupted = 0
     while True:
-        download = look(download.plan)
+        download = _awaited(download.plan)
         on_progress(download)
         interrupted = interrupted + 1 if download.status is Status.INTERRUPTED else 0
         restarting = interrupted and interrupted < _RESTART_LOOKS and steps.living_jobs(download)
@@ -140,6 +144,15 @@ def wait(
         if deadline is not None and time.monotonic() >= deadline:
             return download
         time.sleep(_LOOK_S)
+
+
+def _awaited(plan: Plan) -> Download:
+    try:
+        return look(plan)
+    except NotFoundError:
+        if known.is_whole(plan):
+            return here(plan)
+        raise
 
 
 def _names(download: Download) -> tuple[str, ...]:

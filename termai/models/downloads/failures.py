@@ -33,6 +33,10 @@ class NoRoomError(StorageError):
     """The disk is full; what was received stays, and the download can be resumed."""
 
 
+class OccupiedError(StorageError):
+    """What termai did not write stands in a file's place, and is left as it is."""
+
+
 def no_room(path: Path, error: OSError) -> NoRoomError | None:
     """Return the failure for a full disk, None for another error."""
     if error.errno not in _FULL:

@@ -13,11 +13,10 @@ MARGIN = 16 << 20  # bytes to be left free
 
 def here(plan: Plan, file: PlannedFile) -> int:
     """Return how many bytes of a file are there, by the files alone."""
-    for path in (plan.target(file), plan.partial(file)):
-        size = _size(path)
-        if size == file.size or (path == plan.partial(file) and size >= 0):
-            return min(size, file.size)
-    return 0
+    begun = _size(plan.partial(file))
+    if begun >= 0:
+        return min(begun, file.size)
+    return file.size if _size(plan.target(file)) == file.size else 0
 
 
 def missing(plan: Plan) -> int:

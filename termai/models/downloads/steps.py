@@ -13,7 +13,7 @@ from termai.jobs.records import Job
 from termai.models.downloads import partial, records, space
 from termai.models.downloads.owner import is_owned
 from termai.models.downloads.plan import Plan
-from termai.models.downloads.records import Progress, Wanted
+from termai.models.downloads.records import Outcome, Progress, Wanted
 from termai.models.downloads.states import Status
 from termai.models.downloads.view import Download, as_read, look
 from termai.paths import models_dir
@@ -56,6 +56,14 @@ def go_on(download: Download) -> Download:
     records.forget_outcome(directory)
     records.want(directory, Wanted.RUN)
     return start(download.plan)
+
+
+def conclude(plan: Plan) -> None:
+    """Record that a download whose files are all here is done; raises StorageError."""
+    directory = records.downloads_dir() / plan.id
+    _remove_partials(plan)
+    records.want(directory, Wanted.RUN)
+    records.write_outcome(directory, Outcome(Status.DONE, time.time()))
 
 
 def stop(download: Download) -> None:

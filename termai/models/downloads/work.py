@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from termai.errors import StorageError
-from termai.models.downloads import known, partial, space
+from termai.models.downloads import known, partial, places, space
 from termai.models.downloads.failures import no_room, unwritable
 from termai.models.downloads.fetch import Fetch, Means
 from termai.models.downloads.plan import Plan, PlannedFile
@@ -42,20 +42,28 @@ class Work:
     def _is_ready(self, file: PlannedFile) -> bool:
         if file.path in self._fetched:
             return True
-        content = _hash(file)
-        paths = (self._plan.target(file), self._plan.partial(file))
-        return any(known.is_known(path, file.size, content) for path in paths)
+        left = known.is_known(self._plan.partial(file), file.size, known.content_of(file))
+        return left or known.stands(self._plan, file)
 
     def _recognise(self) -> None:
-        """Hash what already stands in a file's place with the right size."""
+        """Hash what already stands in a file's place with the right size.
+
+        Raises OccupiedError for another content that termai did not write.
+        """
         for file in self._plan.files:
             target = self._plan.target(file)
-            if _has_size(target, file.size) and not self._is_ready(file):
-                self._means.report.say(Status.VERIFYING)
-                with suppress(OSError):
-                    status = target.stat()
-                    if _content_hash(target, file) == _hash(file):
-                        known.remember(target, status, _hash(file))
+            if not _has_size(target, file.size) or known.stands(self._plan, file):
+                continue
+            self._means.report.say(Status.VERIFYING)
+            ours = known.is_ours(self._plan, file)
+            with suppress(OSError):
+                status = target.stat()
+                if _content_hash(target, file) == known.content_of(file):
+                    known.remember(target, status, known.content_of(file), fetched=ours)
+                    continue
+            places.check_file(self._plan, file)
+            with partial.opened(self._plan.partial(file)):
+                """From here on the partial file says how much is there."""
 
     def _fetch(self, file: PlannedFile) -> bool:
         """Fetch a file unless another download is doing so; whether it did."""
@@ -68,8 +76,7 @@ class Work:
             Fetch(self._means, self._plan, file).run(mine)
             mine.flush()
             status = os.fstat(mine.descriptor)
-            for place in (path, self._plan.target(file)):
-                known.remember(place, status, _hash(file))
+            known.remember(path, status, known.content_of(file))
         self._fetched.add(file.path)
         return True
 
@@ -81,17 +88,18 @@ class Work:
 
     def _place(self, file: PlannedFile) -> None:
         path, target = self._plan.partial(file), self._plan.target(file)
-        if not self._stands(file):
+        if not known.stands(self._plan, file):
+            places.check_file(self._plan, file)
             try:
                 _rename(path, target)
             except StorageError:
-                if not self._stands(file):  # or another download just placed it
+                if not known.stands(self._plan, file):  # or another download just placed it
                     raise
+        if not known.is_known(target, file.size, known.content_of(file)):
+            with suppress(OSError):
+                known.remember(target, target.stat(), known.content_of(file))
         partial.discard(path)
         self._sweep(target)
-
-    def _stands(self, file: PlannedFile) -> bool:
-        return known.is_known(self._plan.target(file), file.size, _hash(file))
 
     def _sweep(self, target: Path) -> None:
         """Remove what other revisions of a file left unfinished and no download wants."""
@@ -115,15 +123,10 @@ def _rename(path: Path, target: Path) -> None:
         raise no_room(target, error) or unwritable(target, error) from error
 
 
-def _hash(file: PlannedFile) -> str:
-    """Return what stands for the content in the memory of verified files."""
-    return file.sha256 or file.oid or "size only"
-
-
 def _content_hash(path: Path, file: PlannedFile) -> str:
     """Return the hash of a file on disk in the form that the hub announced."""
     if not (file.sha256 or file.oid):
-        return "size only"
+        return known.content_of(file)
     found = hashlib.sha256() if file.sha256 else hashlib.sha1(usedforsecurity=False)
     if not file.sha256:
         found.update(b"blob %d\0" % file.size)

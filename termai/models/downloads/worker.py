@@ -10,7 +10,7 @@ from pathlib import Path
 
 from termai import settings
 from termai.errors import StorageError, TermaiError
-from termai.models.downloads import partial, records, space
+from termai.models.downloads import partial, places, records, space
 from termai.models.downloads.owner import owned
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.records import Outcome, Wanted
@@ -37,6 +37,7 @@ def _work(directory: Path, plan: Plan) -> None:
     turn = Turn(plan, lambda: settings.load().values.downloads_at_once)
     with Report(directory, plan) as report:
         try:
+            places.check(plan)
             turn.take(lambda: report.say(Status.QUEUED))
             _bring(plan, report, turn)
         except TermaiError as error:

@@ -231,14 +231,15 @@ def test_what_stands_there_and_is_right_is_not_fetched(
     assert not hub.resolved()
 
 
-def test_what_stands_there_and_is_wrong_is_replaced_at_the_end(
+def test_what_was_fetched_and_is_wrong_now_is_replaced_at_the_end(
     hub: OneRepo, plan: Plan, content: Content
 ) -> None:
-    target = plan.target(plan.files[0])
-    target.parent.mkdir(parents=True)
-    target.write_bytes(bytes(SIZE))
+    bring(plan)
+    plan.target(plan.files[0]).write_bytes(bytes(SIZE))
+    hub.files.faults.add(Fault(Kind.TRUNCATE, after=HALF))
     bring(plan)
     assert_whole(plan, content)
+    assert hub.starts() == [0, 0, HALF]
 
 
 def test_a_file_outside_lfs_is_checked_by_its_blob_id(hub: OneRepo) -> None:

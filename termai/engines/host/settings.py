@@ -32,6 +32,11 @@ def take() -> HostSettings:
     text = os.environ.pop(VARIABLE, "")
     if not text:
         raise ValueError(f"{VARIABLE} is not set: termai starts this module, not a person.")
+    return decode(text)
+
+
+def decode(text: str) -> HostSettings:
+    """Return what ``encode`` wrote into its variable; ValueError if it is nothing of that kind."""
     try:
         return HostSettings(**json.loads(text))
     except TypeError as error:

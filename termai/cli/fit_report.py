@@ -75,9 +75,10 @@ class Report:
 
 
 def comparison(label: str, found: Best, columns: int) -> Iterator[str]:
-    """Yield the quantizations of a repository, the best one marked, and why it is."""
-    rows = [_ranked_row(one) for one in found.ranked]
-    looks: list[dict[int, Look]] = [{3: _WORDS[one.fit.verdict][1]} for one in found.ranked]
+    """Yield the quantizations of a repository, the smallest first, and which is best, and why."""
+    ranked = found.ranked[::-1]
+    rows = [_ranked_row(one) for one in ranked]
+    looks: list[dict[int, Look]] = [{3: _WORDS[one.fit.verdict][1]} for one in ranked]
     heads = ("", "QUANTIZATION", "SIZE", "FITS", "LAYERS", "CONTEXT", "MOST")
     yield one_line(label)
     yield from table(heads, rows, columns, flexible=(1,), looks=looks)
@@ -86,7 +87,7 @@ def comparison(label: str, found: Best, columns: int) -> Iterator[str]:
 
 
 def comparison_json(label: str, found: Best, machine: Machine) -> dict[str, Any]:
-    """Return the quantizations of a repository with how each fits."""
+    """Return the quantizations of a repository, the smallest first, with how each fits."""
     return {
         "target": label,
         "best": found.chosen.candidate.name if found.chosen else None,
@@ -100,7 +101,7 @@ def comparison_json(label: str, found: Best, machine: Machine) -> dict[str, Any]
                 "ctx_size": one.fit.ctx_size,
                 "source": one.fit.source,
             }
-            for one in found.ranked
+            for one in found.ranked[::-1]
         ],
         "machine": _machine(machine),
     }
@@ -193,8 +194,9 @@ def _details(found: Fit) -> str:
     layers = f"{found.n_gpu_layers} of {found.n_layers} layers on the GPU"
     slots = f"{options.parallel} slot{'s' * (options.parallel != 1)}"
     where = f"{layers}, " if len(found.rooms) > 1 else ""
+    most = f" (at most {tokens(found.max_ctx_size)})" if found.max_ctx_size else ""
     return (
-        f"For {where}{tokens(found.ctx_size)} context (at most {tokens(found.max_ctx_size)}), "
+        f"For {where}{tokens(found.ctx_size)} context{most}, "
         f"KV cache {cache}, {slots}. {_SOURCES.get(found.source, '')}"
     )
 
@@ -210,7 +212,7 @@ def _ranked_row(one: Ranked) -> tuple[str, ...]:
         _WORDS[found.verdict][0].removeprefix("fits "),
         f"{layers}{moe}",
         tokens(found.ctx_size),
-        tokens(found.max_ctx_size),
+        tokens(found.max_ctx_size) if found.max_ctx_size else "-",
     )
 
 

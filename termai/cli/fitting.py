@@ -12,8 +12,9 @@ from termai.cli.style import out, out_json, width
 from termai.engines.base import Detection
 from termai.engines.choose import choose
 from termai.errors import NotFoundError
+from termai.gguf.facts import facts
 from termai.gguf.header import Header
-from termai.models.fit import Asked, Machine, best, described, draw, with_advice
+from termai.models.fit import Asked, Machine, best, described, draw, usual_ctx, with_advice
 from termai.models.fit.curve import curve_of
 from termai.models.fit.verdict import fit_subject
 from termai.profiles.option import NATIVE
@@ -61,7 +62,7 @@ def fit(
 
 def _answer(asking: Asking, header: Header) -> int:
     target, detection = asking.target, _engine(asking.target.profile)
-    profile = (target.profile or Profile("fit")).with_values(**asking.changes)
+    profile = (target.profile or _unset(header)).with_values(**asking.changes)
     load = _load(asking, profile, detection, header)
     subject = load.subject(header)
     exact = guarding.exact_for(detection, target.path, subject) if target.path else None
@@ -84,6 +85,11 @@ def _answer(asking: Asking, header: Header) -> int:
     for line in ("", *picture) if picture else ():
         out(line)
     return 0
+
+
+def _unset(header: Header) -> Profile:
+    """Return the profile of a model that has none: the usual context, all else left unset."""
+    return Profile("fit").with_values(ctx_size=usual_ctx(facts(header).context_length))
 
 
 def _notes(asking: Asking, profile: Profile, detection: Detection) -> tuple[str, ...]:

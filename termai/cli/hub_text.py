@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from termai.models.fit import Fit
     from termai.models.hub import Listed, RepoFile, Repository, Variant
 
-FIT_CONTEXT = 8192  # tokens of context that the column FIT is about
-
 _FOUND: "Mapping[str, Callable[[Listed], str]]" = {
     "REPOSITORY": lambda one: one.id,
     "PARAMS": lambda one: count_text(one.parameters),

@@ -11,7 +11,7 @@ from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
 from termai.models.fit import AUTO as AS_NEEDED
-from termai.models.fit import Fit, Machine, Verdict
+from termai.models.fit import USUAL_CTX, Fit, Machine, Verdict
 from termai.models.fit.subject import Subject
 from termai.models.fit.verdict import fit_subject
 from termai.models.fit.words import tokens
@@ -27,8 +27,10 @@ from termai.text import one_line
 MOST_CTX = 32_768
 """Tokens beyond which a context is left to those who ask for it: it costs memory and time."""
 
-_STEPS = (16_384, 8192)  # tokens below which a smaller type of cache, then fewer layers, are taken
-_LEAST_CTX = 8192
+_STEPS = (
+    16_384,
+    USUAL_CTX,
+)  # tokens below which a smaller type of cache, then fewer layers, are taken
 _ROUNDED = 1024
 _QUANTIZED = "q8_0"
 
@@ -91,7 +93,7 @@ def _choose(subject: Subject, options: LoadOptions, here: Machine, most_ctx: int
         for choice in tried:
             if choice.fit.verdict is Verdict.FULL and choice.ctx_size >= enough:
                 return choice
-    least = min(_LEAST_CTX, most)
+    least = min(USUAL_CTX, most)
     return _Choice(least, "f16", _fitted(subject, options, here, least, "f16"))
 
 
@@ -134,7 +136,7 @@ def _values(chosen: _Choice, detection: Detection, here: Machine) -> dict[str, A
 def _unknowable(model: Header, most_ctx: int) -> dict[str, Any]:
     """Return the options for a GPU of which nothing is known; llama-server fits them itself."""
     trained = facts(model).context_length
-    return {"ctx_size": min(trained, most_ctx) if trained else _LEAST_CTX, "n_gpu_layers": AUTO}
+    return {"ctx_size": min(trained, most_ctx) if trained else USUAL_CTX, "n_gpu_layers": AUTO}
 
 
 def _title(reference: str, model: Header) -> str:

@@ -117,6 +117,27 @@ def test_this_machine(termai: Termai, model: str) -> None:
     assert found["devices"][0]["free"] <= found["machine"]["ram_total"]
 
 
+def test_without_a_context_the_usual_one_is_judged(termai: Termai, model: str) -> None:
+    assert told(termai, model, "--vram", "24")["ctx_size"] == 8192
+    assert told(termai, model, "--vram", "4")["ctx_size"] == 8192
+    assert told(termai, model, "--vram", "40", "--ctx-size", "0")["ctx_size"] == 131_072
+    assert told(termai, str(model_path()))["ctx_size"] == 4096
+
+
+def test_never_more_context_is_offered_than_the_model_was_trained_for(termai: Termai) -> None:
+    found = termai("fit", "smoke").stdout
+    assert "would fit" not in found
+    assert "4k context (at most 4k)" in found
+    beyond = " ".join(termai("fit", "smoke", "--ctx-size", "999999").stdout.split())
+    assert "is more than the 4k the model was trained for." in beyond
+
+
+def test_where_nothing_fits_no_context_is_told(termai: Termai, model: str) -> None:
+    done = termai("fit", model, "--vram", "0", "--ram", "1").stdout
+    assert "For 8k context, KV cache f16" in done
+    assert "at most" not in done
+
+
 def test_a_profile(termai: Termai) -> None:
     found = told(termai, "smoke")
     assert (found["target"], found["ctx_size"], found["parallel"]) == ("smoke", 4096, 2)
@@ -331,7 +352,7 @@ def test_a_repository_is_compared(hub: Hub, termai: Termai) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == REPO
     assert lines[1].split() == ["QUANTIZATION", "SIZE", "FITS", "LAYERS", "CONTEXT", "MOST"]
-    assert [line.split()[0] for line in lines[2:5]] == ["Q8_0", "*", "Q2_K"]
+    assert [line.split()[0] for line in lines[2:5]] == ["Q2_K", "*", "Q8_0"]
     assert lines[3].split()[1:5] == ["Q4_K_M", "85", "MiB", "wholly"]
     assert "Q4_K_M is the most precise that fits wholly with 512 context; Q8_0 does not." in (
         " ".join(done.stdout.split())
@@ -343,9 +364,9 @@ def test_a_repository_as_json(hub: Hub, termai: Termai) -> None:
     found = told(termai, REPO, "--ctx-size", "512", "--vram", "1.15", "--ram", "32")
     assert found["best"] == "Q4_K_M"
     assert [(q["name"], q["verdict"], q["best"]) for q in found["quantizations"]] == [
-        ("Q8_0", "partial", False),
-        ("Q4_K_M", "full", True),
         ("Q2_K", "full", False),
+        ("Q4_K_M", "full", True),
+        ("Q8_0", "partial", False),
     ]
     assert all(q["source"] == "formula" for q in found["quantizations"])
 

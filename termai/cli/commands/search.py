@@ -107,4 +107,4 @@ def _best(repository: "Repository") -> "Best":
         header = None  # as of a gated repository, which says so itself
     candidates = [Candidate(v.name, v.size, header if v is middle else None) for v in variants]
     projector = projector_of(repository, middle) if header else None
-    return best(candidates, wanted(hub_text.FIT_CONTEXT), machine(), projector=projector)
+    return best(candidates, wanted(), machine(), projector=projector)

@@ -14,11 +14,12 @@ from termai.models.fit.drawing import draw
 from termai.models.fit.guardrails import Decision, Judgement, judge
 from termai.models.fit.machine import GpuRoom, Holder, Machine, described, machine
 from termai.models.fit.placement import AUTO, MARGIN
-from termai.models.fit.verdict import Fit, Room, Verdict, wanted
+from termai.models.fit.verdict import USUAL_CTX, Fit, Room, Verdict, usual_ctx, wanted
 
 __all__ = [
     "AUTO",
     "MARGIN",
+    "USUAL_CTX",
     "Asked",
     "Best",
     "Candidate",
@@ -43,6 +44,7 @@ __all__ = [
     "judge",
     "machine",
     "projector_of",
+    "usual_ctx",
     "wanted",
     "with_advice",
 ]

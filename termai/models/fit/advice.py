@@ -47,9 +47,22 @@ class Asked:
 def advise(found: Fit, asked: Asked) -> str:
     """Return what to do about a fit, as a person would say it."""
     if found.verdict is Verdict.FULL:
-        return _full(found, asked)
-    told = _none(found, asked) if found.verdict is Verdict.NONE else _partial(found, asked)
-    return " ".join(told)
+        told: Iterator[str] = iter((_full(found, asked),))
+    else:
+        told = _none(found, asked) if found.verdict is Verdict.NONE else _partial(found, asked)
+    return " ".join((*told, *_beyond(asked)))
+
+
+def _beyond(asked: Asked) -> Iterator[str]:
+    """Yield that each slot has more context than the model was trained for, if it has."""
+    options, trained = asked.options, asked.subject.trained
+    slots = 1 if options.kv_unified else max(1, options.parallel)
+    if 0 < trained < options.ctx_size // slots:
+        each = " for each slot" if slots > 1 else ""
+        yield (
+            f"{tokens(options.ctx_size // slots)} context{each} is more than the "
+            f"{tokens(trained)} the model was trained for."
+        )
 
 
 def _full(found: Fit, asked: Asked) -> str:

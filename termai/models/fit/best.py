@@ -9,10 +9,9 @@ from termai.gguf.quantization import named
 from termai.models.fit.candidates import Candidate, subjects
 from termai.models.fit.machine import Machine
 from termai.models.fit.placement import MARGIN
-from termai.models.fit.verdict import Fit, Verdict, fit_subject
+from termai.models.fit.verdict import Fit, Verdict, fit_subject, usual_ctx
 from termai.models.fit.words import size, tokens
 
-USUAL_CTX = 8192
 _SENSIBLE_BITS = 5.0  # more than this slows a model that is partly on the CPU for little
 _SIXTEEN = 16.0
 _UNQUANTIZED = 15.0  # bits per weight from which on nothing was quantized
@@ -52,17 +51,15 @@ def best(
 
     Of one model the larger file is the more precise one. Weights of 16 and 32 bits are passed
     over where fewer fit: they take twice the memory and time of Q8_0, which loses nothing that is
-    measurable (``gguf.quantization``). Without a context one of USUAL_CTX tokens is wanted, or
-    what the model was trained for: the most that fits is of little use for comparing. Candidates
-    without a header are judged by their sizes (see ``candidates.subjects``). projector: what is
-    loaded beside each.
+    measurable (``gguf.quantization``). Without a context the usual one is wanted (``usual_ctx``):
+    the most that fits is of little use for comparing. Candidates without a header are judged by
+    their sizes (see ``candidates.subjects``). projector: what is loaded beside each.
     """
     ordered = sorted(candidates, key=lambda candidate: -candidate.size)
     ranked: list[Ranked] = []
     models = subjects(ordered, projector=projector)
     for candidate, subject in zip(ordered, models, strict=True):
-        usual = min(USUAL_CTX, subject.trained or USUAL_CTX)
-        asked = replace(options, ctx_size=options.ctx_size or usual)
+        asked = replace(options, ctx_size=options.ctx_size or usual_ctx(subject.trained))
         found = fit_subject(subject, asked, machine, margin=margin)
         ranked.append(Ranked(candidate, found, subject.bits))
     chosen = _chosen(ranked)

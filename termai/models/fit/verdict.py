@@ -23,6 +23,9 @@ from termai.models.fit.placement import (
 from termai.models.fit.subject import Correction, Subject
 
 MIN_CTX = 4096
+USUAL_CTX = 8192
+"""Tokens of context that a fit is told for where none is asked for; see ``usual_ctx``."""
+
 RAM = "RAM"
 _UNKNOWN_CTX = 131_072  # where the header names no trained context
 _LEFT_ON_CPU = 2  # layers by which "almost all" may miss
@@ -101,6 +104,11 @@ class Fit:
         return min(short or used, key=lambda room: room.spare - room.margin)
 
 
+def usual_ctx(trained: int) -> int:
+    """Return the usual context, or what a model was trained for where that is less; 0: unknown."""
+    return min(USUAL_CTX, trained or USUAL_CTX)
+
+
 def wanted(ctx_size: int = 0, **changes: object) -> LoadOptions:
     """Return load options that leave the layers to the fit, as llama-server loads: four slots.
 
@@ -177,10 +185,8 @@ class _Question:
 
     @property
     def limit(self) -> int:
-        """The most tokens worth asking for: those of the training, for each part of the cache."""
-        trained = self.subject.trained or _UNKNOWN_CTX
-        slots = 1 if self.options.kv_unified else max(1, self.options.parallel)
-        return trained * slots
+        """The most tokens worth asking for: those of the training, as llama.cpp takes itself."""
+        return self.subject.trained or _UNKNOWN_CTX
 
     @property
     def room(self) -> Budget:

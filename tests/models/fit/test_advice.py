@@ -159,6 +159,29 @@ def test_where_nothing_fits() -> None:
     assert re.search(r"Not even IQ2_XXS \(2\.\d bits per weight\) fits; a smaller", found.advice)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "256k context is more than the 128k the model was trained for."),
+        (
+            {"parallel": 2, "kv_unified": False, "ctx_size": 524_288},
+            "256k context for each slot is more than the 128k the model was trained for.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("vram", [200, 12, 0.1])
+def test_more_context_than_the_model_was_trained_for(
+    changes: dict[str, object], words: str, vram: float
+) -> None:
+    found = advised(machine(vram), wanted(**{"ctx_size": 262_144, **changes}))  # type: ignore[arg-type]
+    assert found.advice.endswith(words)
+
+
+def test_slots_within_the_trained_context_are_not_told_so() -> None:
+    options = wanted(262_144, parallel=2, kv_unified=False)
+    assert "trained" not in advised(machine(200), options).advice
+
+
 def test_no_layer_fits() -> None:
     found = advised(machine(1))
     assert found.n_gpu_layers == 0

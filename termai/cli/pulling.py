@@ -1,6 +1,7 @@
 """Downloading what a person names, and watching it come."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from termai.cli.ending import InterruptedWaitError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from termai.models.hub import Repository, Variant
 
 _BEGINNINGS = re.compile(r"^(?:hub:|(?:https?://)?(?:hf\.co|(?:www\.)?huggingface\.co)/)")
+_MAIN = "main"  # the branch that is meant where none is named
 _LISTED = 12  # quantizations that a message names
 
 
@@ -64,6 +66,19 @@ def chosen(repository: "Repository", quant: str) -> "Variant":
             f"{repository.id} has several quantizations and no {DEFAULT_QUANT}.",
             fix=f"Say which after a colon: {names}.",
         ) from None
+
+
+def had(
+    repo: str, quant: str, paths: Sequence[str] = (), revision: str = _MAIN
+) -> "Download | None":
+    """Return the finished download that is meant where the hub cannot be asked, or None."""
+    from termai.models.downloads.finished import finished
+    from termai.models.resolve import DEFAULT_QUANT
+
+    commit = "" if revision == _MAIN else revision
+    names = ("",) if paths else (quant,) if quant else (DEFAULT_QUANT, "")
+    found = (finished(repo, variant=name, paths=paths, commit=commit) for name in names)
+    return next((download for download in found if download), None)
 
 
 def watch(download: "Download", *, quiet: bool = False) -> "Download":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from termai import settings
 from tests.cli.conftest import Termai
 from tests.cli.test_terminal import terminal, whole
 from tests.fakes.hub.faults import Fault, Kind
@@ -72,6 +73,57 @@ def test_pull_knows_the_usual_ways_of_naming(hub: Hub, termai: Termai, home: Pat
         assert json.loads(done.stdout)["variant"] == "Q4_K_M"
     assert models(home) == {f"{REPO}/tiny-Q4_K_M.gguf": Q4}
     assert len(hub.files.asked) == 1
+
+
+def test_what_is_here_is_said_without_a_turn_and_without_the_hub(
+    hub: Hub, termai: Termai, home: Path
+) -> None:
+    assert termai("pull", f"{REPO}:Q8_0", "--wait", "--no-projector").returncode == 0
+    here = f"{REPO}:Q8_0 is here: {home / 'termai/data/models' / REPO / 'tiny-Q8_0.gguf'}\n"
+    hub.files.rate = 0.05 * MIB
+    settings.save(downloads_at_once=1)
+    assert termai("pull", REPO, "--no-projector").returncode == 0
+    done = termai("pull", f"{REPO}:Q8_0", "--wait", "--no-projector")
+    assert (done.returncode, done.stdout) == (0, here)
+    assert termai("downloads", "cancel", "--all").returncode == 0
+    offline = {"HF_HUB_OFFLINE": "1"}
+    for arguments in ((f"{REPO}:q8_0",), (REPO,), (REPO, "--file", "tiny-Q8_0.gguf")):
+        done = termai("pull", *arguments, "--wait", **offline)
+        assert (done.returncode, done.stdout) == (0, here), done.stderr
+    others = ((f"{REPO}:Q4_K_M",), (REPO, "--revision", "v1"), (REPO, "--file", "README.md"))
+    for arguments in others:
+        assert termai("pull", *arguments, **offline).returncode == 6
+    (home / "termai/data/models" / REPO / "tiny-Q8_0.gguf").write_bytes(bytes(len(Q8)))
+    assert termai("pull", f"{REPO}:Q8_0", **offline).returncode == 6
+
+
+def test_a_file_of_the_users_own_is_refused(hub: Hub, termai: Termai, home: Path) -> None:
+    own = home / "termai/data/models" / REPO / "tiny-Q8_0.gguf"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"precious")
+    done = termai("pull", f"{REPO}:Q8_0", "--wait")
+    assert done.returncode == 7
+    assert str(own) in done.stderr
+    assert own.read_bytes() == b"precious"
+
+
+def test_who_is_stopped_meanwhile_is_not_told_of_another_download(
+    hub: Hub, termai: Termai, home: Path
+) -> None:
+    hub.files.rate = 0.1 * MIB
+    with terminal("pull", REPO, "--no-projector") as child:
+        child.expect("running, ")
+        assert child.pid
+        os.kill(child.pid, signal.SIGSTOP)
+        assert termai("downloads", "cancel", "--all").returncode == 0
+        assert termai("downloads", "clear").returncode == 0
+        hub.files.rate = 0
+        assert termai("pull", f"{REPO}:Q8_0", "--no-projector", "--wait").returncode == 0
+        os.kill(child.pid, signal.SIGCONT)
+        child.expect(r"taken off the list")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 3
 
 
 def test_pull_brings_split_sets_and_single_files(hub: Hub, termai: Termai, home: Path) -> None:

@@ -62,7 +62,12 @@ def _begun(
     from termai.models import hub
     from termai.models.downloads import control
 
-    repository = hub.repository(name, revision)
+    try:
+        repository = hub.repository(name, revision)
+    except hub.OfflineError:
+        if here := pulling.had(name, quant, files, revision):
+            return here
+        raise
     if files:
         return control.add_files(repository, files)
     return control.add(repository, pulling.chosen(repository, quant), projector=projector)

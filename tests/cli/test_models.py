@@ -245,3 +245,41 @@ def test_names_are_completed_as_they_are_known(termai: Termai) -> None:
     assert termai("models").returncode == 0
     done = termai(**completing, COMP_CWORD="3")
     assert done.stdout.split() == ["plain,small-Q4_K"]
+
+
+@pytest.mark.parametrize("command", [("remove", "--yes"), ("inspect",), ("path",)])
+def test_an_empty_name_is_refused_in_one_sentence(termai: Termai, command: tuple[str, ...]) -> None:
+    done = termai("models", *command, "")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "Error: No model is named."
+
+
+def test_remove_twice_takes_nothing_that_was_not_named(termai: Termai) -> None:
+    tiny = files.model(models_dir() / "tiny.gguf")
+    precious = files.model(models_dir() / "tiny-finetune-precious.gguf")
+    assert termai("models", "remove", "tiny", "--yes").returncode == 0
+    again = termai("models", "remove", "tiny", "--yes")
+    assert again.returncode == 3
+    assert "tiny-finetune-precious" in again.stderr
+    assert (tiny.exists(), precious.exists()) == (False, True)
+
+
+def test_remove_names_the_paths_of_what_is_ambiguous(termai: Termai) -> None:
+    whole = files.model(models_dir() / "w.gguf")
+    half = files.model(models_dir() / "w.gguf.part")
+    refused = termai("models", "remove", "w", "--yes")
+    assert refused.returncode == 2
+    assert f"{whole}, {half}" in refused.stderr
+    assert termai("models", "remove", str(half), "--yes").returncode == 0
+    assert (whole.exists(), half.exists()) == (True, False)
+
+
+def test_remove_names_the_real_place_behind_a_linked_directory(termai: Termai, home: Path) -> None:
+    path = files.model(home / "elsewhere/m.gguf")
+    models_dir().mkdir(parents=True, exist_ok=True)
+    (models_dir() / "linked").symlink_to(path.parent)
+    refused = termai("models", "remove", "m")
+    assert f"Removing m in {path.parent} frees" in refused.stderr
+    done = json.loads(termai("models", "remove", "m", "--yes", "--json").stdout)
+    assert (done["files"], done["program"]) == ([str(path)], None)
+    assert str(path.parent) in done["stays"][0]

@@ -32,6 +32,12 @@ def one_line(text: str, width: int = 0) -> str:
     return flat if not width or len(flat) <= width else flat[: width - 1] + "…"
 
 
+def without_user(address: str) -> str:
+    """Return an address without what stands before its host and may be a password."""
+    scheme, separator, rest = address.partition("://") if "://" in address else ("", "", address)
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
 def decode(raw: bytes) -> str:
     """Return UTF-8 bytes as printable text; a byte that is not UTF-8 shows as U+FFFD."""
     return printable(raw.decode("utf-8", "replace"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termai.errors import UsageError
-from termai.text import one_line
+from termai.text import one_line, without_user
 
 LONGEST_NAME = 255  # bytes of a file name that file systems take
 MOST_FILES = 1000
@@ -91,7 +91,11 @@ def checked(plan: Plan) -> Plan:
     if not _REPO.fullmatch(plan.repo) or ".." in plan.repo:
         raise UsageError(f"{one_line(plan.repo, 80)!r} is no repository; expected ORG/NAME.")
     if not _ENDPOINT.fullmatch(plan.endpoint):
-        raise UsageError(f"{one_line(plan.endpoint, 80)!r} is no address of a hub.")
+        shown = one_line(without_user(plan.endpoint), 80)
+        raise UsageError(
+            f"{shown!r} is no address of a hub.",
+            fix="Expected http:// or https:// and a host, without a name and password.",
+        )
     if not plan.commit or _BAD.search(plan.commit) or "/" in plan.commit:
         raise UsageError(f"{one_line(plan.commit, 80)!r} is no commit of {plan.repo}.")
     if not 0 < len(plan.files) <= MOST_FILES:

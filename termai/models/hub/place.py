@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from termai.errors import UnreachableError, UsageError
 from termai.settings import Settings, load
-from termai.text import one_line
+from termai.text import one_line, without_user
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
@@ -49,6 +49,12 @@ def place(settings: Settings | None = None) -> Place:
     if not endpoint:
         endpoint, said = known.hub_endpoint.strip(), "hub_endpoint in config.toml"
     endpoint = _checked(endpoint.rstrip("/") or DEFAULT_ENDPOINT, ("http", "https"), said)
+    if "@" in urlsplit(endpoint).netloc:
+        raise UsageError(
+            f"{said} names a user or a password, which termai does not send to hubs: "
+            f"{one_line(without_user(endpoint), 200)!r} is the address without them.",
+            fix="Leave them out; `termai hub login` takes a token.",
+        )
     proxy = known.proxy.strip()
     if proxy:
         proxy = proxy if "://" in proxy else f"http://{proxy}"
@@ -106,16 +112,10 @@ def _checked(address: str, schemes: tuple[str, ...], said: str) -> str:
         good = False
     if not good or not address.isprintable() or " " in address:
         raise UsageError(
-            f"{said} is {_without_user(one_line(address, 200))!r}, which is no address.",
+            f"{said} is {one_line(without_user(address), 200)!r}, which is no address.",
             fix=f"Expected {schemes[0]}:// or {schemes[1]}://, a host, and perhaps a port.",
         )
     return address
-
-
-def _without_user(address: str) -> str:
-    """Leave out what may be a password."""
-    scheme, separator, rest = address.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _host(address: str) -> str:

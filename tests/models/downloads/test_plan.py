@@ -125,6 +125,14 @@ def test_partial_files_of_different_contents_are_different_files() -> None:
     assert len({taken.partial(file) for file in (GOOD, *others)}) == 5
 
 
+@pytest.mark.parametrize("tail", ["", "x" * 200], ids=["short", "long"])
+def test_a_password_in_the_address_of_a_hub_is_not_shown(tail: str) -> None:
+    with pytest.raises(UsageError, match="no address of a hub") as caught:
+        plan(endpoint=f"http://user:PASSWORD{tail}@mirror")
+    assert "PASSWORD" not in str(caught.value)
+    assert "mirror" in str(caught.value)
+
+
 def test_the_longest_names_leave_room_for_the_partial_file() -> None:
     taken = plan(PlannedFile("ä" * 120 + ".gguf", 1, SHA))
     assert len(taken.partial(taken.files[0]).name.encode()) <= 255

@@ -106,8 +106,8 @@ class TermaiApp(Background, App[int]):
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         *_mode_bindings(),
-        Binding("ctrl+p", "command_palette", "Menu", id="menu", tooltip="Everything, by name."),
         Binding("f6", "keys", "Help", id="help", tooltip=_HELP),
+        Binding("ctrl+p", "command_palette", "Menu", id="menu", tooltip="Everything, by name."),
         Binding("question_mark", "keys", "Help", id="help.mark", show=False, tooltip=_HELP),
         Binding("f8", "change_theme", "Theme", id="theme", show=False, tooltip="Choose colours."),
         Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Servers keep on."),

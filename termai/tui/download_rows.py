@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ def name(download: Download) -> str:
 def problem(download: Download) -> str:
     """Return what is in the way of a download, without its name."""
     return one_line(download.problem.removeprefix(f"{download.name}: "))
+
+
+def filled(download: Download) -> str:
+    """Return how far a download is, for a list of models: ``↓ 42%``."""
+    return f"{icons.sign(str(download.status))} {share(download):.0%}"
 
 
 def row(download: Download, width: int) -> Content:
@@ -72,6 +78,8 @@ def _told(download: Download) -> str:
     if status == "done":
         return f"done  {formats.size(download.bytes_total)}"
     why = problem(download)
+    if status == "waiting" and download.retry_at:
+        why += f" Tries again in {formats.duration(max(0.0, download.retry_at - time.time()))}."
     return f"{status}: {why}" if why else f"{status}  {amount}"
 
 

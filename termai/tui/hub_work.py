@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from termai.errors import TermaiError
+from termai.errors import AccessError, TermaiError
 from termai.text import one_line
 from termai.tui.model_work import CTX_SIZE, machine
 
@@ -143,8 +143,12 @@ def store_token(text: str) -> str:
     """Ask the hub whose token it is, keep it, and return what to tell."""
     from termai.models.hub import accounts
 
-    account = accounts.login(text)
-    told = f"{account.host} knows you as {account.name}; the token is kept in {account.source}."
+    try:
+        account = accounts.login(text)
+    except AccessError as error:
+        fix = error.fix.partition(", then `termai")[0].rstrip(".")
+        raise AccessError(error.message, fix=f"{fix}, and type that one.") from error
+    told = f"{account.host} knows you as {account.name}."
     if account.shadowed_by:
-        told += f" In this shell {account.shadowed_by} holds another, which is used instead."
+        told += f" But {account.shadowed_by} holds another token in this shell, which is used."
     return one_line(told)

@@ -11,7 +11,6 @@ from termai.errors import TermaiError
 
 if TYPE_CHECKING:
     from termai.hardware import Snapshot
-    from termai.profiles.profile import Profile
     from termai.servers.records import Server
     from termai.tui.opening import Opening
 
@@ -71,10 +70,3 @@ class ServerStopped(Message):
     """A server was stopped."""
 
     server: Server
-
-
-@dataclass
-class ProfileMade(Message):
-    """A profile whose values fit this machine was made for a model and saved."""
-
-    profile: Profile

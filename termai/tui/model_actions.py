@@ -11,6 +11,7 @@ from termai.tui.screens.dialogs import ConfirmLoss
 from termai.tui.screens.models_ask import AskChecked
 
 if TYPE_CHECKING:
+    from termai.models.downloads.view import Download
     from termai.models.library import Library
     from termai.models.model_file import ModelFile
     from termai.models.removal import Removal
@@ -24,8 +25,11 @@ _DIRECTORY = (
 )
 
 
-async def start(app: TermaiApp, path: Path) -> None:
-    """Start a model with the profile there is for it, else with one made now. Runs in a worker."""
+async def start(app: TermaiApp, path: Path, *, keep: bool = False) -> None:
+    """Start a model with the user's profile for it, else with values that fit; in a worker.
+
+    ``keep`` saves these values as a profile.
+    """
     from termai.tui.starting import launch, show_started
 
     running = await app.threads.run(model_work.server_of, path)
@@ -33,15 +37,39 @@ async def start(app: TermaiApp, path: Path) -> None:
         show_started(app, running)
         return
     profile = await app.threads.run(model_work.profile_of, path)
-    if profile is None:
+    if profile is None and keep:
         profile = await app.threads.run(model_work.make_profile, path)
         app.notify(made(profile), markup=False)
+    if profile is None:
+        profile = await app.threads.run(model_work.fitting, path)
     await launch(app, profile)
+
+
+async def make_profile(app: TermaiApp, path: Path, warning: str) -> None:
+    """Make a profile that fits, after asking where there is a warning. Runs in a worker."""
+    if warning:
+        asked = ConfirmLoss("It does not fit", f"{warning}\n\nMake a profile all the same?")
+        if not await app.push_screen_wait(asked):
+            return
+    app.notify(made(await app.threads.run(model_work.make_profile, path)), markup=False)
+
+
+async def cancel(app: TermaiApp, download: Download) -> None:
+    """Cancel a download if the answer is yes. Runs in a worker."""
+    if await app.push_screen_wait(cancelling(download)):
+        await app.threads.run(model_work.cancel, download)
+
+
+def cancelling(download: Download) -> ConfirmLoss:
+    """Return the question whether to cancel a download."""
+    here = formats.size(download.bytes_done)
+    text = f"{one_line(download.name)}\n{here} that are here already will be removed."
+    return ConfirmLoss("Cancel the download?", text)
 
 
 def made(profile: Profile) -> str:
     """Return the news that a profile was made."""
-    return one_line(f"Profile {profile.name} was made: {profile.description}. F3 shows it.")
+    return f"Profile {one_line(profile.name, 40)} was made; F3 shows it."
 
 
 async def add_directory(app: TermaiApp) -> bool:

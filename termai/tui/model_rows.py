@@ -27,10 +27,13 @@ COLUMNS = (
 _BROKEN = "problem"
 
 
-def cells(model: ModelFile, fit: Fit | None, *, known: bool = True) -> Sequence[Cell]:
+def cells(
+    model: ModelFile, fit: Fit | None, *, known: bool = True, filled: str = ""
+) -> Sequence[Cell]:
     """Return what the columns of the library say of a model.
 
-    fit: None where it cannot be told. known: whether that was looked into.
+    fit: None where it cannot be told. known: whether that was looked into. filled: how far it is
+    for one that is being downloaded.
     """
     return (
         Content.styled(name(model), "bold" if model.usable else ""),
@@ -38,7 +41,7 @@ def cells(model: ModelFile, fit: Fit | None, *, known: bool = True) -> Sequence[
         one_line(model.quantization) or "-",
         formats.size(model.size),
         formats.tokens(model.context_length) if model.context_length else "-",
-        _state(model, fit, known=known),
+        Content(filled) if filled else _state(model, fit, known=known),
         Content.styled(one_line(model.where), "$muted"),
     )
 

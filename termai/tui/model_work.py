@@ -132,6 +132,15 @@ def profile_of(path: Path) -> Profile | None:
     return own_profile.saved(path)
 
 
+def fitting(path: Path) -> Profile:
+    """Return a profile whose values fit this machine, not saved."""
+    from termai.models import library
+    from termai.servers.fitting import profile_for
+
+    model = library.known().at(path)
+    return profile_for(path, projector=model.projector if model else None)
+
+
 def make_profile(path: Path) -> Profile:
     """Make and save a profile whose values fit this machine, with the projector that belongs."""
     from termai.models import library

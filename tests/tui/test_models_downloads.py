@@ -111,10 +111,11 @@ async def test_a_failure_is_told_with_its_reason_and_can_be_tried_again(hub: Hub
     hub.commit(repo, {NAME: content}, sha256={NAME: "0" * 64})
     async with opened("models") as (app, pilot):
         await get(app, pilot)
-        await until(pilot, lambda: "has the hash" in toasts(app), what="the reason")
+        await until(pilot, lambda: "failed; w tells why" in toasts(app), what="the news")
         assert status() == "failed"
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, DownloadsScreen))
+        await until(pilot, lambda: "has the hash" in screen_text(app), what="the reason")
         await pilot.press("x", "y")
         await until(pilot, lambda: status() == "cancelled")
 
@@ -168,3 +169,25 @@ async def test_opening_the_program_goes_on_with_what_was_interrupted(hub: Hub) -
     async with opened("models") as (app, pilot):
         await until(pilot, lambda: status() == "running")
         await until(pilot, lambda: row(app, "Tiny-GGUF:Q8_0"), what="the strip")
+
+
+async def test_the_library_shows_how_far_a_model_is_and_leaves_it_to_its_download(
+    hub: Hub,
+) -> None:
+    hub.files.rate = 20_000
+    async with opened("models") as (app, pilot):
+        await get(app, pilot)
+        await until(pilot, lambda: row(app, "↓"), what="the strip")
+        await pilot.press("1")
+        await until(pilot, lambda: "↓ " in row(app, " Tiny-Q8_0"), what="in the library")
+        await pilot.press("end")
+        await until(pilot, lambda: row(app, "▸ Tiny-Q8_0"))
+        assert "%" in row(app, "▸ Tiny-Q8_0")
+        await pilot.press("s")
+        await until(pilot, lambda: "It is being downloaded; w shows it." in toasts(app))
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard.endswith(NAME))
+        await pilot.press("d")
+        await until(pilot, lambda: "Cancel the download?" in screen_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: status() == "cancelled")

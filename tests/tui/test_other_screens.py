@@ -7,6 +7,7 @@ import pytest
 from termai.environment import Finding, Verdict
 from termai.paths import models_dir, profiles_dir
 from termai.profiles.profile import Profile
+from termai.profiles.store import list_profiles
 from termai.tui import work
 from tests.fakes import nvml
 from tests.tui.model_files import TINY
@@ -76,6 +77,7 @@ async def test_a_model_file_is_started_from_the_list(tiny_model: Path, tiny: Pro
         await pilot.press("end", "enter")
         await until(pilot, lambda: [s.name for s in app.servers] == ["tiny-Q8_0"])
         assert app.current_mode == "servers"
+        assert [p.name for p in list_profiles().profiles if not p.shipped] == ["tiny"]
 
 
 async def test_names_of_models_cannot_drive_the_terminal() -> None:

@@ -14,10 +14,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from termai.text import one_line
 from termai.tui import download_rows, model_actions, model_work
 from termai.tui.background import program
-from termai.tui.messages import ProfileMade
 from termai.tui.screens.base import ModeScreen
 from termai.tui.widgets.model_hub import HubPane
 from termai.tui.widgets.model_library import LibraryPane
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 BUSY_S, QUIET_S, AWAY_S = 0.5, 3.0, 10.0  # between looks at downloads: moving, not, other mode
 SHORT_LINES = 16  # of the terminal, below which details give way to the list
 _DOWNLOADS = "All downloads: pause, go on, cancel, start."
-_DONE = "w, then Enter starts it with a profile that fits."
+_DONE = "w, then Enter starts it."
 
 
 class ModelsScreen(ModeScreen):
@@ -158,14 +156,15 @@ when termai is closed.
     def watch_downloads(self, downloads: Sequence[Download]) -> None:
         """Show them in the strip."""
         self.query_one(DownloadStrip).downloads = tuple(downloads)
+        self.library.fill(downloads)
 
     def _tell(self, download: Download) -> None:
         name = download_rows.name(download)
         if download.status == "done":
-            self.notify(f"{name} is here, verified. {_DONE}", markup=False)
+            how = _DONE if self.is_current else ""
+            self.notify(f"{name} is here, verified. {how}".rstrip(), markup=False)
         else:
-            text = one_line(f"{name} failed: {download_rows.problem(download)} {download.fix}")
-            self.notify(text, severity="error", timeout=12, markup=False)
+            self.notify(f"{name} failed; w tells why.", severity="error", markup=False)
 
     def action_downloads(self) -> None:
         """List all downloads."""
@@ -179,13 +178,9 @@ when termai is closed.
         if download is not None:
             self.action_tab("library")
             self.library.select(download.path)
-            starting = partial(model_actions.start, program(self), download.path)
+            starting = partial(model_actions.start, program(self), download.path, keep=True)
             self.flow(starting, group="start")
 
     def on_repository_pane_ordered(self) -> None:
         """Show a download in the strip as soon as it has begun."""
         self.look_at_downloads()
-
-    def on_profile_made(self, message: ProfileMade) -> None:
-        """Name the profile that was made."""
-        self.notify(model_actions.made(message.profile), markup=False)

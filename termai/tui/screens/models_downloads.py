@@ -15,10 +15,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static
 
-from termai.text import one_line
-from termai.tui import download_rows, formats, model_work
+from termai.tui import download_rows, icons, model_actions, model_work
 from termai.tui.background import Background
-from termai.tui.screens.dialogs import ConfirmLoss
 from termai.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
@@ -89,8 +87,15 @@ class DownloadsScreen(ModalScreen["Download | None"], Background):
         self._downloads = {download.id: download for download in downloads}
         self.query_one("#empty").display = not downloads
         self.rows.display = bool(downloads)
-        self.rows.show([(d.id, partial(download_rows.row, d)) for d in downloads])
+        self._draw()
         self._tell()
+
+    def _draw(self) -> None:
+        """Draw the rows, the chosen one with its sign."""
+        rows = (
+            (i, partial(_drawn, d, i == self.rows.selected)) for i, d in self._downloads.items()
+        )
+        self.rows.show(list(rows))
 
     @property
     def chosen(self) -> Download | None:
@@ -100,6 +105,7 @@ class DownloadsScreen(ModalScreen["Download | None"], Background):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say more about the highlighted one."""
         event.stop()
+        self._draw()
         self._tell()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -144,9 +150,7 @@ class DownloadsScreen(ModalScreen["Download | None"], Background):
     def action_cancel(self) -> None:
         """Cancel the download, after asking."""
         if (download := self.chosen) is not None:
-            here = formats.size(download.bytes_done)
-            text = f"{one_line(download.name)}\n{here} that are here already will be removed."
-            asked = ConfirmLoss("Cancel the download?", text)
+            asked = model_actions.cancelling(download)
             self.app.push_screen(asked, partial(self._cancel, download))
 
     def _cancel(self, download: Download, yes: bool | None) -> None:
@@ -163,3 +167,8 @@ class DownloadsScreen(ModalScreen["Download | None"], Background):
     def on_downloads_screen_done(self) -> None:
         """Have the downloads looked at again."""
         self._look()
+
+
+def _drawn(download: Download, chosen: bool, width: int) -> Content:
+    sign = f"{icons.sign('chosen')} " if chosen else "  "
+    return Content.styled(sign, icons.STYLES["chosen"]) + download_rows.row(download, width - 2)

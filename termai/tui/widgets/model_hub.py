@@ -39,6 +39,14 @@ _SEARCH = "Type what to search for."
 _SORT = "By downloads, likes, trending, updated."
 
 
+class SearchLine(Input):
+    """The line to search in; Enter is shown among the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Search", id="hub.ask", tooltip="Search for what is typed."),
+    ]
+
+
 class HubPane(Vertical, Background):
     """Searches the hub; a newer search takes the place of an older one, never the reverse.
 
@@ -100,11 +108,12 @@ class HubPane(Vertical, Background):
         self._threads = Threads(_CALLS)
         self._listed: dict[str, Listed] = {}
         self._number = 0
+        self._query = ""
         self._sort = SORTS[0]
 
     def compose(self) -> ComposeResult:
         """Yield the search, what there is to say of it, and the results or a repository."""
-        yield Input(placeholder=_ASK, id="search", compact=True, max_length=QUERY_LIMIT)
+        yield SearchLine(placeholder=_ASK, id="search", compact=True, max_length=QUERY_LIMIT)
         yield Static(id="told", markup=False)
         with ContentSwitcher(initial="found", id="pages"):
             with Vertical(id="found"):
@@ -151,7 +160,7 @@ class HubPane(Vertical, Background):
     def _ask(self) -> None:
         self._number += 1
         self._tell(Content("searching …"))
-        query = self.query_one("#search", Input).value
+        query = self._query = self.query_one("#search", Input).value
         asking = partial(self._found, self._number, query, self._sort)
         self.background(asking, _same, group="search", threads=self._threads)
 
@@ -170,6 +179,9 @@ class HubPane(Vertical, Background):
             return
         found = message.found
         if found is None:
+            self._listed, self.count = {}, ""
+            self.results.show(())
+            self._show_more()
             self._tell(Content(one_line(message.problem)), problem=True)
             return
         self._listed = {listed.id: listed for listed in found.listed}
@@ -178,7 +190,8 @@ class HubPane(Vertical, Background):
         self.results.show(tuple(self._listed))
         self.results.action_first()
         self._show_more()
-        if self._listed and self.query_one("#search").has_focus:
+        search = self.query_one("#search", Input)
+        if self._listed and search.has_focus and search.value == self._query:
             self.results.focus()
         self.refresh_bindings()
 

@@ -12,20 +12,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from termai.text import one_line
-from termai.tui import model_actions, model_details, model_rows, model_work
+from termai.tui import download_rows, model_actions, model_details, model_rows, model_work
 from termai.tui.background import program
 from termai.tui.columns import Cell
-from termai.tui.messages import ProfileMade
-from termai.tui.widgets.model_listing import ModelListing
+from termai.tui.widgets.model_listing import FilterLine, ModelListing
 from termai.tui.widgets.model_table import ModelTable
 from termai.tui.widgets.model_text import TextPane
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from termai.models.downloads.view import Download
     from termai.models.fit import Curve, Fit, Machine
     from termai.models.model_file import ModelFile
 
@@ -94,12 +94,13 @@ class LibraryPane(ModelListing):
         self._look = 0
         self._alive: frozenset[str] = frozenset()
         self._fitting = False
+        self._filling: dict[str, Download] = {}
         self._offered = (False, False)
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Yield the filter, the list, and the chosen model's details below or beside it."""
-        yield Input(placeholder="words that a model must have", id="filter", compact=True)
+        yield FilterLine(placeholder="words that a model must have", id="filter", compact=True)
         with Container(id="body"):
             yield ModelTable(model_rows.COLUMNS, self._cells, id="models")
             yield TextPane(id="details")
@@ -117,7 +118,24 @@ class LibraryPane(ModelListing):
 
     def _cells(self, identity: str) -> Sequence[Cell]:
         known = identity in self._fits
-        return model_rows.cells(self.models[identity], self._fits.get(identity), known=known)
+        download = self._filling.get(identity)
+        filled = download_rows.filled(download) if download else ""
+        fit = self._fits.get(identity)
+        return model_rows.cells(self.models[identity], fit, known=known, filled=filled)
+
+    def fill(self, downloads: Sequence[Download]) -> None:
+        """Show which of the files are being downloaded, and how far they are."""
+        before = self._filling
+        self._filling = {
+            str(download.plan.partial(file)): download
+            for download in downloads
+            if not download.status.over
+            for file in download.plan.files
+        }
+        changed = {i for i in (*before, *self._filling) if before.get(i) != self._filling.get(i)}
+        self.table.redraw(changed)
+        if self.table.chosen in changed:
+            self.show_chosen()
 
     def on_model_table_chosen(self, event: ModelTable.Chosen) -> None:
         """Show the chosen model; its curve once the cursor rests there."""
@@ -150,6 +168,8 @@ class LibraryPane(ModelListing):
         model, identity = self.chosen, self.table.chosen
         if model is None:
             return Content("")
+        if identity in self._filling:
+            return Content("\n").join(download_rows.details(self._filling[identity]))
         pending = model.startable and identity not in self._curves
         fit, curve = self._fits.get(identity), self._curves.get(identity)
         tall = height > _TALL
@@ -221,23 +241,34 @@ class LibraryPane(ModelListing):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what the chosen model does not offer."""
+        if action in {"start", "profile", "curve", "inspect", "copy_path", "remove"}:
+            return True if self.chosen is not None else None
+        return super().check_action(action, parameters)
+
+    @property
+    def _ready(self) -> ModelFile | None:
+        """The chosen model if it can be started, else None after saying why it cannot."""
         model = self.chosen
-        if action in {"start", "profile", "curve"}:
-            return True if model is not None and model.startable else None
-        if action in {"inspect", "copy_path", "remove"}:
-            return True if model is not None else None
-        return True
+        if model is None or model.startable:
+            return model
+        download = self._filling.get(self.table.chosen)
+        why = f"It is {model.kind}, no model." if not model.trouble else "It cannot be started."
+        told = "It is being downloaded; w shows it." if download else why
+        self.notify(told, severity="warning", markup=False)
+        return None
 
     def action_start(self) -> None:
         """Start a server for the chosen model."""
-        if (model := self.chosen) is not None and model.startable:
+        if (model := self._ready) is not None:
             self.flow(partial(model_actions.start, program(self), model.path), group="start")
 
     def action_profile(self) -> None:
         """Make a profile for the chosen model that fits this machine."""
-        if (model := self.chosen) is not None and model.startable:
-            making = partial(model_work.make_profile, model.path)
-            self.background(making, ProfileMade, group="profile")
+        if (model := self._ready) is not None:
+            fit = self._fits.get(self.table.chosen)
+            asked = fit.advice if fit and fit.verdict == "none" else ""
+            making = partial(model_actions.make_profile, program(self), model.path, asked)
+            self.flow(making, group="profile")
 
     def action_inspect(self) -> None:
         """Show everything that the chosen model's header says."""
@@ -248,7 +279,10 @@ class LibraryPane(ModelListing):
 
     def action_remove(self) -> None:
         """Remove the chosen model's files, after asking."""
-        if (model := self.chosen) is not None:
+        download, model = self._filling.get(self.table.chosen), self.chosen
+        if download is not None:
+            self.flow(partial(model_actions.cancel, program(self), download), group="remove")
+        elif model is not None:
             self.flow(partial(self._remove, model), group="remove")
 
     async def _remove(self, model: ModelFile) -> None:
@@ -260,7 +294,7 @@ class LibraryPane(ModelListing):
         """Draw the chosen model's curve large."""
         from termai.tui.screens.models_curve import CurveScreen
 
-        curve, model = self._curves.get(self.table.chosen), self.chosen
+        curve, model = self._curves.get(self.table.chosen), self._ready
         if model is not None and curve is not None:
             fit = self._fits.get(self.table.chosen)
             advice = fit.advice if fit else ""
@@ -268,9 +302,11 @@ class LibraryPane(ModelListing):
 
     def action_copy_path(self) -> None:
         """Copy the path of the chosen model."""
-        if (model := self.chosen) is not None:
-            self.app.copy_to_clipboard(str(model.path))
-            self.notify(f"Copied {one_line(str(model.path))}", markup=False)
+        download, model = self._filling.get(self.table.chosen), self.chosen
+        if model is not None:
+            path = str(download.path if download else model.path)
+            self.app.copy_to_clipboard(path)
+            self.notify(f"Copied {one_line(path)}", markup=False)
 
     def action_add(self) -> None:
         """Add a directory in which models are looked for."""

@@ -37,10 +37,18 @@ _SORT = "By name, newest, size, parameters, context, where."
 _RELOAD = "Look through all directories again."
 
 
+class FilterLine(Input):
+    """The line to filter with; Enter is shown among the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the list", id="library.keep", tooltip="Keep the filter."),
+    ]
+
+
 class ModelListing(Vertical, Background):
     """Lists what ``termai.models.library`` knows at once, and what it finds as it is found.
 
-    Subclasses compose an Input ``#filter``, a ModelTable ``#models`` inside ``#body``, and a
+    Subclasses compose a FilterLine ``#filter``, a ModelTable ``#models`` inside ``#body``, and a
     VerticalScroll ``#empty`` with a Static; they are told of changed models by ``changed`` and of
     every new list by ``show_chosen``. note: how the list is sorted or filtered. count: how many
     models there are, in words.
@@ -58,8 +66,8 @@ class ModelListing(Vertical, Background):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "sort", "Sort", id="library.sort", show=False, tooltip=_SORT),
         Binding("r", "reload", "Look again", id="library.reload", show=False, tooltip=_RELOAD),
-        Binding("down", "list", "List", id="library.down", show=False, tooltip="To the list."),
-        Binding("escape", "all", "All", id="library.all", show=False, tooltip="No filter."),
+        Binding("down", "list", "List", id="library.list", show=False, tooltip="To the list."),
+        Binding("escape", "all", "No filter", id="library.all", tooltip="Show all models."),
     ]
 
     table = query_one("#models", ModelTable)
@@ -171,6 +179,14 @@ class ModelListing(Vertical, Background):
         """Type words that a model must have."""
         self.add_class("-filtering")
         self.query_one("#filter").focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what has to do with the filter while there is one."""
+        if action == "list":
+            return self.is_mounted and self.query_one("#filter").has_focus
+        if action == "all":
+            return self.has_class("-filtering")
+        return True
 
     def action_list(self) -> None:
         """Go from the filter to the list."""

@@ -61,7 +61,7 @@ class RepositoryPane(Vertical, Background):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "get", "Get", id="repository.get", tooltip=_GET),
-        Binding("v", "curve", "Curve", id="repository.curve", tooltip=_CURVE),
+        Binding("v", "curve", "Curve", id="repository.curve", show=False, tooltip=_CURVE),
         Binding("r", "again", "Again", id="repository.again", show=False, tooltip="Ask again."),
     ]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EVERY_S = 10.0  # seconds between plain lines
 _CLEAR = "\r\x1b[K"
 _NAME = 34  # columns that a name may take in a line of progress
+_LEAST_NAME = 4  # columns that a name is given in any case
 
 
 def duration(seconds: float | None) -> str:
@@ -38,18 +39,28 @@ def percent(download: "Download") -> str:
     return f"{min(99, 100 * download.bytes_done // download.bytes_total)} %"
 
 
-def sentence(download: "Download") -> str:
-    """Return one line of how far a download is."""
+def sentence(download: "Download", columns: int = 0) -> str:
+    """Return one line of how far a download is, which fits into ``columns`` if above 0.
+
+    The name gives way to the numbers, then the problem.
+    """
+    said = f": {', '.join(_numbers(download))}"
+    room = min(_NAME, max(_LEAST_NAME, columns - len(said))) if columns else _NAME
+    line = one_line(download.name, room) + said
+    if download.problem:
+        line += f", {one_line(download.problem)}"
+    return one_line(line, columns)
+
+
+def _numbers(download: "Download") -> list[str]:
     done = f"{percent(download)} of {size_text(download.bytes_total)}"
-    words = [f"{one_line(download.name, _NAME)}: {download.status}", done]
+    words = [str(download.status), done]
     if download.rate:
         words.append(f"{size_text(download.rate)}/s")
         words += [f"{duration(download.eta_s)} left"] if download.eta_s is not None else []
     if download.retry_at and (wait := download.retry_at - time.time()) > 0:
         words.append(f"again in {wait:.0f} s")
-    if download.problem:
-        words.append(one_line(download.problem))
-    return ", ".join(words)
+    return words
 
 
 class Live:
@@ -70,7 +81,7 @@ class Live:
         """Show how far a download is by now."""
         if self._drawing:
             self._drawn = True
-            self._write(_CLEAR + one_line(sentence(download), width(sys.stderr) - 1))
+            self._write(_CLEAR + sentence(download, width(sys.stderr) - 1))
             return
         now = time.monotonic()
         told = (str(download.status), download.problem)

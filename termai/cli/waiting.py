@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from termai import settings
 from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint, warn
 from termai.cli.targets import running
@@ -20,9 +21,12 @@ _CLEAR = "\r\x1b[K"
 def ready(name: str, start: Callable[[], Server], *, wait: bool = True) -> Server:
     """Return the server called ``name`` that ``start`` returns once it is ready.
 
-    Shows progress on a terminal; without ``wait`` returns as soon as it was started. Raises
-    what ``start`` raises, and StartFailedError. Ctrl-C leaves the server starting and says so.
+    Warns of settings that could not be read, as their defaults decide then. Shows progress on a
+    terminal; without ``wait`` returns as soon as it was started. Raises what ``start`` raises, and
+    StartFailedError. Ctrl-C leaves the server starting and says so.
     """
+    for problem in settings.load().problems:
+        warn(problem)
     try:
         server = start()
         if server.memory_warning and server.state is not ServerState.READY:

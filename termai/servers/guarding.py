@@ -16,9 +16,11 @@ from termai.gguf.memory import Estimate, LoadOptions
 from termai.gguf.splits import read_model
 from termai.hardware import host
 from termai.models.fit import Asked, Decision, Fit, Judgement, Machine, judge, machine, with_advice
-from termai.models.fit.guardrails import holders_text
+from termai.models.fit.guardrails import holders_text, limit_of
+from termai.models.fit.placement import largest_context
 from termai.models.fit.subject import Subject
 from termai.models.fit.verdict import Exact, fit_subject
+from termai.models.fit.words import tokens
 from termai.profiles.profile import Profile
 from termai.servers import registry
 from termai.servers.loading import Load, load_of
@@ -201,13 +203,28 @@ def _advice(case: _Case, found: Fit, mode: str) -> str:
     """Return what would make it fit, nothing where that cannot be told."""
     load = case.load
     asked = Asked(case.subject, load.options, load.machine, load.margin)
+    limit = limit_of(mode)
     try:
+        if limit is not None and found.estimate.total > limit:
+            return _within(case.subject, found, limit)
         advice = with_advice(found, asked).advice.partition(". ")[2]
         if case.judged(found, mode, repack=False).decision is not Decision.REFUSE:
             advice = f"{advice} {_BY_PAGES}".strip()
         return advice
     except Exception:  # noqa: BLE001 - a refusal stays one without advice
         return ""
+
+
+def _within(subject: Subject, found: Fit, limit: int) -> str:
+    """Return what would take no more than a limit on all memory."""
+
+    def allowed(ctx_size: int) -> bool:
+        return subject.estimate(replace(found.options, ctx_size=ctx_size)).total <= limit
+
+    most = largest_context(allowed, found.ctx_size)
+    if most:
+        return f"With {tokens(most)} context it would take no more than that."
+    return "Take a smaller quantization, or allow more with memory_guardrails."
 
 
 def _held(case: _Case, found: Fit) -> str:

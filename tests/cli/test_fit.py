@@ -199,7 +199,12 @@ def test_the_curve_as_json(termai: Termai, model: str) -> None:
     [
         (("nothing.gguf",), 3, "nothing.gguf"),
         (("/none/nothing.gguf",), 3, "/none/nothing.gguf does not exist"),
-        (("no-such-thing",), 3, "no-such-thing"),
+        (
+            ("no-such-thing",),
+            3,
+            "There is no profile, model or file called no-such-thing: looked in ",
+        ),
+        (("builtin:none",), 3, "There is no model builtin:none"),
         ((str(model_path()), "--vram", "x"), 2, "expected GiB such as 24 or 24,12, found 'x'"),
         ((str(model_path()), "--vram", "-1"), 2, "expected GiB such as 24"),
         ((str(model_path()), "--vram", "nan"), 2, "expected GiB such as 24"),
@@ -215,6 +220,7 @@ def test_errors_are_one_clear_sentence(
     done = termai("fit", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
+    assert len(done.stderr) < 400
     assert "Traceback" not in done.stderr
 
 
@@ -252,6 +258,23 @@ def test_a_start_that_is_too_large_is_refused(termai: Termai) -> None:
         assert "more than the 1 GB that are allowed" in done.stderr
         assert "start it all the same with --force" in done.stderr
     assert json.loads(termai("ps", "--json", "--all").stdout) == []
+
+
+@pytest.mark.parametrize("value", ["12GB", "Strict"])
+def test_a_limit_that_is_mistyped_is_warned_about_at_a_start(termai: Termai, value: str) -> None:
+    config_dir().mkdir(parents=True)
+    (config_dir() / "config.toml").write_text(f'schema = 1\nmemory_guardrails = "{value}"\n')
+    warned = re.compile(f'config.toml.*memory_guardrails.*such as "12 GB", found "?{value}')
+    try:
+        started = termai("start", "smoke", "--set", "ctx_size=256")
+        assert started.returncode == 0, started.stderr
+        for done in (started, termai("restart", "smoke")):
+            assert warned.search(" ".join(done.stderr.split())), done.stderr
+    finally:
+        termai("stop", "--all")
+    unfit = termai("run", "smoke", "hello", "--set", "ctx_size=100000000")
+    assert unfit.returncode == 2
+    assert warned.search(" ".join(unfit.stderr.split())), unfit.stderr
 
 
 def test_force_starts_it_with_a_warning(termai: Termai) -> None:

@@ -70,6 +70,28 @@ def test_too_large_a_model_is_refused_and_nothing_is_started(large: Path) -> Non
     assert store.list_jobs(KIND) == []
 
 
+@pytest.mark.parametrize(
+    ("limit", "ctx_size", "advice"),
+    [
+        ("4 GB", 4096, "Take a smaller quantization, or allow more with memory_guardrails"),
+        ("6 GB", 32_768, r"With \d[\d.]*k context it would take no more than that"),
+    ],
+)
+def test_a_limit_says_what_it_takes_to_keep_it(
+    large: Path, monkeypatch: pytest.MonkeyPatch, limit: str, ctx_size: int, advice: str
+) -> None:
+    """Also where the model would fit: what is free is not what decides."""
+    monkeypatch.setattr(guarding, "machine", lambda: Machine((), 60 * GIB, 64 * GIB))
+    settings.save(memory_guardrails=limit)
+    with pytest.raises(MemoryRefusedError) as caught:
+        forecast(large_profile(large, ctx_size=ctx_size), large, ON_CPU)
+    assert re.fullmatch(f"{advice}, or start it all the same with --force\\.", caught.value.fix)
+    named = re.search(r"With ([\d.]+)k", caught.value.advice)
+    if named:
+        less = large_profile(large, ctx_size=int(float(named[1]) * 1024))
+        assert forecast(less, large, ON_CPU)
+
+
 def test_force_makes_it_a_warning(large: Path) -> None:
     settings.save(memory_guardrails="3 GB")
     planned = launching.plan(large_profile(large, ctx_size=4096), force=True)

@@ -64,13 +64,12 @@ def judge(found: Fit, setting: str, *, pageable: int = 0) -> Judgement:
     if setting == OFF:
         return Judgement(Decision.ALLOW)
     mode = MODES.get(setting, _LIMITED)
-    if setting not in MODES:
-        limit = int(setting.removesuffix(" GB")) * _GB
-        if found.estimate.total > limit:
-            needed = size(found.estimate.total)
-            return Judgement(
-                Decision.REFUSE, f"It needs {needed}, more than the {setting} that are allowed."
-            )
+    limit = limit_of(setting)
+    if limit is not None and found.estimate.total > limit:
+        needed = size(found.estimate.total)
+        return Judgement(
+            Decision.REFUSE, f"It needs {needed}, more than the {setting} that are allowed."
+        )
     paged = pageable if mode.pages else 0
     for room in _fullest_first(found.rooms):
         if _short(_without(room, paged), mode.refuse, total=mode.total):
@@ -79,6 +78,11 @@ def judge(found: Fit, setting: str, *, pageable: int = 0) -> Judgement:
         if _short(room, mode.warn):
             return Judgement(Decision.WARN, _sentence(room, mode.warn, paged=paged))
     return Judgement(Decision.ALLOW)
+
+
+def limit_of(setting: str) -> int | None:
+    """Return the bytes that a setting such as ``12 GB`` allows, None for one of the words."""
+    return None if setting in (OFF, *MODES) else int(setting.removesuffix(" GB")) * _GB
 
 
 def holders_text(machine: Machine, room: Room, rooms: Sequence[Room]) -> str:

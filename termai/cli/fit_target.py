@@ -13,7 +13,7 @@ from termai.gguf.header import Header
 from termai.gguf.splits import read_model
 from termai.models.fit import Candidate, projector_of
 from termai.models.library import look
-from termai.models.resolve import HUB, resolve
+from termai.models.resolve import BUILTIN, HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile
@@ -58,7 +58,21 @@ def find(name: str) -> Target:
         return Target(name, _checked(read_model(found), name), found, profile)
     if not name.startswith((".", "~")) and pulling.is_reference(name) and not _is_gguf(name):
         return _on_hub(name)
-    return _of_library(name, name)
+    try:
+        return _of_library(name, name)
+    except NotFoundError as error:
+        if name.startswith(("/", "~", BUILTIN)):
+            raise
+        raise _unknown(name) from error
+
+
+def _unknown(name: str) -> NotFoundError:
+    looked = len(look().stores)
+    return NotFoundError(
+        f"There is no profile, model or file called {one_line(name, 100)}: "
+        f"looked in {looked} director{'y' if looked == 1 else 'ies'} of models.",
+        fix="`termai models` shows what is there; `termai search` finds models on the hub.",
+    )
 
 
 def _is_gguf(name: str) -> bool:

@@ -10,6 +10,7 @@ from termai.models import hub_cache, ollama
 from termai.models.library import Library
 from termai.models.model_file import ModelFile
 from termai.models.names import is_gguf, whole_name
+from termai.models.places import entry, home
 from termai.models.resolve import BUILTIN, check_not_empty, expanded_path, named
 from termai.text import one_line
 
@@ -66,11 +67,6 @@ def views(model: ModelFile) -> Iterator[ModelFile]:
         )
 
 
-def entry(path: Path) -> Path:
-    """Return the one path of a directory's entry, whatever links lead to its directory."""
-    return Path(os.path.realpath(path.parent)) / path.name
-
-
 def _views(library: Library) -> Iterator[ModelFile]:
     return (view for model in library.files for view in views(model))
 
@@ -89,9 +85,10 @@ def _is_called(view: ModelFile, reference: str) -> bool:
 def _at(path: Path, library: Library) -> list[ModelFile]:
     wanted = entry(Path(os.path.abspath(path)))  # noqa: PTH100  links in it stay
     found = [view for view in _views(library) if wanted in map(entry, _paths(view, wanted.name))]
-    if not found and whole_name(wanted.name) and os.path.isfile(wanted):  # noqa: PTH113
-        return [half for half in [_half(wanted, library)] if half]
-    return found
+    if found or not (whole_name(wanted.name) and os.path.isfile(wanted)):  # noqa: PTH113
+        return found
+    half = _half(wanted, library)
+    return [half] if half else []
 
 
 def _paths(view: ModelFile, name: str) -> Iterator[Path]:
@@ -107,18 +104,17 @@ def _paths(view: ModelFile, name: str) -> Iterator[Path]:
 
 def _half(path: Path, library: Library) -> ModelFile | None:
     """Return half a download of a part that is there whole, so that no list shows it."""
-    for store in library.stores:
-        root = Path(os.path.realpath(store.directory))
-        if root in path.parents:
-            name = path.relative_to(root).as_posix()
-            return ModelFile(
-                *(path, name, path.stat().st_size, store.where),
-                label=name,
-                program=store.program,
-                files=(path,),
-                incomplete=True,
-            )
-    return None
+    store = home(path, library)
+    if store is None:
+        return None
+    name = path.relative_to(os.path.realpath(store.directory)).as_posix()
+    return ModelFile(
+        *(path, name, path.stat().st_size, store.where),
+        label=name,
+        program=store.program,
+        files=(path,),
+        incomplete=True,
+    )
 
 
 def _entry(view: ModelFile) -> object:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termai.errors import NotFoundError, StorageError, UsageError
-from termai.models import hub_cache, ollama
-from termai.models.choosing import entry
+from termai.models import hub_cache
 from termai.models.library import Library
 from termai.models.model_file import ModelFile
-from termai.models.ollama_needs import needs
+from termai.models.ollama_needs import refuse_layers, unshared
+from termai.models.places import entry, home, leads_through
 from termai.models.stores import BUILT_IN, LLAMA_CPP, OWN, Store
 from termai.text import one_line
 
-_OUTSIDE = "It lies in {}, outside of every directory of models; whose it is is not known."
 _BESIDE = (".etag", ".json")  # what llama.cpp's older cache keeps beside a file
 
 
@@ -41,8 +40,8 @@ class Removal:
     name: what is removed. files: all that goes, in the order in which it does. frees: bytes that
     the disk gets back. program: whose model it is, empty for the user's own. stays: a sentence
     for each thing that stays and might be expected to go. emptied: directories of termai's own
-    that are removed when nothing is left in them. outside: where the model really lies, when a
-    linked directory leads to it and no store holds it.
+    that are removed when nothing is left in them. outside: the
+    directory of files that a linked directory leads to and that no store holds.
     """
 
     name: str
@@ -62,15 +61,15 @@ def plan(model: ModelFile, library: Library, *, projector: bool = False) -> Remo
     UsageError for the model that comes with termai and for a part of Ollama's models, NotFoundError
     when it is gone.
     """
-    home = _home(model, library)
-    if BUILT_IN in (model.where, home and home.where):
+    store = home(model.manifest or model.path, library)
+    if BUILT_IN in (model.where, store and store.where):
         raise UsageError(
             "The smoke model comes with termai and is not removed.",
             fix="It takes less than 4 MB.",
         )
     if model.manifest is not None:
         return _of_ollama(model, library)
-    _refuse_layers(model, library)
+    refuse_layers(model, library)
     stays: list[str] = []
     doomed = [path for file in model.files for path in _with_blob(file, stays)]
     if model.program == LLAMA_CPP:
@@ -79,24 +78,21 @@ def plan(model: ModelFile, library: Library, *, projector: bool = False) -> Remo
         doomed += [part for file in model.files for part in _pieces(file)]
     if model.projector is not None:
         doomed += _projector(model, library, stays, wanted=projector)
-    if home is None:
-        doomed = [entry(path) for path in doomed]
-        stays.insert(0, _OUTSIDE.format(one_line(str(entry(model.path).parent))))
-    files = tuple(_doomed(doomed))
+    files = tuple(_doomed(_real(doomed, library)))
     if not files:
         raise NotFoundError(f"{one_line(model.label)} is not there any more.")
     if not model.path.is_symlink() and _frees(files) == 0 < model.size:
         stays.append("Nothing is freed: the file has another name elsewhere, a hard link.")
     stays += [*_other_names(model, files), *_users(model, library)]
-    owner = (home.program or model.program) if home else ""
+    owner, outside = _owner(model, store), _outside(files, library)
     return Removal(
         name=model.label or model.name,
         files=files,
         frees=_frees(files),
         program=owner,
-        stays=tuple(stays),
+        stays=(*_said(outside, store), *stays),
         emptied=tuple(_above(model, library)) if owner == OWN else (),
-        outside=None if home else entry(model.path),
+        outside=outside,
     )
 
 
@@ -135,50 +131,17 @@ def _of_ollama(model: ModelFile, library: Library) -> Removal:
     manifest = model.manifest
     if manifest is None or not os.path.lexists(manifest):
         raise NotFoundError(f"Ollama has no model {one_line(model.name)} any more.")
-    blobs, stays = _unshared(manifest, library)
-    files = tuple(_doomed([manifest, *sorted(blobs)]))
-    return Removal(model.name, files, _frees(files), model.program, stays)
-
-
-def _unshared(manifest: Path, library: Library) -> tuple[frozenset[Path], tuple[str, ...]]:
-    """Return the blobs of a manifest that no other names, and what is to be said of the others."""
-    blobs = ollama.blobs_of(manifest)
-    if blobs is None:
-        return frozenset(), ("Its blobs stay: its manifest cannot be read.",)
-    largest = max(blobs, key=_size, default=Path()).name
-    users = []
-    try:
-        others = needs(ollama.root_of(manifest) / "blobs", library, but=manifest)
-    except StorageError as error:
-        return frozenset(), (f"Its blobs stay: {error}",)
-    for other, names in others.items():
-        if largest in names:
-            users.append(ollama.tag_of(other))
-        blobs = frozenset(blob for blob in blobs if blob.name not in names)
-    shown = one_line(", ".join(users[:3]))
-    return blobs, (f"The model's file stays: {shown} needs it.",) if users else ()
-
-
-def _refuse_layers(model: ModelFile, library: Library) -> None:
-    """Refuse to remove a blob of Ollama's by itself while a manifest names it."""
-    for file in model.files:
-        place = entry(file)
-        if place.parent.name != "blobs" or not ollama.is_blob(place.name):
-            continue
-        try:
-            others = needs(place.parent, library)
-        except StorageError as error:
-            raise UsageError(
-                f"{one_line(model.label)} may be a part of a model of Ollama: {error}",
-                fix="Remove the model with Ollama.",
-            ) from error
-        tags = {ollama.tag_of(path) for path, names in others.items() if place.name in names}
-        if tags:
-            shown = one_line(", ".join(sorted(tags)))
-            raise UsageError(
-                f"{one_line(model.label)} is a part of {shown} and is not removed by itself.",
-                fix="Remove the models that need it; the last takes it along.",
-            )
+    blobs, stays = unshared(manifest, library)
+    files = tuple(_doomed(_real([manifest, *sorted(blobs)], library)))
+    store, outside = home(manifest, library), _outside(files, library)
+    return Removal(
+        name=model.name,
+        files=files,
+        frees=_frees(files),
+        program=_owner(model, store),
+        stays=(*_said(outside, store), *stays),
+        outside=outside,
+    )
 
 
 def _with_blob(file: Path, stays: list[str]) -> list[Path]:
@@ -217,31 +180,35 @@ def _projector(model: ModelFile, library: Library, stays: list[str], *, wanted: 
     return []
 
 
-def _home(model: ModelFile, library: Library) -> Store | None:
-    """Return the store that a model really lies in, None where a linked directory leads out."""
-    place = entry(model.manifest or model.path)
-    inside: dict[Path, Store] = {}
-    for store in library.stores:
-        if store.directory in library.unanswered:
-            continue
-        root = Path(os.path.realpath(store.directory))
-        if root in place.parents:
-            inside.setdefault(root, store)
-    innermost = max(inside, key=lambda root: len(root.parts), default=None)
-    return inside[innermost] if innermost else None
+def _owner(model: ModelFile, store: Store | None) -> str:
+    """Return whose model it is by the store that it really lies in, empty where none tells."""
+    if store is None:
+        return ""
+    return store.program or (model.program if store.where == model.where else "")
+
+
+def _real(paths: Iterable[Path], library: Library) -> list[Path]:
+    """Return paths with those that linked directories lead out of every store as they are."""
+    return [path if home(path, library) else entry(path) for path in paths]
+
+
+def _outside(files: Iterable[Doomed], library: Library) -> Path | None:
+    """Return the directory of the first file that no store holds."""
+    return next((f.path.parent for f in files if not home(f.path, library)), None)
+
+
+def _said(outside: Path | None, store: Store | None) -> Iterator[str]:
+    if outside is not None:
+        unknown = "" if store else "; whose it is is not known"
+        yield f"It lies in {one_line(str(outside))}, outside of every directory of models{unknown}."
 
 
 def _other_names(model: ModelFile, doomed: Iterable[Doomed]) -> Iterator[str]:
     """Yield a sentence for each link that leads nowhere once the files are gone."""
     gone = {entry(file.path) for file in doomed}
-    for other in model.others:
-        for path in other.files:
-            if (
-                path.is_symlink()
-                and entry(path) not in gone
-                and Path(os.path.realpath(path)) in gone
-            ):
-                yield f"{one_line(str(path))} is a link to it, which will lead nowhere."
+    for path in (path for other in model.others for path in other.files):
+        if entry(path) not in gone and leads_through(path, gone):
+            yield f"{one_line(str(path))} is a link to it, which will lead nowhere."
 
 
 def _users(model: ModelFile, library: Library) -> Iterator[str]:
@@ -323,10 +290,3 @@ def _check(file: Doomed) -> None:
             f"{file.path.parent} may not be changed by you; nothing was removed.",
             fix="Remove the model with the program or as the user that it belongs to.",
         )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

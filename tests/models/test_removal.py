@@ -332,7 +332,7 @@ def test_a_linked_directory_that_leads_out_of_every_store_is_said(home: Path) ->
     (models_dir() / "t/smoke-GGUF").symlink_to(path.parent)
     plan = planned("m")
     assert paths(plan) == [path]
-    assert (plan.outside, plan.program, plan.emptied) == (path, "", ())
+    assert (plan.outside, plan.program, plan.emptied) == (path.parent, "", ())
     assert f"It lies in {path.parent}, outside" in plan.stays[0]
     removal.remove(plan)
     assert not path.exists()
@@ -384,3 +384,51 @@ def test_manifests_behind_a_linked_directory_count(ollama: Path, home: Path) -> 
     plan = planned("mine")
     assert [path.name for path in paths(plan)] == ["latest"]
     assert "hf.co/org/name:Q4 needs it" in " ".join(plan.stays)
+
+
+def test_a_store_of_ollama_that_a_link_leads_out_to_is_said(home: Path) -> None:
+    root = home / "elsewhere/ollama"
+    full(files.blob(root, "m"))
+    manifest = files.tag(root, "registry.ollama.ai/library/mine/latest", model="m")
+    models_dir().mkdir(parents=True)
+    (models_dir() / "linked").symlink_to(root)
+    plan = planned("mine")
+    assert paths(plan)[0] == manifest
+    assert (plan.outside, plan.program) == (manifest.parent, "")
+    assert str(manifest.parent) in plan.stays[0]
+    removal.remove(plan)
+    assert left(root) == set()
+
+
+def test_blobs_that_ollama_keeps_elsewhere_are_said_to_be_there(ollama: Path, home: Path) -> None:
+    files.tag(ollama, "registry.ollama.ai/library/mine/latest", model="m")
+    (ollama / "blobs").rename(home / "blobs")
+    (ollama / "blobs").symlink_to(home / "blobs")
+    plan = planned("mine")
+    assert home / "blobs" / files.blob(ollama, "m").name in paths(plan)
+    assert (plan.outside, plan.program) == (home / "blobs", "Ollama")
+    assert str(home / "blobs") in plan.stays[0]
+
+
+def test_what_lies_in_a_directory_of_the_users_is_the_users(home: Path) -> None:
+    path = files.model(home / "AI/sub/m.gguf")
+    models_dir().mkdir(parents=True)
+    (models_dir() / "linked").symlink_to(home / "AI")
+    settings.save(model_dirs=(str(home / "AI"),))
+    plan = planned("m")
+    assert (plan.program, plan.emptied, plan.outside) == ("", (), None)
+    removal.remove(plan)
+    assert path.parent.exists()
+    assert not path.exists()
+
+
+def test_links_to_links_that_lead_nowhere_then_are_named(hub: Path) -> None:
+    snapshot = files.snapshot(hub, "org/name", "a1", "m.gguf", "shared")
+    files.snapshot(hub, "org/name", "a1", "n.gguf", "shared")
+    mine = models_dir() / "mine.gguf"
+    models_dir().mkdir(parents=True)
+    mine.symlink_to(snapshot)
+    plan = planned("org/name/m.gguf")
+    assert paths(plan) == [snapshot]
+    assert f"{mine} is a link to it" in " ".join(plan.stays)
+    assert "lead nowhere" not in " ".join(planned("org/name/n.gguf").stays)

@@ -231,7 +231,7 @@ def _ask(planned: "Removal", *, as_json: bool) -> None:
 
 def _named(planned: "Removal") -> str:
     """Return what is removed, with where it really lies if that is no directory of models."""
-    where = f" in {one_line(str(planned.outside.parent))}" if planned.outside else ""
+    where = f" in {one_line(str(planned.outside))}" if planned.outside else ""
     return f"{one_line(planned.name)}{where}"
 
 

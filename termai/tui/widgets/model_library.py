@@ -94,6 +94,7 @@ class LibraryPane(ModelListing):
         self._look = 0
         self._alive: frozenset[str] = frozenset()
         self._fitting = False
+        self._wanted_curve = ""
         self._filling: dict[str, Download] = {}
         self._offered = (False, False)
         self._rest: Timer | None = None
@@ -238,6 +239,8 @@ class LibraryPane(ModelListing):
             self.table.redraw((message.identity,))
         if message.identity == self.table.chosen:
             self.show_chosen()
+            if message.identity == self._wanted_curve:
+                self.action_curve()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what the chosen model does not offer."""
@@ -291,10 +294,12 @@ class LibraryPane(ModelListing):
             self.action_reload()
 
     def action_curve(self) -> None:
-        """Draw the chosen model's curve large."""
+        """Draw the chosen model's curve large, as soon as it is known."""
         from termai.tui.screens.models_curve import CurveScreen
 
-        curve, model = self._curves.get(self.table.chosen), self._ready
+        model, identity = self._ready, self.table.chosen
+        self._wanted_curve = identity if identity not in self._curves else ""
+        curve = self._curves.get(identity)
         if model is not None and curve is not None:
             fit = self._fits.get(self.table.chosen)
             advice = fit.advice if fit else ""

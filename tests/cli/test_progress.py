@@ -21,7 +21,7 @@ def _file() -> PlannedFile:
     return PlannedFile("m.gguf", SIZE, "a" * 64)
 
 
-@pytest.mark.parametrize("columns", [60, 70, 79, 200])
+@pytest.mark.parametrize("columns", [66, 70, 79, 200])
 def test_the_name_gives_way_to_the_numbers(columns: int) -> None:
     line = sentence(download(rate=1010.0 * (1 << 20), eta_s=99 * 3600.0 + 59 * 60), columns)
     assert len(line) <= columns

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from termai.errors import InvalidFileError
+from termai.models.hub.deadline import trace, until
 from termai.models.hub.place import Place, same_origin
 from termai.models.hub.unreachable import busy, explained, too_long
 
@@ -58,8 +59,11 @@ class HubTransport(httpx2.BaseTransport):
         pauses = self._patience.pauses if request.method in _REPEATABLE else ()
         for pause in (*pauses, None):
             try:
-                answer = self._send(request, deadline)
+                with until(deadline):
+                    answer = self._send(request, deadline)
             except httpx2.TransportError as error:
+                if time.monotonic() >= deadline:
+                    raise too_long(str(request.url)) from error
                 unreachable = explained(error, str(request.url), self._place)
                 if pause is None or unreachable.final or time.monotonic() + pause > deadline:
                     raise unreachable from error
@@ -82,7 +86,8 @@ class HubTransport(httpx2.BaseTransport):
         request.headers["Accept-Encoding"] = "identity" if part else "gzip"
         patience = self._patience
         timeout = httpx2.Timeout(patience.read_s, connect=patience.connect_s)
-        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
+        bounds = {"timeout": timeout.as_dict(), "trace": trace}
+        request.extensions = {**request.extensions, **bounds}
 
     def _send(self, request: httpx2.Request, deadline: float) -> httpx2.Response:
         answer = self._inner.send(request, stream=True, follow_redirects=False)

@@ -164,16 +164,19 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 @contextmanager
-def dribbling() -> Iterator[str]:
-    """Answer with one byte at a time, for ever."""
+def dribbling(beginning: bytes, *, answered: int = 0) -> Iterator[str]:
+    """Answer some requests, then the next with a beginning and one byte at a time, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = threading.Event()
 
         def serve() -> None:
             connection, _ = server.accept()
             with connection:
+                for _ in range(answered):
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                connection.sendall(beginning)
                 while not ended.wait(0.05):
                     try:
                         connection.sendall(b" ")
@@ -189,14 +192,35 @@ def dribbling() -> Iterator[str]:
             thread.join(5)
 
 
+HEADER = b"HTTP/1.1 200 OK\r\nServer: "
+BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+
+
 @pytest.mark.usefixtures("hurried")
-def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    with dribbling() as url:
+@pytest.mark.parametrize("answered", [0, 1], ids=["new", "kept connection"])
+@pytest.mark.parametrize("beginning", [BODY, HEADER], ids=["body", "header"])
+def test_an_answer_that_never_ends_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, beginning: bytes, answered: int
+) -> None:
+    with dribbling(beginning, answered=answered) as url:
         monkeypatch.setenv("HF_ENDPOINT", url)
+        for _ in range(answered):
+            assert search("x") == ()
         started = time.perf_counter()
         with pytest.raises(UnreachableError, match="too slow"):
             search("x")
-        assert time.perf_counter() - started < 4
+        assert 1 < time.perf_counter() - started < 4
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_proxy_whose_answer_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dribbling(HEADER) as url:
+        monkeypatch.setenv("HF_ENDPOINT", "https://hub.invalid")
+        settings.save(proxy=url)
+        started = time.perf_counter()
+        with pytest.raises(UnreachableError, match="too slow"):
+            search("x")
+        assert 1 < time.perf_counter() - started < 4
 
 
 @pytest.mark.usefixtures("hurried")

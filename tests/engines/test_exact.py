@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from termai.gguf.memory import Estimate, LoadOptions, estimate
 
 from termai.engines import exact
 from termai.engines.base import Detection
 from termai.engines.exact import Row
 from termai.gguf.header import read_header
+from termai.gguf.memory import Estimate, LoadOptions, estimate
 from termai.models.smoke import model_path
 from tests.models.fit.headers import MIB, dense, write_dense
 from tests.support import native_bin

@@ -164,13 +164,17 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 @contextmanager
-def dribbling(beginning: bytes, *, answered: int = 0) -> Iterator[str]:
+def dribbling(
+    beginning: bytes, *, answered: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Answer some requests, then the next with a beginning and one byte at a time, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = threading.Event()
 
         def serve() -> None:
             connection, _ = server.accept()
+            if tls:
+                connection = tls.wrap_socket(connection, server_side=True)
             with connection:
                 for _ in range(answered):
                     connection.recv(65536)
@@ -206,6 +210,20 @@ def test_an_answer_that_never_ends_is_given_up(
         monkeypatch.setenv("HF_ENDPOINT", url)
         for _ in range(answered):
             assert search("x") == ()
+        started = time.perf_counter()
+        with pytest.raises(UnreachableError, match="too slow"):
+            search("x")
+        assert 1 < time.perf_counter() - started < 4
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_answer_by_tls_that_never_ends_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, certificate = certified(tmp_path)
+    with dribbling(HEADER, tls=context) as url:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setenv("HF_ENDPOINT", f"https://localhost:{url.rpartition(':')[2]}")
         started = time.perf_counter()
         with pytest.raises(UnreachableError, match="too slow"):
             search("x")
@@ -345,9 +363,8 @@ def test_a_port_without_tls_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) 
         search("x")
 
 
-@contextmanager
-def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve an empty search by TLS; yield its address and its own certificate."""
+def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return what makes a server of TLS, and its own certificate."""
     if shutil.which("openssl") is None and not os.environ.get("CI"):
         pytest.skip("openssl is not installed")
     key, certificate = folder / "key.pem", folder / "cert.pem"
@@ -357,6 +374,13 @@ def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
     subprocess.run(made, check=True, capture_output=True, timeout=60)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@contextmanager
+def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Serve an empty search by TLS; yield its address and its own certificate."""
+    context, certificate = certified(folder)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

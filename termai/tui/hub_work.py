@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from termai.errors import AccessError, TermaiError
 from termai.text import one_line
-from termai.tui.model_work import CTX_SIZE, machine
+from termai.tui.model_work import machine
 
 if TYPE_CHECKING:
     from termai.gguf.header import Header
@@ -34,12 +34,14 @@ class Fits:
 
     best: the name of the one to take, empty where none fits. reason: why that one. headers: those
     that were read; the fits of others follow from them by size, and with none all are rough.
+    projector: what is downloaded with each.
     """
 
     fits: Mapping[str, Fit]
     best: str = ""
     reason: str = ""
     headers: Mapping[str, Header] = field(default_factory=dict)
+    projector: Header | None = None
 
 
 def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fits], None]) -> None:
@@ -48,6 +50,7 @@ def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fit
     wanted: asked in between whether to go on. tell: called in this thread. Raises what
     ``hub.remote_header`` raises for the first header; others that cannot be read are left out.
     """
+    from termai.models.fit import projector_of
     from termai.models.hub import remote_header, remote_headers
 
     here = machine()
@@ -57,8 +60,9 @@ def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fit
     tell(told)
     first = variants.pop(told.best or next(iter(variants)))
     headers[first.name] = remote_header(repository, first)
+    projector = projector_of(repository, first)
     if wanted():
-        tell(_fits(repository, headers, here))
+        tell(_fits(repository, headers, here, projector))
 
     def take(variant: Variant, header: Header | TermaiError) -> None:
         if not isinstance(header, TermaiError):
@@ -70,33 +74,39 @@ def fits(repository: Repository, wanted: Callable[[], bool], tell: Callable[[Fit
             return
         remote_headers(repository, rest[start : start + _AT_ONCE], take)
     if rest and wanted():
-        tell(_fits(repository, headers, here))
+        tell(_fits(repository, headers, here, projector))
 
 
-def _fits(repository: Repository, headers: Mapping[str, Header], here: Machine) -> Fits:
-    from termai.models.fit import Asked, Candidate, best, wanted, with_advice
+def _fits(
+    repository: Repository,
+    headers: Mapping[str, Header],
+    here: Machine,
+    projector: Header | None = None,
+) -> Fits:
+    from termai.models.fit import Asked, Candidate, best, usual_ctx, wanted, with_advice
     from termai.models.fit.candidates import subjects
 
     trained = max((h.number(h.own("context_length")) for h in headers.values()), default=0)
-    options = wanted(min(CTX_SIZE, trained or repository.context_length or CTX_SIZE))
+    options = wanted(usual_ctx(trained or repository.context_length))
     candidates = [Candidate(v.name, v.size, headers.get(v.name)) for v in repository.quantizations]
-    answer = best(candidates, options, here)
+    answer = best(candidates, options, here, projector=projector)
     found = {ranked.candidate.name: ranked.fit for ranked in answer.ranked}
+    models = subjects(candidates, projector=projector)
     advised = {
         candidate.name: with_advice(
             found[candidate.name], Asked(subject, options, here, alternatives=candidates)
         )
-        for candidate, subject in zip(candidates, subjects(candidates), strict=True)
+        for candidate, subject in zip(candidates, models, strict=True)
     }
     chosen = answer.chosen.candidate.name if answer.chosen else ""
-    return Fits(advised, chosen, answer.reason, dict(headers))
+    return Fits(advised, chosen, answer.reason, dict(headers), projector)
 
 
-def curve(header: Header) -> Curve:
+def curve(header: Header, projector: Header | None = None) -> Curve:
     """Return memory against context on this machine now, for a model whose header is known."""
     from termai.models.fit import curve, wanted
 
-    return curve(header, wanted(), machine())
+    return curve(header, wanted(), machine(), projector=projector)
 
 
 def standing() -> tuple[str, bool]:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from termai.profiles.profile import Profile
     from termai.servers.records import Server
 
-CTX_SIZE = 8192
-"""Tokens of context that fits are told for, as long as nothing else is asked."""
-
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
@@ -92,7 +89,9 @@ def closer(model: ModelFile) -> tuple[Fit | None, Curve | None]:
 
     try:
         here = machine()
-        return _exact_fit(model, here), curve(read_model(model.path), wanted(), here)
+        projector = read_model(model.projector) if model.projector else None
+        drawn = curve(read_model(model.path), wanted(), here, projector=projector)
+        return _exact_fit(model, here), drawn
     except Exception:  # noqa: BLE001 - what cannot be told is left out
         return None, None
 
@@ -113,9 +112,9 @@ def _exact_fit(model: ModelFile, here: Machine) -> Fit | None:
 
 
 def _asked(model: ModelFile) -> LoadOptions:
-    from termai.models.fit import wanted
+    from termai.models.fit import usual_ctx, wanted
 
-    return wanted(min(CTX_SIZE, model.context_length or CTX_SIZE))
+    return wanted(usual_ctx(model.context_length))
 
 
 def server_of(path: Path) -> Server | None:

@@ -45,9 +45,19 @@ class Curve:
     usable: int
 
 
-def curve(header: Header, options: LoadOptions, machine: Machine, *, margin: int = MARGIN) -> Curve:
-    """Return the curve of a model with all layers on the GPUs, or in RAM where there is none."""
-    return curve_of(of_header(header), options, machine, margin=margin)
+def curve(
+    header: Header,
+    options: LoadOptions,
+    machine: Machine,
+    *,
+    margin: int = MARGIN,
+    projector: Header | None = None,
+) -> Curve:
+    """Return the curve of a model with all layers on the GPUs, or in RAM where there is none.
+
+    projector: what is loaded beside it.
+    """
+    return curve_of(of_header(header, projector=projector), options, machine, margin=margin)
 
 
 def curve_of(

@@ -195,7 +195,8 @@ class RepositoryPane(Vertical, Background):
         header = self._fits.headers.get(name) if self._fits else None
         if header is not None and name not in self._curves:
             made = partial(self.Drawn, self._number, name)
-            drawing = partial(hub_work.curve, header)
+            projector = self._fits.projector if self._fits else None
+            drawing = partial(hub_work.curve, header, projector)
             self.background(drawing, made, group="curve", exclusive=True)
 
     def on_repository_pane_drawn(self, message: Drawn) -> None:

@@ -149,9 +149,10 @@ def _here(plan: Plan) -> Download:
         same = found.plan.same_as(plan) and found.plan.files == plan.files
         if not same or found.status is Status.CANCELLED:
             continue
-        if not found.status.active and found.status is not Status.DONE:
+        if found.status is not Status.DONE:
+            steps.stop(found)
             steps.conclude(found.plan)
-        return here(found.plan)
+        return look(found.plan)
     try:
         recorded = _record(plan)
         steps.conclude(recorded)

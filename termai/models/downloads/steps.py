@@ -10,7 +10,7 @@ from termai.errors import StorageError, TermaiError, UsageError
 from termai.jobs import control as jobs
 from termai.jobs import store
 from termai.jobs.records import Job
-from termai.models.downloads import partial, records, space
+from termai.models.downloads import known, partial, records, space
 from termai.models.downloads.owner import is_owned
 from termai.models.downloads.plan import Plan
 from termai.models.downloads.records import Outcome, Progress, Wanted
@@ -48,9 +48,15 @@ def start(plan: Plan) -> Download:
 
 
 def go_on(download: Download) -> Download:
-    """Start the process of a download that has none; raises StorageError when there is no room."""
+    """Start the process of a download that has none, unless all of it is here.
+
+    Raises StorageError when there is no room.
+    """
     if download.status.active:
         return download
+    if known.is_whole(download.plan):
+        conclude(download.plan)
+        return look(download.plan)
     directory = directory_of(download)
     space.check(download.plan, spoken_for(download.directory))
     records.forget_outcome(directory)

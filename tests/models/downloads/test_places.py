@@ -179,8 +179,27 @@ def test_one_left_unfinished_whose_files_are_here_is_done(plan: Plan) -> None:
     bring(plan)
     records.forget_outcome(records.directory_of(download.id))
     assert control.get(download.id).status is Status.PAUSED
+    assert control.resume(download).status is Status.DONE
+    records.forget_outcome(records.directory_of(download.id))
+    records.want(records.directory_of(download.id), records.Wanted.PAUSED)
     assert control.add_plan(plan).id == download.id
     assert control.get(download.id).status is Status.DONE
+
+
+def test_one_in_the_queue_whose_files_are_here_is_done(
+    hub: OneRepo, plan: Plan, noise: random.Random
+) -> None:
+    settings.save(downloads_at_once=1)
+    hub.files.rate = 0.1 * MIB
+    busy = control.add_plan(planned(hub, hub.add("busy.gguf", Content(noise.randbytes(MIB)))))
+    queued = control.add_plan(plan)
+    target = plan.target(plan.files[0])
+    occupy(target, content.data)
+    known.remember(target, target.stat(), known.content_of(plan.files[0]), fetched=False)
+    assert control.add_plan(plan).id == queued.id
+    assert control.wait(queued, timeout_s=5).status is Status.DONE
+    assert [job.spec.meta["download"] for job in store.list_jobs() if job.alive] == [busy.id]
+    control.cancel(busy)
 
 
 def test_who_waits_for_what_was_cleared_is_told_that_it_is_done(plan: Plan) -> None:

@@ -187,7 +187,7 @@ def test_one_left_unfinished_whose_files_are_here_is_done(plan: Plan) -> None:
 
 
 def test_one_in_the_queue_whose_files_are_here_is_done(
-    hub: OneRepo, plan: Plan, noise: random.Random
+    hub: OneRepo, plan: Plan, content: Content, noise: random.Random
 ) -> None:
     settings.save(downloads_at_once=1)
     hub.files.rate = 0.1 * MIB

@@ -70,15 +70,15 @@ def _of_library(name: str) -> Profile | None:
     """
     from termai.models.library import look
     from termai.models.resolve import find
-    from termai.servers import manager, own_profile
+    from termai.servers import own_profile
 
     if not name.strip():
         return None
     try:
-        path = find(name, look()).path
+        model = find(name, look())
     except NotFoundError:
         return None
-    return own_profile.saved(path) or manager.for_model(path)
+    return own_profile.saved(model.path) or own_profile.bare(model)
 
 
 def _of_file(target: str) -> Profile:

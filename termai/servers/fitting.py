@@ -18,7 +18,7 @@ from termai.models.fit.words import tokens
 from termai.models.resolve import HUB, resolve
 from termai.paths import expanded
 from termai.profiles.profile import Profile
-from termai.profiles.schema import AUTO, EMBEDDED
+from termai.profiles.schema import AUTO, EMBEDDED, option
 from termai.servers.guarding import here_with_servers
 from termai.servers.loading import load_of
 from termai.servers.naming import free_name, name_for
@@ -63,8 +63,9 @@ def profile_for(
     text = str(expanded(str(reference)).absolute()) if isinstance(reference, Path) else reference
     model = header or read_model(resolve(text))
     _, detection = choose(AUTO)
+    beside = str(projector) if projector and takes_projectors(detection) else None
     base = Profile(name=free_name(name_for(name or _title(text, model)))).with_values(
-        path=text, mmproj=str(projector) if projector else None
+        path=text, mmproj=beside
     )
     load = load_of(base, detection, model, here or here_with_servers(detection))
     if load is None:
@@ -78,6 +79,11 @@ def profile_for(
         values = _values(chosen, detection, load.machine)
         words = f"{_model(model)}, made for {_place(load.machine)}: {_outcome(chosen)}"
     return replace(base.with_values(**values), description=one_line(words, 200))
+
+
+def takes_projectors(detection: Detection) -> bool:
+    """Return whether an engine can load a projector; a profile with one would not start else."""
+    return detection.engine in option("mmproj").engines
 
 
 def _choose(subject: Subject, options: LoadOptions, here: Machine, most_ctx: int) -> _Choice:

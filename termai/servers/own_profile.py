@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+from termai.engines.choose import choose
 from termai.errors import TermaiError
 from termai.locks import lock
 from termai.models.library import Library, known, look
+from termai.models.model_file import ModelFile
 from termai.models.resolve import find
 from termai.paths import models_dir
 from termai.profiles.profile import Profile
+from termai.profiles.schema import AUTO
 from termai.profiles.store import list_profiles, load_profile, save_profile
-from termai.servers.fitting import profile_for
+from termai.servers import manager
+from termai.servers.fitting import profile_for, takes_projectors
 
 _ABSOLUTE = ("/", "~")
 
@@ -33,6 +37,17 @@ def made(model: Path, projector: Path | None = None) -> Profile:
     profile = profile_for(reference, projector=projector)
     save_profile(profile)
     return load_profile(profile.name)
+
+
+def bare(model: ModelFile) -> Profile:
+    """Return a profile for a model of the library that leaves everything to the engine.
+
+    Its projector is loaded where the engine that ``auto`` takes can; nothing is saved.
+    """
+    profile = manager.for_model(model.path)
+    if model.projector and takes_projectors(choose(AUTO)[1]):
+        return profile.with_values(mmproj=str(model.projector))
+    return profile
 
 
 def ensured(model: Path, projector: Path | None = None) -> tuple[Profile, bool]:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from termai.engines.base import Detection
 from termai.models import library
+from termai.models.model_file import ModelFile
 from termai.models.smoke import model_path
 from termai.paths import models_dir, profiles_dir
+from termai.profiles.schema import EMBEDDED, NATIVE
 from termai.profiles.store import load_profile
-from termai.servers import own_profile
+from termai.servers import fitting, own_profile
 
 NAME = "maker/Smoke-GGUF/Smoke-Q8_0.gguf"
 
@@ -87,3 +90,16 @@ def test_programs_that_ask_at_the_same_time_get_the_same_profile(model: Path) ->
         names = pool.map(_ensure, [str(model)] * 6)
     assert set(names) == {"Smoke-Q8_0"}
     assert [path.name for path in profiles_dir().iterdir()] == ["Smoke-Q8_0.toml"]
+
+
+@pytest.mark.parametrize(("engine", "loaded"), [(NATIVE, True), (EMBEDDED, False)])
+def test_a_projector_is_loaded_only_where_the_engine_can(
+    model: Path, monkeypatch: pytest.MonkeyPatch, engine: str, loaded: bool
+) -> None:
+    there = Detection(engine, Path("/bin/true"), "1")
+    for module in (own_profile, fitting):
+        monkeypatch.setattr(module, "choose", lambda _: (None, there))
+    beside = model.with_name("mmproj-F16.gguf")
+    known = ModelFile(model, NAME, 1, "termai", projector=beside)
+    assert own_profile.bare(known).is_set("mmproj") is loaded
+    assert own_profile.made(model, None if loaded else beside).is_set("mmproj") is False

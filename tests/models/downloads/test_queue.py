@@ -76,7 +76,10 @@ def test_as_many_run_as_the_settings_allow_in_order_of_adding(
 def test_a_killed_download_leaves_its_place_to_the_next(hub: OneRepo, noise: random.Random) -> None:
     settings.save(downloads_at_once=1)
     hub.files.rate = 0.2 * MIB
-    first, second = several(hub, noise, 2, MIB)
+    files = [hub.add(f"m{n}.gguf", Content(noise.randbytes(MIB))) for n in range(2)]
+    first = control.add_plan(planned(hub, files[0]))
+    until_in_line(hub, 0)
+    second = control.add_plan(planned(hub, files[1]))
     wait_until(lambda: statuses() == [Status.RUNNING, Status.QUEUED], what="one at work")
     control.pause(first)
     wait_until(lambda: control.get("2").status is Status.RUNNING, what="the next at work")

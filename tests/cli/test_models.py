@@ -79,6 +79,9 @@ def test_the_list_is_ordered_and_filtered(termai: Termai) -> None:
     assert names("list", "llama", "o/r") == ["alpha", "beta-Q4_K"]
     assert names("--filter", "BETA q4") == ["beta-Q4_K"]
     assert names("list", "nothing-like-it") == []
+    told = termai("models", "list", "nothing-like-it")
+    assert (told.returncode, told.stdout) == (0, "")
+    assert "nothing-like-it" in told.stderr
     assert termai("models", "--sort", "colour").returncode == 2
 
 

@@ -190,9 +190,11 @@ def _list(wanted: str, sort: str | None, *, reverse: bool, everything: bool, as_
         found = ordered(found, SortKey(sort or "name"), reverse=reverse)
     if as_json:
         out_json([as_object(model) for model in found])
-    else:
+    elif found:
         for line in lines(found):
             out(line)
+    else:
+        warn(f"No model has {one_line(wanted)} in what lists say of it.")
     for problem in library.problems:
         warn(one_line(problem))
     return 0

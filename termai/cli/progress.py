@@ -1,11 +1,10 @@
 """How far downloads are, as a person reads it: a line drawn over itself, or plain lines."""
 
-import os
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from termai.cli.drawn import DrawnLine
 from termai.cli.model_text import size_text
 from termai.cli.style import width, write_error
 from termai.text import one_line
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from termai.models.downloads.view import Download
 
 EVERY_S = 10.0  # seconds between plain lines
-_CLEAR = "\r\x1b[K"
 _NAME = 34  # columns that a name may take in a line of progress
 _LEAST_NAME = 4  # columns that a name is given in any case
 
@@ -63,7 +61,7 @@ def _numbers(download: "Download") -> list[str]:
     return words
 
 
-class Live:
+class Live(DrawnLine):
     """Shows a download on standard error while the block runs.
 
     On a terminal one line is drawn over itself; elsewhere, and on a dumb terminal, a line is
@@ -71,38 +69,21 @@ class Live:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__()
         self._quiet = quiet
-        self._drawing = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._drawn = False
         self._told = ("", "")
         self._at = 0.0
 
     def show(self, download: "Download") -> None:
         """Show how far a download is by now."""
         if self._drawing:
-            self._drawn = True
-            self._write(_CLEAR + sentence(download, width(sys.stderr) - 1))
-            return
+            self.draw(sentence(download, width(sys.stderr) - 1))
+        elif not self._quiet and download.status.active:
+            self._tell(download)
+
+    def _tell(self, download: "Download") -> None:
         now = time.monotonic()
         told = (str(download.status), download.problem)
-        if self._quiet:
-            return
-        if download.status.active and (told != self._told or now - self._at >= EVERY_S):
+        if told != self._told or now - self._at >= EVERY_S:
             self._told, self._at = told, now
             write_error(sentence(download))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._drawn:
-            self._write(_CLEAR)
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()

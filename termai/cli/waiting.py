@@ -1,12 +1,10 @@
 """Waiting for a server where a person can watch, and telling how it went."""
 
-import os
 import sys
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from termai import settings
+from termai.cli.drawn import DrawnLine
 from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint, warn
 from termai.cli.targets import running
@@ -14,8 +12,6 @@ from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
 from termai.servers.records import Server, ServerState
 from termai.text import one_line
-
-_CLEAR = "\r\x1b[K"
 
 
 def ready(name: str, start: Callable[[], Server], *, wait: bool = True) -> Server:
@@ -68,33 +64,14 @@ def _offload(server: Server) -> str:
     return f"{layers} of {total} layers on a GPU ({', '.join(devices)})"
 
 
-class _Line:
-    """One line of progress on standard error, drawn over itself, on a terminal only."""
+class _Line(DrawnLine):
+    """How far a server is."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = one_line(name, 40)
-        self._drawn = False
 
     def show(self, progress: Progress) -> None:
         """Draw how far the server is."""
-        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-            return
         done = "" if progress.fraction is None else f" {progress.fraction:.0%}"
-        self._drawn = True
-        self._write(f"{_CLEAR}{self._name}: {progress.text}{done}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._drawn:
-            self._write(_CLEAR)
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        self.draw(f"{self._name}: {progress.text}{done}")

@@ -22,7 +22,7 @@ from tests.gguf.shapes import SHAPES
 from tests.support import native_bin
 
 # Models of their own: a dense model makes no MXFP4, and llama-quantize makes no NVFP4.
-OF_THEIR_OWN = {"MXFP4_MOE", "NVFP4"}
+OF_THEIR_OWN = ("MXFP4_MOE", "NVFP4")
 
 
 @pytest.fixture(scope="module")

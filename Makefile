@@ -24,7 +24,7 @@ check:  ## ruff, mypy and import-linter
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-quick:  ## the tests that take less than three minutes
+quick:  ## the tests that are not slow
 	.venv/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 bench:  ## the performance claims, as ratios

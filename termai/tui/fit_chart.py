@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from termai.models.fit import Curve, Line
 
 LEAST_CTX = 4096
+_CHART_WIDTH, _CHART_HEIGHT = 48, 12
 _MARKS = {
     "●": "$text-primary",
     "▲": "$text-success",
@@ -23,6 +24,20 @@ _MARKS = {
     "+": "$text-success",
     "o": "$text-warning",
 }
+
+
+def within(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
+    """Yield a curve for a pane: drawn with its table where that is ``tall``, else on one line."""
+    if curve is None:
+        return
+    if tall and width >= _CHART_WIDTH:
+        yield Content("")
+        yield drawing(curve, width, _CHART_HEIGHT)
+        yield table(curve, width)
+        yield Content("")
+        return
+    lead = Content.styled(f"{curve.where} (v) ", "$muted")
+    yield lead + summary(curve, width - lead.cell_length)
 
 
 def contexts(curve: Curve) -> tuple[int, ...]:

@@ -24,7 +24,6 @@ ASKING_FOR_ACCESS = (
     "Settings, Access Tokens on the hub. It is checked first, then kept in a file that only you "
     "can read."
 )
-_CHART_WIDTH, _CHART_HEIGHT = 48, 12
 
 
 def more(listed: Listed) -> Content:
@@ -77,10 +76,10 @@ def about(
     lines = [
         *_standing(repository),
         *_fit(variant, fit, fits, problem),
-        *(() if tall else _curve(curve, width, tall=False)),
+        *(() if tall else fit_chart.within(curve, width, tall=False)),
         *_quality(variant),
         *_files(repository, variant),
-        *(_curve(curve, width, tall=True) if tall else ()),
+        *(fit_chart.within(curve, width, tall=True) if tall else ()),
     ]
     return Content("\n").join(lines)
 
@@ -101,19 +100,6 @@ def _fit(variant: Variant, fit: Fit | None, fits: Fits | None, problem: str) -> 
     if fits is not None and not fits.headers:
         why = one_line(problem) or "the header is being read from the hub."
         yield Content.styled(f"~ Roughly, from its size: {why}", "$muted")
-
-
-def _curve(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
-    if curve is None:
-        return
-    if tall and width >= _CHART_WIDTH:
-        yield Content("")
-        yield fit_chart.drawing(curve, width, _CHART_HEIGHT)
-        yield fit_chart.table(curve, width)
-        yield Content("")
-        return
-    lead = Content.styled(f"{curve.where} (v) ", "$muted")
-    yield lead + fit_chart.summary(curve, width - lead.cell_length)
 
 
 def _quality(variant: Variant) -> Iterator[Content]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from termai.models.library import Library
     from termai.models.model_file import ModelFile
 
-_CHART_WIDTH, _CHART_HEIGHT = 48, 12
 _LABEL = 9
 
 
@@ -40,7 +39,7 @@ def details(
         Content("  ").join(_facts(model)),
         *([_advice(fit)] if fit else []),
         *(_files(model) if tall else ()),
-        *(waiting or _curve(curve, width, tall=tall)),
+        *(waiting or fit_chart.within(curve, width, tall=tall)),
         *(() if tall else _files(model)),
     ]
     return Content("\n").join(lines)
@@ -107,19 +106,6 @@ def _advice(fit: Fit) -> Content:
     return Content.assemble(
         (f"{icons.sign(verdict)} ", icons.STYLES[verdict]), one_line(fit.advice)
     )
-
-
-def _curve(curve: Curve | None, width: int, *, tall: bool) -> Iterator[Content]:
-    if curve is None:
-        return
-    if tall and width >= _CHART_WIDTH:
-        yield Content("")
-        yield fit_chart.drawing(curve, width, _CHART_HEIGHT)
-        yield fit_chart.table(curve, width)
-        yield Content("")
-        return
-    lead = Content.styled(f"{curve.where} (v) ", "$muted")
-    yield lead + fit_chart.summary(curve, width - lead.cell_length)
 
 
 def _files(model: ModelFile) -> Iterator[Content]:

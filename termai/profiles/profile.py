@@ -19,6 +19,9 @@ class Profile:
     values: what is set, by option key, in the form ``values.check`` returns.
     args: further arguments per engine, passed on as they are.
     env: environment of the server's process.
+    kept: what other programs' files say that no option holds, per format of
+        ``profiles.foreign`` and key, each in the very text of the file; it goes back into an
+        export to that format and decides nothing else.
     revision: which content of ``path`` this was read from, so that a save notices when
         somebody else has changed the file meanwhile; empty for a new profile.
     """
@@ -31,6 +34,7 @@ class Profile:
     values: Mapping[str, Any] = field(default_factory=dict)
     args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     revision: str = ""
 
     def value(self, key: str) -> Any:

@@ -25,9 +25,12 @@ from termai.profiles.values import (
 )
 from termai.tomlfile import Document, Key, shown
 
-_TOP = ("schema", "description", "engine", *SECTIONS, "args", "env")
+_TOP = ("schema", "description", "engine", *SECTIONS, "args", "env", "kept")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ARGUMENT_LIMIT = 32_768
+KEPT_LIMIT = 65_536
+"""Characters that ``kept`` may hold of one key; a format keeps at most ``KEPT_KEYS`` of them."""
+KEPT_KEYS = 512
 _HUB = "Set HF_TOKEN in the environment that termai is started in."
 SECRET_FLAGS = {
     "--api-key": "Put the key into a file and name it in api_key_file under [server].",
@@ -78,6 +81,7 @@ def read_profile(name: str, document: Document, *, shipped: bool, revision: str)
         values={key: value for section in SECTIONS for key, value in _section(reader, section)},
         args=dict(_args(reader)),
         env=dict(_env(reader)),
+        kept=dict(_kept(reader)),
         revision=revision,
     )
     if reader.problems:
@@ -101,6 +105,8 @@ def keys_of(profile: Profile) -> dict[Key, Any]:
                 keys[section, declared.key] = _plain(profile.values[declared.key])
     keys |= {("args", engine): list(args) for engine, args in profile.args.items()}
     keys |= {("env", name): value for name, value in profile.env.items()}
+    for foreign, texts in profile.kept.items():
+        keys |= {("kept", foreign, key): text for key, text in texts.items()}
     return keys
 
 
@@ -203,3 +209,16 @@ def _env(reader: _Reader) -> Iterator[tuple[str, str]]:
             reader.wrong(("env", name), f"expected a text in quotes, found {shown(value)}")
         else:
             yield name, value
+
+
+def _kept(reader: _Reader) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, table in reader.table("kept").items():
+        if not isinstance(table, dict) or len(table) > KEPT_KEYS:
+            expected = f"expected a table of at most {KEPT_KEYS} texts, found {shown(table)}"
+            reader.wrong(("kept", name), expected)
+            continue
+        for key, text in table.items():
+            if not is_prose(text, KEPT_LIMIT):
+                reader.wrong(("kept", name, key), f"expected a text, found {shown(text)}")
+        if table:
+            yield name, table

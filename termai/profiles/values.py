@@ -17,6 +17,7 @@ ITEMS_LIMIT = 256
 
 _NOT_PROSE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_THOUSANDS = re.compile(r"\s*(\d{1,9}(?:\.\d{1,4})?)\s*[kK]\s*")
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True} | {
     "false": False,
     "off": False,
@@ -47,7 +48,8 @@ def parse_value(where: Option, text: str) -> Any:
     """Return the value that a command line or a form means by ``text``, checked.
 
     Lists are separated by commas, or written as a JSON array where an item holds a comma;
-    an adapter is ``PATH`` or ``PATH:SCALE``. Raises RefusedValueError.
+    an adapter is ``PATH`` or ``PATH:SCALE``; ``16k`` is the whole number 16384. Raises
+    RefusedValueError.
     """
     read = _READERS.get(where.kind)
     if read is None or text in where.words:
@@ -244,6 +246,17 @@ def _read_adapter(text: str) -> dict[str, Any]:
         return {"path": text}
 
 
+def _read_whole(text: str) -> int:
+    """Return a whole number; a ``k`` behind it stands for 1024, as people write contexts."""
+    thousands = _THOUSANDS.fullmatch(text)
+    if thousands is None:
+        return int(text)
+    count = float(thousands[1]) * 1024
+    if not count.is_integer():
+        raise ValueError(text)
+    return int(count)
+
+
 def _read_numbers(text: str) -> list[Any]:
     return [float(item) if isinstance(item, str) else item for item in _split(text)]
 
@@ -273,7 +286,7 @@ _CHECKS: dict[Kind, Callable[[Option, Any], Any]] = {
     Kind.ADAPTERS: _adapters,
 }
 _READERS: dict[Kind, Callable[[str], Any]] = {
-    Kind.WHOLE: int,
+    Kind.WHOLE: _read_whole,
     Kind.NUMBER: float,
     Kind.SWITCH: lambda text: _SWITCH.get(text.lower(), text),
     Kind.LIST: _split,

@@ -124,6 +124,19 @@ def test_a_wrong_assignment_says_why(text: str, message: str) -> None:
         parse_assignment(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("16k", 16_384), ("16 K", 16_384), ("8.75k", 8960), ("16384", 16_384)]
+)
+def test_whole_numbers_are_read_in_thousands_of_1024(text: str, value: int) -> None:
+    assert parse_value(option("ctx_size"), text) == value
+
+
+@pytest.mark.parametrize("text", ["k", "1.0001k", "-1k", "16kk", "1e9k", "99999999999k"])
+def test_what_is_no_whole_number_of_thousands_is_refused(text: str) -> None:
+    with pytest.raises(RefusedValueError, match="expected a whole number"):
+        parse_value(option("ctx_size"), text)
+
+
 @pytest.mark.parametrize("empty", ["", [], ()])
 def test_an_empty_value_means_not_set(empty: Any) -> None:
     key = "path" if isinstance(empty, str) else "stop"

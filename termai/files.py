@@ -42,6 +42,11 @@ def read_text(path: Path, *, limit: int = 4 << 20) -> str:
     Raises NotFoundError when there is no such file and InvalidFileError when it cannot be read,
     is larger than ``limit``, or is not UTF-8.
     """
+    return decoded(read_bytes(path, limit=limit), path)
+
+
+def read_bytes(path: Path, *, limit: int = 4 << 20) -> bytes:
+    """Return what ``path`` holds; raises as ``read_text`` does, whatever the bytes are."""
     try:
         with open(path, "rb", opener=_open_now) as stream:
             data = stream.read(limit + 1)
@@ -51,6 +56,11 @@ def read_text(path: Path, *, limit: int = 4 << 20) -> str:
         raise InvalidFileError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > limit:
         raise InvalidFileError(f"{path} is larger than {limit} bytes, the most that is read.")
+    return data
+
+
+def decoded(data: bytes, path: Path) -> str:
+    """Return the UTF-8 text in bytes that came from ``path``; InvalidFileError with the line."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

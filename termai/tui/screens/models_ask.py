@@ -29,7 +29,8 @@ class AskChecked(ModalScreen[str], Background):
 
     take: called in a thread with the line; returns what to tell, raises TermaiError with what is
     wrong, which is then shown while the line can be corrected. hidden: whether the line is not
-    to be seen.
+    to be seen. value: what stands in the line at first,
+    chosen, so that typing replaces it.
     """
 
     DEFAULT_CSS = f"""
@@ -50,17 +51,24 @@ class AskChecked(ModalScreen[str], Background):
         problem: str = ""
 
     def __init__(
-        self, title: str, text: str, take: Callable[[str], str], *, hidden: bool = False
+        self,
+        title: str,
+        text: str,
+        take: Callable[[str], str],
+        *,
+        hidden: bool = False,
+        value: str = "",
     ) -> None:
         super().__init__()
         self._title, self._text, self._take, self._hidden = title, text, take, hidden
+        self._value = value
 
     def compose(self) -> ComposeResult:
         """Yield the question, the line, and room for what is wrong with it."""
         with Vertical() as box:
             box.border_title = Content(self._title)
             yield Static(Content(self._text))
-            yield Input(password=self._hidden, compact=True, max_length=LINE_LIMIT)
+            yield Input(self._value, password=self._hidden, compact=True, max_length=LINE_LIMIT)
             yield Static(id="problem", markup=False)
             yield Label(Content("Enter takes it   Escape goes back"), classes="keys")
 

@@ -1,0 +1,50 @@
+"""A profile of termai from elsewhere: a file that somebody handed over."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from termai import tomlfile
+from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
+from termai.profiles.naming import name_for
+from termai.profiles.profile import Profile
+from termai.profiles.reading import keys_of, read_profile
+
+_WHY_SECRET = "it is a secret and was not asked for"  # noqa: S105
+
+
+def read(source: Source) -> tuple[Imported, ...]:
+    """Return the profile that a file of termai's own form holds."""
+    where = source.path or Path(source.name)
+    document = tomlfile.parse(source.text, where)
+    name = name_for(source.path.stem if source.path else "", "imported")
+    profile = read_profile(name, document, shipped=False, revision="")
+    return (Imported(replace(profile, path=None)),)
+
+
+def write(profile: Profile, wanted: Wanted) -> Exported:
+    """Return a new file that says what the profile says, without comments."""
+    from termai.profiles.kept import is_secret
+
+    secrets = [
+        (foreign, key)
+        for foreign, texts in profile.kept.items()
+        for key in texts
+        if is_secret(foreign, key)
+    ]
+    if wanted.with_secrets or not secrets:
+        return Exported(tomlfile.new_text(keys_of(profile)), private=bool(secrets))
+    kept: dict[str, Mapping[str, str]] = {}
+    for foreign, texts in profile.kept.items():
+        kept[foreign] = {k: text for k, text in texts.items() if not is_secret(foreign, k)}
+    text = tomlfile.new_text(keys_of(replace(profile, kept=kept)))
+    left = tuple(Left(f"kept.{foreign}.{key}", "", _WHY_SECRET) for foreign, key in secrets)
+    return Exported(text, left)
+
+
+def _claims(text: str) -> bool:
+    head = text.lstrip()[:2000]
+    return any(line.replace(" ", "").startswith("schema=") for line in head.splitlines())
+
+
+FORMAT = Format("termai", "termai profile", ".toml", (".toml",), _claims, read, write)

@@ -14,8 +14,9 @@ class Detection:
 
     ``devices`` names the GPU devices it can use now (``CUDA0``...). ``options`` holds every
     flag, long and short, that its help offers; ``help`` maps each to what the help says of it,
-    the value's placeholder first, empty for a flag that takes no value. ``source`` says where
-    the program was found.
+    the value's placeholder first, empty for a flag that takes no value. ``removed`` maps each
+    flag that the help calls removed to those it names instead. ``source`` says where the
+    program was found.
     """
 
     engine: str
@@ -24,6 +25,7 @@ class Detection:
     devices: tuple[str, ...] = ()
     options: frozenset[str] = field(default=frozenset(), repr=False)
     help: Mapping[str, "OptionHelp"] = field(default_factory=dict, repr=False)
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     source: str = ""
 
     @property

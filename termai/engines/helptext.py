@@ -1,7 +1,8 @@
 """Reading what llama.cpp's programs print about themselves (common/arg.cpp, common_arg)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 
 from termai.engines.base import OptionHelp
 
@@ -10,17 +11,26 @@ _COLUMNS = re.compile(r"\s{2,}")
 _DEVICE = re.compile(r"^\s+([A-Za-z]\w*): .")
 _NOT_GPU = ("CPU", "BLAS", "RPC")
 _REMOVED = "argument has been removed"
+_NAMED = re.compile(r"(?<![\w-])--[\w*-]*\w")
 
 
 def parse_help(text: str) -> dict[str, OptionHelp]:
     """Return every flag that ``--help`` offers; those it calls removed are left out."""
-    found: dict[str, OptionHelp] = {}
-    for head, rest in _entries(text):
-        flags, takes, described = _split_head(head)
-        words = " ".join([described, *rest]).strip()
-        if _REMOVED not in words:
-            found.update((flag, OptionHelp(takes, words)) for flag in flags)
-    return found
+    return {flag: about for flag, about in _flags(text) if _REMOVED not in about.text}
+
+
+def parse_removed(text: str) -> dict[str, tuple[str, ...]]:
+    """Return every flag that ``--help`` calls removed, with those it says to use instead.
+
+    A successor that it writes with an asterisk stands for all the flags it fits.
+    """
+    described = dict(_flags(text))
+    known = [flag for flag, about in described.items() if _REMOVED not in about.text]
+    return {
+        flag: _successors(about.text.partition(_REMOVED)[2], known)
+        for flag, about in described.items()
+        if _REMOVED in about.text
+    }
 
 
 def parse_version(text: str) -> str:
@@ -33,6 +43,21 @@ def parse_devices(text: str) -> tuple[str, ...]:
     """Return the names of the GPU devices in the output of ``--list-devices``."""
     names = (match[1] for line in text.splitlines() if (match := _DEVICE.match(line)))
     return tuple(name for name in names if not name.startswith(_NOT_GPU))
+
+
+def _flags(text: str) -> Iterator[tuple[str, OptionHelp]]:
+    for head, rest in _entries(text):
+        flags, takes, described = _split_head(head)
+        about = OptionHelp(takes, " ".join([described, *rest]).strip())
+        for flag in flags:
+            yield flag, about
+
+
+def _successors(text: str, known: Collection[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for named in _NAMED.findall(text):
+        found.update(dict.fromkeys(flag for flag in known if fnmatchcase(flag, named)))
+    return tuple(found)
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -119,6 +119,7 @@ def detection(source: str, program: Path) -> Detection:
         devices=answers.devices,
         options=frozenset(answers.options),
         help=answers.options,
+        removed=answers.removed,
         source=source,
     )
 

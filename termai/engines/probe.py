@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ _VISIBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one program said about itself."""
+    """What one program said about itself; ``removed`` as in ``base.Detection``."""
 
     version: str
     devices: tuple[str, ...] = ()
     options: Mapping[str, OptionHelp] = field(default_factory=dict)
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class ProbeError(TermaiError):
@@ -57,13 +58,14 @@ def probe(program: Path) -> Probe:
 
 
 def read_cache(program: Path) -> Probe | None:
-    """Return the remembered answers of exactly this file, or None; a broken cache is ignored."""
+    """Return the remembered answers of exactly this file, or None; a broken or older cache is ignored."""
     try:
         data = json.loads(_cache_path(program).read_text())
         return Probe(
             str(data["version"]),
             tuple(str(name) for name in data["devices"]),
             {k: OptionHelp(str(v[0]), str(v[1])) for k, v in data["options"].items()},
+            {k: tuple(map(str, v)) for k, v in data["removed"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
@@ -76,6 +78,7 @@ def write_cache(program: Path, answers: Probe) -> None:
         "version": answers.version,
         "devices": answers.devices,
         "options": {name: (about.takes, about.text) for name, about in answers.options.items()},
+        "removed": dict(answers.removed),
     }
     try:
         write_atomic(_cache_path(program), json.dumps(data))
@@ -118,7 +121,8 @@ _REBUILD = "Build llama.cpp again on this machine: `make run` in the checkout do
 
 
 def _ask(program: Path) -> Probe:
-    options = helptext.parse_help(run(program, ["--help"]))
+    told = run(program, ["--help"])
+    options = helptext.parse_help(told)
     if not {"--model", "--port"} <= options.keys():
         raise ProbeError(
             f"{program} is not a llama-server: its --help names neither --model nor --port.",
@@ -127,14 +131,14 @@ def _ask(program: Path) -> Probe:
     version = ""
     if "--version" in options:
         version = helptext.parse_version(run(program, ["--version"]))
-    return Probe(version or "unknown", (), options)
+    return Probe(version or "unknown", (), options, helptext.parse_removed(told))
 
 
 def _with_devices(program: Path, answers: Probe) -> Probe:
     if "--list-devices" not in answers.options:
         return answers
     devices = helptext.parse_devices(run(program, ["--list-devices"]))
-    return Probe(answers.version, devices, answers.options)
+    return replace(answers, devices=devices)
 
 
 def _plain_environment() -> dict[str, str]:

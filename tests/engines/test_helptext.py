@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from termai.engines.base import OptionHelp
-from termai.engines.helptext import parse_devices, parse_help, parse_version
+from termai.engines.helptext import parse_devices, parse_help, parse_removed, parse_version
 from tests.fakes import old_llama_server
 from tests.support import native_bin
 
@@ -52,6 +52,34 @@ def test_a_flag_that_the_help_calls_removed_is_not_known() -> None:
     found = parse_help(HELP)
     assert not found.keys() & {"--draft", "--draft-n", "--draft-max"}
     assert "--spec-ngram-mod-n-max" not in found
+
+
+def test_a_removed_flag_is_kept_with_its_successors_that_are_there() -> None:
+    text = HELP + "--spec-draft-n-max N    tokens to draft\n--spec-ngram-mod-n-max N  tokens\n"
+    both = ("--spec-draft-n-max", "--spec-ngram-mod-n-max")
+    assert parse_removed(text) == dict.fromkeys(("--draft", "--draft-n", "--draft-max"), both)
+    assert parse_removed(HELP)["--draft"] == ()
+
+
+def test_an_asterisk_stands_for_every_flag_that_fits() -> None:
+    text = """\
+--spec-ngram-size-n N    the argument has been removed. use the respective --spec-ngram-*-size-n
+--spec-ngram-simple-size-n N    length of the lookup
+--spec-ngram-map-k-size-n N     length of the lookup
+--spec-ngram-map-k-size-m N     length of the draft
+"""
+    assert parse_removed(text) == {
+        "--spec-ngram-size-n": ("--spec-ngram-simple-size-n", "--spec-ngram-map-k-size-n")
+    }
+
+
+def test_the_real_binary_names_the_successors_of_what_it_removed() -> None:
+    program = native_bin("llama-server")
+    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    removed = parse_removed(text)
+    assert removed["--draft-max"] == ("--spec-draft-n-max", "--spec-ngram-mod-n-max")
+    assert "--spec-ngram-simple-size-n" in removed["--spec-ngram-size-n"]
+    assert {flag for named in removed.values() for flag in named} <= parse_help(text).keys()
 
 
 def test_the_help_of_the_real_binary_is_read_whole() -> None:

@@ -88,7 +88,18 @@ def test_other_visible_devices_are_another_question(
     assert asked(program).count("--list-devices") == 2
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"version": 1}', '{"options": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"version": 1}',
+        '{"options": {"a": 1}}',
+        '{"version": 1, "devices": [], "options": {}, "removed": {"a": 1}}',
+    ],
+)
 def test_a_broken_cache_is_ignored_and_written_anew(tmp_path: Path, broken: str) -> None:
     program = counting(tmp_path / "llama-server", "CUDA0: a card")
     found = probe.probe(program)
@@ -96,6 +107,23 @@ def test_a_broken_cache_is_ignored_and_written_anew(tmp_path: Path, broken: str)
     cache.write_text(broken)
     assert probe.probe(program) == found
     assert json.loads(cache.read_text())["devices"] == ["CUDA0"]
+
+
+def test_a_cache_of_a_version_that_kept_no_removed_flags_is_written_anew(tmp_path: Path) -> None:
+    program = counting(tmp_path / "llama-server", "CUDA0: a card")
+    found = probe.probe(program)
+    (cache,) = caches()
+    older = {k: v for k, v in json.loads(cache.read_text()).items() if k != "removed"}
+    cache.write_text(json.dumps(older))
+    assert probe.probe(program) == found
+    assert "removed" in json.loads(cache.read_text())
+
+
+def test_removed_flags_are_remembered_with_their_successors() -> None:
+    program = native_bin("llama-server")
+    found = probe.probe(program)
+    assert "--spec-draft-n-max" in found.removed["--draft-max"]
+    assert probe.read_cache(program) == found
 
 
 def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

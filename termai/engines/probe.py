@@ -58,7 +58,7 @@ def probe(program: Path) -> Probe:
 
 
 def read_cache(program: Path) -> Probe | None:
-    """Return the remembered answers of exactly this file, or None; a broken or older cache is ignored."""
+    """Return the remembered answers of exactly this file, or None for a broken or older cache."""
     try:
         data = json.loads(_cache_path(program).read_text())
         return Probe(

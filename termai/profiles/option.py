@@ -46,6 +46,8 @@ class Option:
     engines: the engines that know the option.
     flag, off_flag: llama-server's flag, and the one that switches a switch off; empty where
         termai itself acts on the option or sends it with each request.
+    aliases: every other spelling that llama-server has or had for ``flag``, the one to prefer
+        first; not those that switch it off (llama.cpp of the built version, common/arg.cpp).
     request: the name in the body of a chat request, empty when it is not sent.
     basic: whether a form shows it before "all options" is asked for.
     """
@@ -64,5 +66,6 @@ class Option:
     engines: frozenset[str] = EVERY
     flag: str = ""
     off_flag: str = ""
+    aliases: tuple[str, ...] = ()
     request: str = ""
     basic: bool = False

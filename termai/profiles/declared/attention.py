@@ -25,6 +25,7 @@ OPTIONS = (
         GROUP,
         choices=("auto", "on", "off"),
         flag="--flash-attn",
+        aliases=("-fa",),
         basic=True,
     ),
     Option(
@@ -38,6 +39,7 @@ OPTIONS = (
         GROUP,
         choices=CACHE_TYPES,
         flag="--cache-type-k",
+        aliases=("-ctk",),
         basic=True,
     ),
     Option(
@@ -50,6 +52,7 @@ OPTIONS = (
         GROUP,
         choices=CACHE_TYPES,
         flag="--cache-type-v",
+        aliases=("-ctv",),
         basic=True,
     ),
     Option(
@@ -61,6 +64,7 @@ OPTIONS = (
         "costs speed that grows with the context.",
         GROUP,
         flag="--kv-offload",
+        aliases=("-kvo",),
         off_flag="--no-kv-offload",
     ),
     Option(
@@ -73,6 +77,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--kv-unified",
+        aliases=("-kvu",),
         off_flag="--no-kv-unified",
     ),
     Option(

@@ -26,6 +26,7 @@ OPTIONS = (
         choices=("auto", "on", "off"),
         engines=ONLY_NATIVE,
         flag="--reasoning",
+        aliases=("-rea",),
         basic=True,
     ),
     Option(

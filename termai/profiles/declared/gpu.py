@@ -19,6 +19,7 @@ OPTIONS = (
         high=100_000,
         words=("auto", "all"),
         flag="--n-gpu-layers",
+        aliases=("--gpu-layers", "-ngl"),
         basic=True,
     ),
     Option(
@@ -31,6 +32,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--device",
+        aliases=("-dev",),
     ),
     Option(
         "load",
@@ -43,6 +45,7 @@ OPTIONS = (
         GROUP,
         choices=("none", "layer", "row", "tensor"),
         flag="--split-mode",
+        aliases=("-sm",),
     ),
     Option(
         "load",
@@ -56,6 +59,7 @@ OPTIONS = (
         low=0,
         high=1_000_000,
         flag="--tensor-split",
+        aliases=("-ts",),
         basic=True,
     ),
     Option(
@@ -69,6 +73,7 @@ OPTIONS = (
         low=0,
         high=127,
         flag="--main-gpu",
+        aliases=("-mg",),
     ),
     Option(
         "load",
@@ -81,6 +86,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--cpu-moe",
+        aliases=("-cmoe",),
     ),
     Option(
         "load",
@@ -96,6 +102,7 @@ OPTIONS = (
         high=100_000,
         engines=ONLY_NATIVE,
         flag="--n-cpu-moe",
+        aliases=("-ncmoe",),
         basic=True,
     ),
     Option(
@@ -109,6 +116,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--override-tensor",
+        aliases=("-ot",),
     ),
     Option(
         "load",
@@ -124,6 +132,7 @@ OPTIONS = (
         words=("auto", "all"),
         engines=ONLY_NATIVE,
         flag="--n-gpu-layers-draft",
+        aliases=("--gpu-layers-draft", "--spec-draft-ngl", "-ngld"),
     ),
     Option(
         "load",

@@ -18,6 +18,7 @@ OPTIONS = (
         low=0,
         high=100_000_000,
         flag="--ctx-size",
+        aliases=("-c",),
         basic=True,
     ),
     Option(
@@ -31,6 +32,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--fit",
+        aliases=("-fit",),
     ),
     Option(
         "load",
@@ -45,6 +47,7 @@ OPTIONS = (
         high=1_048_576,
         engines=ONLY_NATIVE,
         flag="--fit-target",
+        aliases=("-fitt",),
     ),
     Option(
         "load",
@@ -59,6 +62,7 @@ OPTIONS = (
         high=100_000_000,
         engines=ONLY_NATIVE,
         flag="--fit-ctx",
+        aliases=("-fitc",),
     ),
     Option(
         "load",
@@ -70,6 +74,7 @@ OPTIONS = (
         "everything in, which is steadier on a slow or network disk.",
         GROUP,
         flag="--load-mode",
+        aliases=("-lm",),
     ),
     Option(
         "load",
@@ -80,6 +85,7 @@ OPTIONS = (
         "after a pause is slow; needs enough RAM and a memlock limit (ulimit -l) to match.",
         GROUP,
         flag="--load-mode",
+        aliases=("-lm",),
     ),
     Option(
         "load",
@@ -106,5 +112,6 @@ OPTIONS = (
         high=16_777_216,
         engines=ONLY_NATIVE,
         flag="--cache-ram",
+        aliases=("-cram",),
     ),
 )

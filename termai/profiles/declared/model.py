@@ -17,6 +17,7 @@ OPTIONS = (
         "files any part will do.",
         GROUP,
         flag="--model",
+        aliases=("-m",),
         basic=True,
     ),
     Option(
@@ -28,6 +29,7 @@ OPTIONS = (
         "a client insists on a certain name; otherwise the file's name is used.",
         GROUP,
         flag="--alias",
+        aliases=("-a",),
     ),
     Option(
         "model",
@@ -39,6 +41,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--mmproj",
+        aliases=("-mm",),
         basic=True,
     ),
     Option(
@@ -76,6 +79,7 @@ OPTIONS = (
         GROUP,
         engines=ONLY_NATIVE,
         flag="--model-draft",
+        aliases=("--spec-draft-model", "-md"),
     ),
     Option(
         "model",

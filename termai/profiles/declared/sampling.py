@@ -17,6 +17,7 @@ OPTIONS = (
         low=0,
         high=10,
         flag="--temp",
+        aliases=("--temperature",),
         request="temperature",
         basic=True,
     ),
@@ -74,6 +75,7 @@ OPTIONS = (
         high=1,
         engines=ONLY_NATIVE,
         flag="--typical",
+        aliases=("--typical-p",),
         request="typical_p",
     ),
     Option(
@@ -88,6 +90,7 @@ OPTIONS = (
         high=100,
         engines=ONLY_NATIVE,
         flag="--top-nsigma",
+        aliases=("--top-n-sigma",),
         request="top_n_sigma",
     ),
     Option(
@@ -235,6 +238,7 @@ OPTIONS = (
         low=-1,
         high=4_294_967_295,
         flag="--seed",
+        aliases=("-s",),
         request="seed",
     ),
     Option(
@@ -249,6 +253,7 @@ OPTIONS = (
         low=-1,
         high=100_000_000,
         flag="--predict",
+        aliases=("--n-predict", "-n"),
         request="max_tokens",
         basic=True,
     ),

@@ -63,6 +63,7 @@ OPTIONS = (
         high=256,
         engines=ONLY_NATIVE,
         flag="--parallel",
+        aliases=("-np",),
         basic=True,
     ),
     Option(
@@ -77,6 +78,7 @@ OPTIONS = (
         high=2_592_000,
         engines=ONLY_NATIVE,
         flag="--timeout",
+        aliases=("-to",),
     ),
     Option(
         "server",

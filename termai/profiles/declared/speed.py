@@ -16,6 +16,7 @@ OPTIONS = (
         low=-1,
         high=1024,
         flag="--threads",
+        aliases=("-t",),
         basic=True,
     ),
     Option(
@@ -29,6 +30,7 @@ OPTIONS = (
         low=-1,
         high=1024,
         flag="--threads-batch",
+        aliases=("-tb",),
     ),
     Option(
         "load",
@@ -42,6 +44,7 @@ OPTIONS = (
         low=1,
         high=1_048_576,
         flag="--batch-size",
+        aliases=("-b",),
     ),
     Option(
         "load",
@@ -55,6 +58,7 @@ OPTIONS = (
         low=1,
         high=1_048_576,
         flag="--ubatch-size",
+        aliases=("-ub",),
     ),
     Option(
         "load",
@@ -94,6 +98,7 @@ OPTIONS = (
         high=1024,
         engines=ONLY_NATIVE,
         flag="--spec-draft-n-max",
+        aliases=("--draft-max", "--draft", "--draft-n"),
     ),
     Option(
         "load",
@@ -107,6 +112,7 @@ OPTIONS = (
         high=1024,
         engines=ONLY_NATIVE,
         flag="--spec-draft-n-min",
+        aliases=("--draft-min", "--draft-n-min"),
     ),
     Option(
         "load",
@@ -119,6 +125,7 @@ OPTIONS = (
         high=1,
         engines=ONLY_NATIVE,
         flag="--spec-draft-p-min",
+        aliases=("--draft-p-min",),
     ),
     Option(
         "load",

@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 _DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'(?P<string>"""(?:\\.|[^\\])*?"{3,5}(?!")'
     r"|'''.*?'{3,5}(?!')"
     r'|"(?:\\.|[^"\\\n])*"'
@@ -285,7 +285,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and tokens of each header and assignment of valid TOML."""
     number, start, depth = 1, 1, 0
     tokens: list[str] = []
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         found, kind = match[0], match.lastgroup
         if kind == "newline" and not depth:
             if tokens:

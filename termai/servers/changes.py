@@ -1,16 +1,15 @@
 """What a profile says otherwise than a server was started with, and what that takes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from termai.profiles.diff import Difference, differences
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, ENGINES
 from termai.servers.launching import recorded_profile
+from termai.servers.overriding import is_live, overridden
 from termai.servers.records import Server
 
-_LIVE_SECTION = "sampling"
-_LIVE_KEYS = frozenset({"system_prompt", "reasoning", "port_strict"})
+_AT_A_START = "port_strict"
 _WITHOUT_EFFECT = frozenset({"description", "kept"})
 
 
@@ -39,15 +38,9 @@ def changes(server: Server, profile: Profile) -> Changes:
     where the record of the start holds an option that is unknown.
     """
     found = [d for d in differences(recorded_profile(server), profile) if _matters(d, server)]
-    fixed = overrides(server)
-    live = [d for d in found if _is_live(d) and d.key not in fixed]
-    return Changes(tuple(d for d in found if d not in live), tuple(live))
-
-
-def overrides(server: Server) -> frozenset[str]:
-    """Return the options, as ``section.key``, that a start was given beside its saved profile."""
-    recorded: Any = server.job.spec.meta.get("overrides")
-    return frozenset(map(str, recorded)) if isinstance(recorded, list) else frozenset()
+    fixed = overridden(server)
+    live = [one for one in found if _needs_no_restart(one, fixed)]
+    return Changes(tuple(one for one in found if one not in live), tuple(live))
 
 
 def _matters(difference: Difference, server: Server) -> bool:
@@ -59,6 +52,9 @@ def _matters(difference: Difference, server: Server) -> bool:
     return not (section == "args" and key in ENGINES and key != server.engine)
 
 
-def _is_live(difference: Difference) -> bool:
+def _needs_no_restart(difference: Difference, fixed: frozenset[str]) -> bool:
+    """Return whether a difference is in force without a start; ``fixed`` was given for one."""
     option = difference.option
-    return option is not None and (option.section == _LIVE_SECTION or option.key in _LIVE_KEYS)
+    if option is None:
+        return False
+    return option.key == _AT_A_START or (is_live(option) and option.key not in fixed)

@@ -19,6 +19,7 @@ from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter
 from termai.servers import registry
 from termai.servers.guarding import Forecast, forecast
+from termai.servers.overriding import overrides
 from termai.servers.ports import free_port, refusal
 from termai.servers.records import KIND, Server
 
@@ -88,11 +89,15 @@ def running(name: str) -> Server | None:
 
 
 def recorded_profile(server: Server) -> Profile:
-    """Return the profile that a server was started with, from its job's record."""
+    """Return the profile that a server was started with, from its job's record.
+
+    Its revision is that of the saved profile it came from, empty where it came from none.
+    """
     spec = server.job.spec
     profile = Profile(
         name=server.profile,
         engine=server.engine,
+        revision=str(spec.meta.get("revision", "")),
         args={engine: tuple(given) for engine, given in spec.meta.get("args", {}).items()},
         env={key: spec.env[key] for key in spec.meta.get("env", ()) if key in spec.env},
     )
@@ -145,6 +150,8 @@ def _meta(planned: Plan, composed: Launch) -> dict[str, Any]:
     profile = planned.profile
     return {
         "profile": profile.name,
+        "revision": profile.revision,
+        "overrides": overrides(profile),
         "engine": composed.engine,
         "version": planned.detection.version,
         "devices": list(planned.detection.devices),

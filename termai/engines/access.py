@@ -1,6 +1,5 @@
 """Who may reach a server: the address it listens on, its key file, and what ties the two."""
 
-import ipaddress
 import re
 import stat
 from pathlib import Path
@@ -8,18 +7,9 @@ from pathlib import Path
 from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.files import read_text
 from termai.paths import config_dir, expanded
+from termai.profiles.hosts import is_loopback
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a server that listens on ``host`` is reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def url_of(host: str, port: int) -> str:

@@ -1,8 +1,9 @@
-"""How much memory the control groups of this process leave it, as in a container.
+"""How much memory and processor time the control groups of this process leave it.
 
-Formats: cgroup v2 (``memory.max``, ``memory.current``) and v1 (``memory.limit_in_bytes``,
-``memory.usage_in_bytes``), Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of
-the Linux kernel.
+Formats: cgroup v2 (``memory.max``, ``memory.current``, ``cpu.max``) and v1
+(``memory.limit_in_bytes``, ``memory.usage_in_bytes``, ``cpu.cfs_quota_us``,
+``cpu.cfs_period_us``), Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst and
+scheduler/sched-bwc.rst of the Linux kernel.
 """
 
 from __future__ import annotations
@@ -49,21 +50,34 @@ def memory(membership: Path = _MEMBERSHIP, mount: Path = _MOUNT) -> Limit | None
     """
     limits = [
         limit
-        for directory, files in _groups(_text(membership), mount)
-        if (limit := _limit(directory, files))
+        for directory, second in _groups(_text(membership), mount, "memory")
+        if (limit := _limit(directory, _V2 if second else _V1))
     ]
     return min(limits, key=lambda limit: limit.free, default=None)
 
 
-def _groups(membership: str, mount: Path) -> Iterator[tuple[Path, _Files]]:
-    """Yield the directories of the groups this process is in, each with what its files are."""
+def processors(membership: Path = _MEMBERSHIP, mount: Path = _MOUNT) -> float | None:
+    """Return how many processors' time this process may use at most, None without a limit.
+
+    Never raises.
+    """
+    shares = [
+        share
+        for directory, second in _groups(_text(membership), mount, "cpu")
+        if (share := _share(directory, second=second))
+    ]
+    return min(shares, default=None)
+
+
+def _groups(membership: str, mount: Path, controller: str) -> Iterator[tuple[Path, bool]]:
+    """Yield the directories of the groups this process is in, and whether they are of v2."""
     for line in membership.splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if not controllers:
-            yield from ((directory, _V2) for directory in _upwards(mount, path))
-        elif "memory" in controllers.split(","):
-            yield from ((directory, _V1) for directory in _upwards(mount / "memory", path))
+            yield from ((directory, True) for directory in _upwards(mount, path))
+        elif controller in controllers.split(","):
+            yield from ((directory, False) for directory in _upwards(mount / controller, path))
 
 
 def _upwards(base: Path, path: str) -> Iterator[Path]:
@@ -82,6 +96,17 @@ def _limit(directory: Path, files: _Files) -> Limit | None:
     pairs = (line.partition(" ") for line in _text(directory / "memory.stat").splitlines())
     cache = sum(_number(value) or 0 for key, _, value in pairs if key in files.reclaimable)
     return Limit(max(0, usage - cache), total)
+
+
+def _share(directory: Path, *, second: bool) -> float | None:
+    """Return quota by period, in processors, None where there is no quota."""
+    if second:
+        told = _text(directory / "cpu.max").split()
+    else:
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        told = [_text(directory / name) for name in names]
+    quota, period = (_number(text) for text in told) if len(told) == 2 else (None, None)
+    return quota / period if quota and period else None
 
 
 def _number(text: str) -> int | None:

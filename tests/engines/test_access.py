@@ -7,6 +7,7 @@ import pytest
 from termai.engines import access
 from termai.errors import InvalidFileError, NotFoundError, TermaiError, UsageError
 from termai.paths import config_dir
+from termai.profiles.hosts import is_loopback
 
 
 def key_file(content: str = "secret\n", mode: int = 0o600) -> Path:
@@ -19,7 +20,7 @@ def key_file(content: str = "secret\n", mode: int = 0o600) -> Path:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1", "[::1]"])
 def test_addresses_of_this_machine_need_no_key(host: str) -> None:
-    assert access.is_loopback(host)
+    assert is_loopback(host)
     access.check_exposure(host, None)
 
 

@@ -1,0 +1,57 @@
+"""Options of a profile that clash: with each other, the model, the machine or the engine.
+
+What llama-server does with them is said as its source says it (llama.cpp as llama-cpp-python
+0.3.36 ships it); where that differs between versions, the newest counts.
+"""
+
+from termai.hardware.limits import MachineLimits
+from termai.profiles.clashes import (
+    cache,
+    context,
+    devices,
+    drafting,
+    engine,
+    positions,
+    sampling,
+    serving,
+)
+from termai.profiles.clashes.base import (
+    ENGINE,
+    Case,
+    Clash,
+    EngineFacts,
+    ModelFacts,
+    PortFacts,
+    Rule,
+    Severity,
+)
+from termai.profiles.profile import Profile
+
+__all__ = [
+    "ENGINE",
+    "RULES",
+    "Clash",
+    "EngineFacts",
+    "MachineLimits",
+    "ModelFacts",
+    "PortFacts",
+    "Severity",
+    "find",
+]
+
+_MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling)
+
+RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+
+
+def find(
+    profile: Profile,
+    model: ModelFacts | None = None,
+    limits: MachineLimits | None = None,
+    engine: EngineFacts | None = None,
+    port: PortFacts | None = None,
+) -> tuple[Clash, ...]:
+    """Return the clashes of a profile, problems first; of what is None nothing is said."""
+    case = Case(profile, model, limits, engine, port)
+    found = [clash for rule in RULES for clash in rule(case)]
+    return tuple(sorted(found, key=lambda clash: clash.severity is not Severity.PROBLEM))

@@ -107,7 +107,8 @@ def new_text(values: Mapping[Key, Any]) -> str:
     for key, value in values.items():
         if value is not None:
             _set(tree, key, value)
-    return tomli_w.dumps(tree, multiline_strings=True)
+    texts = (value for value in values.values() if isinstance(value, str))
+    return tomli_w.dumps(tree, multiline_strings=not any("\r\n" in text for text in texts))
 
 
 def updated_text(text: str, path: Path, changes: Mapping[Key, Any]) -> str:
@@ -238,10 +239,13 @@ def _detach_trailing(table: Any) -> list[Any]:
 
 
 def _item(value: Any) -> Any:
-    """Return a value as a tomlkit item: tables in lists inline, texts of several lines so."""
+    """Return a value as a tomlkit item: tables in lists inline, texts of several lines so.
+
+    TOML drops a line break that a text of several lines begins with, and may change ``\\r\\n``.
+    """
     import tomlkit
 
-    if isinstance(value, str) and "\n" in value:
+    if isinstance(value, str) and "\n" in value[1:] and value[0] != "\n" and "\r\n" not in value:
         return tomlkit.string(value, multiline=True)
     if isinstance(value, list):
         array = tomlkit.array()

@@ -31,6 +31,7 @@ _ARGUMENT_LIMIT = 32_768
 KEPT_LIMIT = 65_536
 """Characters that ``kept`` may hold of one key; a format keeps at most ``KEPT_KEYS`` of them."""
 KEPT_KEYS = 512
+_NOT_KEPT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _HUB = "Set HF_TOKEN in the environment that termai is started in."
 SECRET_FLAGS = {
     "--api-key": "Put the key into a file and name it in api_key_file under [server].",
@@ -211,6 +212,14 @@ def _env(reader: _Reader) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
+def can_keep(text: Any) -> bool:
+    """Tell whether ``Profile.kept`` can hold a text: of any line ends, at most ``KEPT_LIMIT`` long.
+
+    What JSON allows in a file comes back to the byte; control characters that it forbids do not.
+    """
+    return isinstance(text, str) and len(text) <= KEPT_LIMIT and not _NOT_KEPT.search(text)
+
+
 def _kept(reader: _Reader) -> Iterator[tuple[str, dict[str, str]]]:
     for name, table in reader.table("kept").items():
         if not isinstance(table, dict) or len(table) > KEPT_KEYS:
@@ -218,7 +227,7 @@ def _kept(reader: _Reader) -> Iterator[tuple[str, dict[str, str]]]:
             reader.wrong(("kept", name), expected)
             continue
         for key, text in table.items():
-            if not is_prose(text, KEPT_LIMIT):
+            if not can_keep(text):
                 reader.wrong(("kept", name, key), f"expected a text, found {shown(text)}")
         if table:
             yield name, table

@@ -10,20 +10,16 @@ from termai.engines import values
 from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
-from termai.profiles.schema import OPTIONS, Kind, Option
+from termai.profiles.schema import OPTIONS, Kind, Option, option
 
 Arguments = tuple[str, ...]
 
-_OLDER: Mapping[str, Arguments] = {
-    "--spec-draft-n-max": ("--draft-max", "--draft"),
-    "--spec-draft-n-min": ("--draft-min", "--draft-n-min"),
-    "--spec-draft-p-min": ("--draft-p-min",),
-    "--n-gpu-layers-draft": ("--gpu-layers-draft",),
-    "--model-draft": ("--spec-draft-model",),
-    "--typical": ("--typical-p",),
-    "--top-nsigma": ("--top-n-sigma",),
-}
 _ELSEWHERE = frozenset({"path", "host", "port", "port_strict", "api_key_file", "cors_origins"})
+_NEEDED: Mapping[str, str] = {
+    "api_key_file": "--api-key-file",
+    "cors_origins": "--cors-origins",
+    "lora": "--lora-scaled",
+}
 
 
 def arguments(profile: Profile, binary: Detection) -> Arguments:
@@ -33,16 +29,34 @@ def arguments(profile: Profile, binary: Detection) -> Arguments:
     option names is missing.
     """
     found: list[str] = []
-    for option in OPTIONS:
-        if option.flag and option.key not in _ELSEWHERE and profile.is_set(option.key):
-            found += _one(option, profile, binary)
+    for declared in OPTIONS:
+        if declared.flag and declared.key not in _ELSEWHERE and profile.is_set(declared.key):
+            found += _one(declared, profile, binary)
     return tuple(found)
 
 
-def known_flag(option_flag: str, binary: Detection) -> str:
-    """Return the newest spelling of a flag that the binary knows, or an empty text."""
-    spellings = (option_flag, *_OLDER.get(option_flag, ()))
+def known_flag(option: Option, binary: Detection) -> str:
+    """Return the newest spelling of an option's flag that the binary knows, or an empty text."""
+    spellings = (option.flag, *option.aliases)
     return next((flag for flag in spellings if flag in binary.options), "")
+
+
+def lacks(option: Option, profile: Profile, binary: Detection) -> bool:
+    """Tell whether ``arguments`` refuses what the profile says of one option.
+
+    No file is looked for, so that this can be asked at any time.
+    """
+    if not option.flag or not profile.is_set(option.key):
+        return False
+    if option.key in _NEEDED:
+        return _NEEDED[option.key] not in binary.options
+    if option.key in _ELSEWHERE or profile.value(option.key) == option.default:
+        return False
+    if option.key in _SPECIAL:
+        return _SPECIAL[option.key](profile, binary) is None
+    if option.kind is Kind.SWITCH:
+        return _switch(option, bool(profile.value(option.key)), binary) is None
+    return not known_flag(option, binary)
 
 
 def unknown(option: Option, profile: Profile, engine: str) -> UsageError:
@@ -61,7 +75,7 @@ def _one(option: Option, profile: Profile, binary: Detection) -> Arguments:
     elif option.kind is Kind.SWITCH:
         written = _switch(option, bool(value), binary)
     else:
-        flag = known_flag(option.flag, binary)
+        flag = known_flag(option, binary)
         written = (flag, values.write(option, value)) if flag else None
     if written is None:
         if value == option.default:
@@ -106,12 +120,12 @@ def _flash_attn(profile: Profile, binary: Detection) -> Arguments | None:
     return ("--flash-attn",) if wanted == "on" else ()
 
 
-def _gpu_layers(key: str, flag: str) -> Callable[[Profile, Detection], Arguments | None]:
+def _gpu_layers(declared: Option) -> Callable[[Profile, Detection], Arguments | None]:
     """Return what writes a number of layers; older builds know neither "auto" nor "all"."""
 
     def write(profile: Profile, binary: Detection) -> Arguments | None:
-        name = known_flag(flag, binary)
-        wanted = str(profile.value(key))
+        name = known_flag(declared, binary)
+        wanted = str(profile.value(declared.key))
         if not name:
             return None
         if wanted.isdigit() or f"'{wanted}'" in binary.help[name].text:
@@ -175,8 +189,8 @@ _SPECIAL: Mapping[str, Callable[[Profile, Detection], Arguments | None]] = {
     "mmap": _load_mode,
     "mlock": _lock,
     "flash_attn": _flash_attn,
-    "n_gpu_layers": _gpu_layers("n_gpu_layers", "--n-gpu-layers"),
-    "n_gpu_layers_draft": _gpu_layers("n_gpu_layers_draft", "--n-gpu-layers-draft"),
+    "n_gpu_layers": _gpu_layers(option("n_gpu_layers")),
+    "n_gpu_layers_draft": _gpu_layers(option("n_gpu_layers_draft")),
     "lora": _lora,
     "override_kv": _override_kv,
     "parallel": _parallel,

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from termai.engines.arguments import arguments
+from termai.engines.arguments import arguments, lacks
 from termai.engines.base import Detection
-from termai.engines.llama_server import detection
+from termai.engines.llama_server import LlamaServer, detection
 from termai.errors import NotFoundError, UsageError
 from termai.paths import config_dir
 from termai.profiles.profile import Profile
-from termai.profiles.schema import Adapter
+from termai.profiles.schema import OPTIONS, Adapter, Kind, Option
 from tests.gguf.building import build
 
 
@@ -28,6 +28,36 @@ def old_gpu(old_program: Path, monkeypatch: pytest.MonkeyPatch) -> Detection:
 
 def written(binary: Detection, **options: Any) -> list[str]:
     return list(arguments(Profile("p").with_values(**options), binary))
+
+
+_SAMPLES: dict[str, Any] = {"host": "localhost"}
+
+
+def _value(declared: Option, directory: Path) -> Any:
+    """Return a value that an option does not have by itself, with its file where it names one."""
+    if declared.kind is Kind.PATH or declared.kind is Kind.ADAPTERS:
+        named = directory / f"{declared.key}.gguf"
+        named.touch(mode=0o600)
+        content = b"key" if declared.key == "api_key_file" else build({"general.type": "adapter"})
+        named.write_bytes(content)
+        return (Adapter(str(named)),) if declared.kind is Kind.ADAPTERS else str(named)
+    if declared.kind is Kind.SWITCH:
+        return not declared.default
+    if declared.kind is Kind.CHOICE:
+        return next(choice for choice in declared.choices if choice != declared.default)
+    by_kind: dict[Kind, Any] = {Kind.TEXT: "x", Kind.PROSE: "x", Kind.LIST: ("a=int:1",)}
+    by_kind |= {Kind.WHOLE: 3, Kind.NUMBER: 0.5, Kind.NUMBERS: (1.0,)}
+    found = by_kind[declared.kind]
+    return max(found, declared.low) if declared.kind in (Kind.WHOLE, Kind.NUMBER) else found
+
+
+def refused(profile: Profile, binary: Detection) -> bool:
+    """Tell whether a start is refused for an option that the binary has not."""
+    try:
+        LlamaServer().compose(profile, binary, model=Path("m.gguf"), port=8080)
+    except UsageError:
+        return True
+    return False
 
 
 def test_what_is_not_set_is_not_written(native: Detection) -> None:
@@ -104,6 +134,16 @@ def test_an_option_that_the_binary_lacks_is_named(
         written(old, **options)
     assert str(old.program) in str(caught.value)
     assert key in caught.value.fix
+
+
+@pytest.mark.parametrize("declared", OPTIONS, ids=lambda declared: declared.key)
+def test_what_a_binary_lacks_is_told_without_writing_it(
+    native: Detection, old: Detection, declared: Option, tmp_path: Path
+) -> None:
+    value = _SAMPLES.get(declared.key, _value(declared, tmp_path))
+    profile = Profile("p").with_values(**{declared.key: value})
+    for binary in (native, old):
+        assert lacks(declared, profile, binary) == refused(profile, binary)
 
 
 def test_an_option_that_asks_for_what_happens_anyway_is_no_reason_to_refuse(

@@ -23,8 +23,10 @@ from termai.models.fit.verdict import Exact, fit_subject
 from termai.models.fit.words import tokens
 from termai.profiles.profile import Profile
 from termai.servers import registry
+from termai.servers.freeing import without
 from termai.servers.loading import Load, load_of
 from termai.servers.paging import pageable
+from termai.servers.records import Server
 
 _BY_PAGES = "With repack = false it would run from the file, slowly."
 _ANYWAY = "or start it all the same with --force."
@@ -102,15 +104,25 @@ class _Case:
 
 
 def forecast(
-    profile: Profile, model: Path, detection: Detection, *, force: bool = False
+    profile: Profile,
+    model: Path,
+    detection: Detection,
+    *,
+    force: bool = False,
+    instead_of: Server | None = None,
 ) -> Forecast | None:
     """Return what a start will take, None where that cannot be told.
 
-    Raises MemoryRefusedError when the guardrails refuse it; ``force`` makes that a warning.
+    instead_of: a server that is stopped first, so that its memory counts as free; where nobody
+    tells how much that is, nothing is refused. Raises MemoryRefusedError when the guardrails
+    refuse it; ``force`` makes that a warning.
     """
     mode = settings.load().values.memory_guardrails
     try:
-        case = _case(profile, model, detection)
+        here = here_with_servers(detection)
+        freed = without(here, instead_of) if instead_of else here
+        force = force or freed is None
+        case = _case(profile, model, detection, freed or here)
         if case is None:
             return None
         found = case.fit()
@@ -160,9 +172,9 @@ def exact_for(detection: Detection, model: Path, subject: Subject) -> Exact | No
     return asked
 
 
-def _case(profile: Profile, model: Path, detection: Detection) -> _Case | None:
+def _case(profile: Profile, model: Path, detection: Detection, here: Machine) -> _Case | None:
     header = read_model(model)
-    load = load_of(profile, detection, header, here_with_servers(detection))
+    load = load_of(profile, detection, header, here)
     if load is None or not load.machine.ram_total:
         return None
     subject = load.subject(header)

@@ -16,11 +16,11 @@ from termai.jobs import control, store
 from termai.jobs.records import Job
 from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
-from termai.profiles.schema import Adapter
+from termai.profiles.schema import Adapter, option
 from termai.servers import registry
 from termai.servers.guarding import Forecast, forecast
 from termai.servers.overriding import overrides
-from termai.servers.ports import free_port, refusal
+from termai.servers.ports import Refusal, free_port, refusal
 from termai.servers.records import KIND, Server
 
 KEPT = 5  # ended jobs of each name whose logs are kept
@@ -49,16 +49,18 @@ def lock() -> AbstractContextManager[None]:
     return locks.lock("servers", timeout_s=_LAUNCH_S + settings.load().values.stop_grace_s)
 
 
-def plan(profile: Profile, *, force: bool = False) -> Plan:
+def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = None) -> Plan:
     """Check what can be checked before anything is started or stopped.
 
-    Raises UsageError, NotFoundError and InvalidFileError with what to do; MemoryRefusedError,
-    a UsageError, when the guardrails refuse a start that ``force`` would let through.
+    instead_of: a server that will be stopped first, whose memory will be free then. Raises
+    UsageError, NotFoundError and InvalidFileError with what to do; MemoryRefusedError, a
+    UsageError, when the guardrails refuse a start that ``force`` would let through.
     """
     model = resolve(profile.model_reference())
     check_magic(model)
     engine, detection = choose(profile.engine)
-    return Plan(profile, model, engine, detection, forecast(profile, model, detection, force=force))
+    found = forecast(profile, model, detection, force=force, instead_of=instead_of)
+    return Plan(profile, model, engine, detection, found)
 
 
 def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:
@@ -77,6 +79,25 @@ def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] 
     if server.exit and server.exit.reason == "not executable":
         raise StartFailedError(server.problem or f"{name} cannot be executed.")
     return server
+
+
+def check_replacement(planned: Plan, server: Server) -> int:
+    """Return the port on which a plan takes the place of a server, before that is stopped.
+
+    The server's own, or 0 for the one that the profile now names another than before. Raises
+    UsageError for an option that the engine does not know, an address that is none of this
+    machine, and another port that is taken where the profile insists on it.
+    """
+    profile = planned.profile
+    asked = int(profile.value("port"))
+    before = server.option("port") or option("port").default
+    same = asked == server.port or (asked == before and not profile.value("port_strict"))
+    port = server.port if same else choose_port(profile)
+    found = refusal(str(profile.value("host")), 0)
+    if found and not found.any_port:
+        raise _no_address(str(profile.value("host")), found)
+    planned.engine.compose(profile, planned.detection, model=planned.model, port=port)
+    return server.port if same else 0
 
 
 def running(name: str) -> Server | None:
@@ -117,7 +138,7 @@ def choose_port(profile: Profile, wanted: int = 0, avoid: Collection[int] = ()) 
     if found is None and port not in ours and port not in avoid:
         return port
     if found and not found.any_port:
-        raise UsageError(f"{host} {found.words}.", fix="Set host to an address of this machine.")
+        raise _no_address(host, found)
     if profile.value("port_strict"):
         words = f"is used by the server {ours[port]}" if port in ours else found and found.words
         raise UsageError(
@@ -129,6 +150,10 @@ def choose_port(profile: Profile, wanted: int = 0, avoid: Collection[int] = ()) 
     if free is None:
         raise UsageError(f"No port after {port} is free on {host}.", fix="Set another port.")
     return free
+
+
+def _no_address(host: str, found: Refusal) -> UsageError:
+    return UsageError(f"{host} {found.words}.", fix="Set host to an address of this machine.")
 
 
 def _run(planned: Plan, name: str, composed: Launch) -> Job:

@@ -8,12 +8,28 @@ from termai.models.library import called
 from termai.paths import expanded
 from termai.profiles.profile import Profile
 from termai.servers import registry
-from termai.servers.launching import launch, lock, plan, recorded_profile, running
+from termai.servers.launching import (
+    check_replacement,
+    launch,
+    lock,
+    plan,
+    recorded_profile,
+    running,
+)
 from termai.servers.naming import is_profile, name_for
 from termai.servers.readiness import Progress, wait_ready
 from termai.servers.records import Server, ServerState
 
-__all__ = ["Progress", "ensure", "for_model", "restart", "start", "stop", "wait_ready"]
+__all__ = [
+    "Progress",
+    "ensure",
+    "for_model",
+    "restart",
+    "restart_with",
+    "start",
+    "stop",
+    "wait_ready",
+]
 
 
 def start(profile: Profile, *, name: str | None = None, force: bool = False) -> Server:
@@ -66,6 +82,23 @@ def restart(server: Server, *, force: bool = False) -> Server:
         current = running(server.name) or server
         stop(current)
         return launch(planned, current.name, wanted=current.port)
+
+
+def restart_with(server: Server, profile: Profile, *, force: bool = False) -> Server:
+    """Stop a server if it runs and start it again under its name as ``profile`` says.
+
+    What can be checked of the profile is checked before anything is stopped: its files, whether
+    it fits the memory once that of the old server is free, the options of its engine, its
+    address. The port stays unless the profile names another than before. Raises as ``start`` and
+    ``stop`` do.
+    """
+    found = running(server.name)
+    planned = plan(profile, force=force, instead_of=found)
+    wanted = check_replacement(planned, found or server)
+    with lock():
+        current = running(server.name) or server
+        stop(current)
+        return launch(planned, current.name, wanted=wanted)
 
 
 def for_model(path: Path) -> Profile:

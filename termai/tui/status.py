@@ -70,7 +70,7 @@ def _gpu_facts(gpus: Sequence[Gpu]) -> list[Fact]:
     used, total = _sum(g.memory_used for g in gpus), _sum(g.memory_total for g in gpus)
     loads = [g.utilization for g in gpus if g.utilization is not None]
     heats = [g.temperature for g in gpus if g.temperature is not None]
-    name = _short_name(gpus[0].name)
+    name = short_name(gpus[0].name)
     known = [Fact(name if len(gpus) == 1 else f"{len(gpus)}x {name}", 5, "$muted")]
     if used is not None and total:
         known.append(Fact(formats.pair(used, total), 1, _alarm(used / total > 0.95)))
@@ -105,7 +105,7 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _short_name(name: str) -> str:
+def short_name(name: str) -> str:
     """Return ``RTX 4090`` for ``NVIDIA GeForce RTX 4090``."""
     words = one_line(name, 40).split()
     return " ".join(w for w in words if w not in {"NVIDIA", "GeForce", "Tesla", "Graphics"})

@@ -22,6 +22,7 @@ NOTHING = "-"
 HIDDEN = "(hidden)"
 _SHOWN = 400  # characters of a value that a row can show
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_DECIDED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.SWITCH, Kind.CHOICE})
 _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
     "The program that runs the model: auto takes the best one on this machine, llama-server is "
@@ -216,7 +217,7 @@ def show(
         return Shown(_plain(profile, field), "", _origin(given), changed)
     value = profile.value(identity)
     shown = one_line(format_value(option, value), _SHOWN) or NOTHING
-    origin = Origin.ENGINE if not given and value is None else _origin(given)
+    origin = Origin.ENGINE if not given and _is_left(option) else _origin(given)
     return Shown(shown, _unit(option, value), origin, changed, ignored)
 
 
@@ -227,11 +228,15 @@ def facts(field: Field) -> tuple[str, ...]:
         return (f"one of {', '.join(field.choices)}",) if field.choices else ("a text on one line",)
     takes = expectation(option) if option.kind is not Kind.SWITCH else "on or off"
     unit = f", in {option.unit}" if option.unit else ""
-    default = "left to the engine"
-    if option.default is not None:
-        default = format_value(option, option.default) or "none"
+    default = format_value(option, option.default) or "none"
+    default = "left to the engine" if _is_left(option) else default
     flags = " ".join(dict.fromkeys((*_flags(option),)))
     return tuple(filter(None, (f"{takes}{unit}", f"default: {default}", flags)))
+
+
+def _is_left(option: Option) -> bool:
+    """Tell whether the engine decides by model or machine where the option is not set."""
+    return option.default is None and option.kind in _DECIDED
 
 
 def _flags(option: Option) -> tuple[str, ...]:

@@ -1,0 +1,169 @@
+"""What a profile would take on this machine, in lines: memory per device, verdict, clashes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from termai.text import one_line
+from termai.tui import formats, icons, status
+
+if TYPE_CHECKING:
+    from termai.profiles.clashes import Clash
+    from termai.servers.preview import Preview, Row
+
+_BAR = 8  # cells of the shortest bar worth drawing
+_LONGEST_BAR = 40
+_PAIR = 11  # cells of ``18.2/24G``
+
+
+def lines(preview: Preview | None, before: int | None, width: int) -> tuple[Content, ...]:
+    """Return the panel's lines; ``before`` is the bytes of the saved profile, None if unknown."""
+    return tuple(_lines(preview, before, width))
+
+
+def total(preview: Preview) -> int:
+    """Return the bytes that a profile would take over all devices."""
+    return sum(row.needs for row in preview.rows)
+
+
+def clash_lines(clashes: Sequence[Clash], first: Clash | None, width: int) -> tuple[Content, ...]:
+    """Return what clashes and how to mend it; ``first`` is the one that the key x mends."""
+    return tuple(line for clash in clashes for line in _clash(clash, clash is first, width))
+
+
+def strip(preview: Preview | None, first: Clash | None, width: int) -> Content:
+    """Return memory and the first clash in two lines, for a small terminal."""
+    if preview is None:
+        return Content("looks …\n")
+    parts = [_short(row) for row in preview.rows if row.needs] or [
+        Content(one_line(preview.problem, width))
+    ]
+    memory = Content("  ").join(parts).truncate(width, ellipsis=True)
+    if first is None:
+        mark, style = _verdict_sign(preview)
+        verdict = Content.styled(one_line(f"{mark}{preview.verdict}", width), style)
+        return Content("\n").join((memory, verdict))
+    sign = icons.sign(str(first.severity))
+    text = one_line(f"{sign} {first.text}", width - 7)
+    key = Content.styled(" x fixes" if first.fix else "", "bold $accent")
+    style = icons.STYLES[str(first.severity)]
+    return Content("\n").join((memory, Content.assemble((text, style), key).truncate(width)))
+
+
+def worst(clashes: Sequence[Clash], key: str) -> str:
+    """Return how bad the worst clash of a field is, the name of a sign; empty for none."""
+    severities = {str(clash.severity) for clash in clashes if key in clash.keys}
+    return next((name for name in ("problem", "warning") if name in severities), "")
+
+
+def to_mend(clashes: Sequence[Clash], key: str) -> Clash | None:
+    """Return the clash that one key mends: the chosen field's, else the first that has a fix."""
+    mendable = [clash for clash in clashes if clash.fix]
+    mine = [clash for clash in mendable if key in clash.keys]
+    return next(iter((*mine, *mendable)), None)
+
+
+def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[Content]:
+    if preview is None:
+        yield Content.styled("MEMORY", "bold")
+        yield Content.styled("looks …", "$muted")
+        return
+    yield _title(preview, before, width)
+    if preview.model is not None:
+        yield Content.styled(one_line(_model(preview), width), "$muted")
+    for row in preview.rows:
+        yield _device(row, width)
+    sign, style = _verdict_sign(preview)
+    if preview.verdict:
+        yield from _wrapped(preview.verdict, width, style, sign)
+    if preview.problem:
+        yield from _wrapped(preview.problem, width, icons.STYLES["warning"])
+    if preview.advice:
+        yield from _wrapped(preview.advice, width, "")
+
+
+def _title(preview: Preview, before: int | None, width: int) -> Content:
+    moved = "" if before is None else _moved(total(preview) - before)
+    title, legend = "MEMORY", " needed/free"
+    gap = max(1, width - len(title) - len(legend) - len(moved))
+    style = "$text-warning" if moved.startswith("+") else "$text-success"
+    return Content.assemble((title, "bold"), (legend, "$muted"), " " * gap, (moved, style))
+
+
+def _moved(count: int) -> str:
+    """Return by how much the memory has changed, empty for nothing to speak of."""
+    if abs(count) < 1 << 20:
+        return ""
+    return f"{'+' if count > 0 else '-'}{formats.size(abs(count))}"
+
+
+def _model(preview: Preview) -> str:
+    model = preview.model
+    if model is None:
+        return ""
+    trained = f", trained for {formats.tokens(model.trained)}" if model.trained else ""
+    return " ".join(filter(None, (model.name, model.quantization))) + trained
+
+
+def _device(row: Row, width: int) -> Content:
+    """Return one line: what the device is called, a bar, and needed of free memory."""
+    pair = f"{formats.size(row.needs)} of {formats.size(row.free)}"
+    pair = pair if width >= 40 else formats.pair(row.needs, row.free)
+    name_width = max(8, min(20, width - _BAR - _PAIR - 2))
+    bar_width = min(_LONGEST_BAR, width - name_width - max(_PAIR, len(pair)) - 2)
+    style = _style(row)
+    part = row.needs / row.free if row.free > 0 else 1.0 if row.needs else 0.0
+    bar = formats.bar(part, bar_width) if bar_width >= 3 else ""
+    over = icons.sign("problem") if not row.fits else " "
+    return Content.assemble(
+        (f"{one_line(_name(row), name_width):<{name_width}} ", ""),
+        (f"{bar} ", style),
+        (f"{pair} {over}".rstrip() if not row.fits else pair, style),
+    ).truncate(width)
+
+
+def _short(row: Row) -> Content:
+    sign = f" {icons.sign('problem')}" if not row.fits else ""
+    name = one_line(_name(row), 10)
+    return Content.assemble(f"{name} ", (f"{formats.pair(row.needs, row.free)}{sign}", _style(row)))
+
+
+def _name(row: Row) -> str:
+    return status.short_name(row.name) if row.name else row.device
+
+
+def _style(row: Row) -> str:
+    if not row.fits:
+        return "$text-error"
+    return "$text-warning" if row.needs and row.spare < row.margin else "$text-success"
+
+
+def _verdict_sign(preview: Preview) -> tuple[str, str]:
+    if preview.fits is None:
+        return "", ""
+    state = "ok" if preview.fits else "problem"
+    return f"{icons.sign(state)} ", icons.STYLES[state]
+
+
+def _clash(clash: Clash, chosen: bool, width: int) -> Iterator[Content]:
+    name = str(clash.severity)
+    yield from _wrapped(clash.text, width, icons.STYLES[name], f"{icons.sign(name)} ")
+    if clash.fix_text:
+        key = "x " if chosen else "  "
+        text = textwrap.wrap(one_line(clash.fix_text), max(10, width - 4)) or [""]
+        style = "bold" if chosen else "$muted"
+        yield Content.assemble("  ", (key, "bold $accent"), (text[0], style))
+        for line in text[1:]:
+            yield Content.assemble("    ", (line, style))
+
+
+def _wrapped(text: str, width: int, style: str, sign: str = "") -> Iterator[Content]:
+    wrapped = textwrap.wrap(
+        one_line(text), max(10, width), initial_indent=sign, subsequent_indent=" " * len(sign)
+    )
+    for line in wrapped:
+        yield Content.styled(line, style) if style else Content(line)

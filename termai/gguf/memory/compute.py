@@ -5,7 +5,7 @@ llama.cpp builds the graph of the largest micro-batch and lets ggml's allocator 
 layers that differ, and laid out in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
@@ -209,10 +209,10 @@ def inputs_only(model: Hparams, at: Batch, layers: Sequence[Layer], copies: int)
     return planned(graph, []).peak([0])
 
 
-def experts_only(model: Hparams, at: Batch, feeds: Sequence[Feed]) -> int:
+def experts_only(model: Hparams, at: Batch, feeds: Collection[Feed]) -> int:
     """Return the bytes that experts in RAM need on the CPU while all else is on a GPU."""
     found = 0
-    for feed in set(feeds):
+    for feed in feeds:
         graph = Graph()
         inputs = Inputs(graph, at, model.layers, 1)
         assembly = Assembly(graph, inputs, model.architecture)

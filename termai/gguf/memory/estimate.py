@@ -1,6 +1,7 @@
 """The estimate: bytes of weights, KV cache, compute and output buffers on each device."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from termai.gguf.header import Header
@@ -15,6 +16,7 @@ from termai.gguf.memory.tested import TESTED
 from termai.gguf.memory.weights import Weights, weights
 
 _KNOWN_HEADERS = 256
+_KEPT_BUFFERS = 4096  # sizes remembered of one model, while layers, experts and contexts are tried
 _COPIES = 4  # GGML_SCHED_MAX_COPIES
 
 
@@ -77,11 +79,21 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What depends on the header alone."""
+    """What depends on the header alone, and the sizes of buffers that were worked out for it."""
 
     model: Hparams
     weights: Weights
     layers: tuple[Layer, ...]
+    buffers: dict[Hashable, int] = field(default_factory=dict)
+
+    def buffer(self, key: Hashable, work_out: Callable[[], int]) -> int:
+        """Return the bytes of a buffer, remembered by what they depend on."""
+        found = self.buffers.get(key)
+        if found is None:
+            if len(self.buffers) >= _KEPT_BUFFERS:
+                self.buffers.clear()
+            found = self.buffers[key] = work_out()
+        return found
 
 
 def estimate(
@@ -156,27 +168,42 @@ def _compute_at(
     at = compute.batch(model, options)
     copies = _COPIES if _pipelined(options, place) else 1
     for device in set(place):
-        mine = tuple(
-            layer for layer, where in zip(known.layers, place, strict=False) if where == device
-        )
         distant = options.no_kv_offload and device != CPU
-        found[device] = compute.peak(
-            model,
-            compute.fetching(at, options) if distant else at,
-            mine,
-            begin=_begin(place, device),
-            last=place[-1] == device,
-            copies=copies,
-            then=_then(known, place, device),
-        )
+        near = compute.fetching(at, options) if distant else at
+        found[device] = _peak_at(known, near, place, device, copies)
         found[device] += copies * _borrowed(known, options, place, device)
     if CPU not in place:
-        found[CPU] = compute.inputs_only(model, at, known.layers, copies)
-        left = [layer.experts for layer in known.layers[: options.n_cpu_moe] if layer.experts]
-        found[CPU] += compute.experts_only(model, at, left)
+        found[CPU] = known.buffer(
+            ("inputs", at, copies),
+            lambda: compute.inputs_only(model, at, known.layers, copies),
+        )
+        left = frozenset(
+            layer.experts for layer in known.layers[: options.n_cpu_moe] if layer.experts
+        )
+        found[CPU] += known.buffer(
+            ("experts", at, left), lambda: compute.experts_only(model, at, left)
+        )
     if options.op_offload and count > 1 and place[-1] != CPU:
         found[1] = max(found[1], _for_cpu(known, options, place, at))
     return found
+
+
+def _peak_at(known: _Known, at: Batch, place: tuple[int, ...], device: int, copies: int) -> int:
+    """Return the compute buffer of a device for its layers, which follow each other."""
+    first, begin, last = place.index(device), _begin(place, device), place[-1] == device
+    mine = known.layers[first : first + place.count(device)]
+    return known.buffer(
+        ("peak", at, first, len(mine), begin, last, copies),
+        lambda: compute.peak(
+            known.model,
+            at,
+            mine,
+            begin=begin,
+            last=last,
+            copies=copies,
+            then=_then(known, place, device),
+        ),
+    )
 
 
 def _then(known: _Known, place: tuple[int, ...], device: int) -> Layer | None:
@@ -225,20 +252,21 @@ def _for_cpu(known: _Known, options: LoadOptions, place: tuple[int, ...], at: Ba
     Weights are copied to it one matrix at a time (ggml_backend_sched_backend_id_from_cur and
     ggml_backend_sched_split_graph in ggml/src/ggml-backend.cpp; offload_op of each backend).
     """
-    largest = 0
-    helped: list[Layer] = []
-    for layer, where in zip(known.layers, place, strict=False):
-        index = len(helped)
-        helped.append(layer)
+    sizes = [0]
+    for index, where in enumerate(place[: len(known.layers)]):
         if where == CPU:
-            largest = max(largest, known.weights.largest[index])
+            sizes.append(known.weights.largest[index])
         elif index < options.n_cpu_moe:
-            largest = max(largest, known.weights.largest_experts[index])
+            sizes.append(known.weights.largest_experts[index])
+    largest, last = max(sizes), place[-1] == 1
     if not largest:
         return 0
     if CPU in place or options.no_kv_offload:
         at = compute.fetching(at, options)
-    return largest + compute.peak(known.model, at, helped, begin=Begin.SUM, last=place[-1] == 1)
+    return largest + known.buffer(
+        ("helped", at, last),
+        lambda: compute.peak(known.model, at, known.layers, begin=Begin.SUM, last=last),
+    )
 
 
 def _with_draft(

@@ -1,0 +1,92 @@
+"""Which GPUs a KoboldCPP file uses, as the environment that KoboldCPP itself makes of it.
+
+KoboldCPP 1.117, ``set_backend_props``: GPUs are counted in the order of the PCI bus, one chosen
+GPU hides the others from CUDA and HIP unless a tensor split is given, and Vulkan sees a list.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from termai.profiles.foreign.koboldcpp.fields import Fields
+from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
+
+ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+CUDA, HIP, VULKAN = "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES"
+_IDS = ("0", "1", "2", "3")
+_COUNTED = re.compile(r"0|[1-9][0-9]{0,2}")
+_MEANT_ELSEWHERE = ("lowvram", "rowsplit")
+
+
+class Devices(NamedTuple):
+    """What the keys for the backend say.
+
+    cpu: no GPU at all. gpu: the one GPU of CUDA that is chosen, or empty. env: what makes
+    llama.cpp see the same GPUs. words: such as ``lowvram``. kept: the keys' texts as KoboldCPP
+    1.117 spells them, without what an option of termai says.
+    """
+
+    cpu: bool
+    gpu: str
+    env: Mapping[str, str]
+    words: tuple[str, ...]
+    kept: Mapping[str, str]
+
+
+def read(fields: Fields, *, split: bool) -> Devices:
+    """Return the devices; ``split`` says that a tensor split is given, which needs all of them."""
+    kept: dict[str, str] = {}
+    cuda = "usecuda" if "usecuda" in fields.members else "usecublas"
+    said = fields.texts(cuda)
+    fields.use("usecuda", "usecublas")
+    if isinstance(fields.get(cuda), list | str):
+        words = [word for word in said if word not in _MEANT_ELSEWHERE]
+        kept["usecuda"] = fields.raw(cuda) if len(words) == len(said) else dumped(words)
+    vulkan = fields.texts("usevulkan")
+    if not all(_COUNTED.fullmatch(number) for number in vulkan):
+        raise fields.wrong("usevulkan", "a list of the numbers of GPUs", list(vulkan))
+    if isinstance(fields.get("usevulkan"), list):
+        kept["usevulkan"] = fields.raw("usevulkan")
+    cpu = bool(fields.switch("usecpu")) or bool(fields.switch("noblas"))
+    gpu = next((number for number in _IDS if number in said), "")
+    env: dict[str, str] = {}
+    if not cpu and gpu and not split:
+        env = dict([ORDER, (CUDA, gpu), (HIP, gpu)])
+    if not cpu and vulkan:
+        env[VULKAN] = ",".join(vulkan)
+    return Devices(cpu, gpu, env, said, {} if cpu else kept)
+
+
+def write(env: Mapping[str, str], kept: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Return the keys that choose the GPUs of ``env``, and which variables that says.
+
+    kept: what was left of the file that the profile came from; it goes back untouched while it
+    chooses the same.
+    """
+    texts: dict[str, str] = {}
+    says = {ORDER[0]} if env.get(ORDER[0]) == ORDER[1] else set()
+    gpu = env.get(CUDA, "")
+    if gpu in _IDS and env.get(HIP, gpu) == gpu:
+        texts["usecuda"] = _same(kept, "usecuda", [gpu]) or dumped(["normal", gpu])
+        says |= {CUDA, HIP}
+    elif "usecuda" in kept and not _numbers(kept["usecuda"]):
+        texts["usecuda"] = kept["usecuda"]
+    wanted = env.get(VULKAN, "").split(",")
+    if all(_COUNTED.fullmatch(number) for number in wanted):
+        texts["usevulkan"] = _same(kept, "usevulkan", wanted) or f"[{', '.join(wanted)}]"
+        says.add(VULKAN)
+    elif "usevulkan" in kept and not _numbers(kept["usevulkan"]):
+        texts["usevulkan"] = kept["usevulkan"]
+    return texts, says & set(env)
+
+
+def _same(kept: Mapping[str, str], key: str, numbers: list[str]) -> str:
+    text = kept.get(key, "")
+    return text if text and _numbers(text) == numbers else ""
+
+
+def _numbers(text: str) -> list[str]:
+    inside = object_of(f'{{"words": {text}}}')
+    words: Any = inside["words"].value if inside else []
+    listed = words if isinstance(words, list) else [words]
+    return [str(word) for word in listed if str(word).isdigit()]

@@ -99,7 +99,8 @@ def record(name: str, data: bytes, reason: str) -> Version:
     Raises StorageError; nothing is lost then.
     """
     last = newest(name)
-    if last and REMOVED not in (last.reason, reason) and _holds(last, data):
+    known = last and last.reason != REMOVED and reason not in (REMOVED, RENAMED)
+    if last and known and _holds(last, data):
         return last
     number = max(time.time_ns(), last.number + 1 if last else 0)
     version = Version(name, revision_of(data), number / 1e9, reason, number=number)

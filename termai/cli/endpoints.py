@@ -1,6 +1,7 @@
 """From a server, or an address, to what the chat talks to, and how a profile wants it asked."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ def question(
     prompt: str, given: dict[str, Any], server: Server | None, system: str | None
 ) -> Question:
     """Return what to ask: the options that were given, over those of the server's profile."""
-    reasoning = given.get("reasoning") or (server.option("reasoning") if server else None)
+    values = _in_force(server)
+    reasoning = given.get("reasoning") or values.get("reasoning")
     told = {key: value for key, value in given.items() if value not in (None, ())}
-    profile = Sampling.from_mapping(_recorded(server))
-    chosen = (server.option("system_prompt") if server else "") if system is None else system
+    profile = Sampling.from_mapping(values)
+    chosen = values.get("system_prompt") if system is None else system
     return Question(
         prompt=prompt,
         system=str(chosen or ""),
@@ -53,6 +55,7 @@ def question(
     )
 
 
-def _recorded(server: Server | None) -> dict[str, Any]:
-    values = server.job.spec.meta.get("values") if server else None
-    return values if isinstance(values, dict) else {}
+def _in_force(server: Server | None) -> Mapping[str, Any]:
+    from termai.servers.overriding import in_force
+
+    return in_force(server) if server else {}

@@ -17,7 +17,7 @@ from termai.jobs.records import Job
 from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter, option
-from termai.servers import registry
+from termai.servers import ran_well, registry
 from termai.servers.guarding import Forecast, forecast
 from termai.servers.overriding import overrides
 from termai.servers.ports import Refusal, free_port, refusal
@@ -74,6 +74,7 @@ def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] 
         planned.profile, planned.detection, model=planned.model, port=port
     )
     job = _run(planned, name, composed)
+    ran_well.collect()
     store.prune(KEPT)
     server = registry.from_disk(job)
     if server.exit and server.exit.reason == "not executable":

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from termai import settings
 from termai.errors import StartFailedError
 from termai.servers import facts as known_facts
-from termai.servers import registry
+from termai.servers import ran_well, registry
 from termai.servers.diagnosis import Diagnosis, explain, timed_out
 from termai.servers.facts import Stage
 from termai.servers.health import Health, owns_port, probe
@@ -81,7 +81,9 @@ class _Wait:
                 server = self._moved_or_raise(server)
             self._report(server)
             if server.state is not ServerState.STOPPING and self._answers(server):
-                return _recorded_ready(server)
+                ready = _recorded_ready(server)
+                ran_well.note(ready)
+                return ready
             elapsed = time.monotonic() - self._began
             if elapsed > self._limit_s:
                 tail = registry.log_tail(server)

@@ -34,9 +34,10 @@ def target(server: Server) -> Target:
     Raises NotFoundError and InvalidFileError for the key, UsageError for what the profile says.
     """
     from termai.engines.access import key_file, read_key
+    from termai.servers.overriding import in_force
 
     keys = key_file(server.option("api_key_file"))
-    values = server.job.spec.meta.get("values")
+    values = in_force(server)
     return Target(
         server.name,
         Endpoint(
@@ -47,9 +48,9 @@ def target(server: Server) -> Target:
             ctx_size=server.facts.slot_context or None,
             engine=server.engine,
         ),
-        Sampling.from_mapping(values if isinstance(values, dict) else {}),
-        str(server.option("system_prompt") or ""),
-        {"on": True, "off": False}.get(str(server.option("reasoning"))),
+        Sampling.from_mapping(values),
+        str(values.get("system_prompt") or ""),
+        {"on": True, "off": False}.get(str(values.get("reasoning"))),
     )
 
 

@@ -13,13 +13,21 @@ from hypothesis import HealthCheck, given, settings
 
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.paths import profiles_dir
+from termai.profiles import history
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter
 from termai.profiles.store import (
+    ChangedMeanwhileError,
+    NameTakenError,
+    check_free,
     delete_profile,
     list_profiles,
     load_profile,
     save_profile,
+    save_text,
+    shipped_profile,
+    text_of,
+    text_to_save,
     user_path,
 )
 from tests.profiles.strategies import ENVIRONMENT, VALUES
@@ -178,6 +186,171 @@ def test_a_profile_removed_by_someone_else_is_not_brought_back() -> None:
     delete_profile("mine")
     with pytest.raises(UsageError, match="removed meanwhile"):
         save_profile(ours)
+
+
+def _changed_meanwhile() -> Profile:
+    """Return our change of a profile whose file says something else by now."""
+    _write("mine", "# theirs\n[load]\nctx_size = 512\n")
+    ours = load_profile("mine").with_values(ctx_size=1024)
+    _write("mine", "# theirs, changed\n[load]\nctx_size = 700\nthreads = 3\n")
+    return ours
+
+
+def test_a_foreign_change_names_the_file_and_what_happened_to_it() -> None:
+    ours = _changed_meanwhile()
+    with pytest.raises(ChangedMeanwhileError) as caught:
+        save_profile(ours)
+    error = caught.value
+    assert (error.name, error.path, error.how) == ("mine", user_path("mine"), "changed")
+    with pytest.raises(ChangedMeanwhileError):
+        text_to_save(ours)
+    delete_profile("mine")
+    with pytest.raises(ChangedMeanwhileError) as caught:
+        save_profile(ours)
+    assert caught.value.how == "removed"
+
+
+def test_ours_is_written_over_theirs_on_demand_and_theirs_is_kept() -> None:
+    ours = _changed_meanwhile()
+    theirs = user_path("mine").read_text()
+    text = text_to_save(ours, over=True)
+    save_profile(ours, over=True)
+    assert user_path("mine").read_text() == text
+    assert text == "# theirs, changed\n[load]\nctx_size = 1024\n"
+    assert history.text(history.versions("mine")[1]) == theirs
+
+
+def test_ours_is_written_over_what_does_not_even_read_with_the_comments_it_had() -> None:
+    save_profile(Profile("mine", values={"ctx_size": 1}))
+    _write("mine", "# why\n[load]\nctx_size = 2\n")
+    save_profile(load_profile("mine").with_values(threads=1))
+    ours = load_profile("mine").with_values(ctx_size=3)
+    _write("mine", "[load\nctx_size = ")
+    with pytest.raises(ChangedMeanwhileError):
+        save_profile(ours)
+    save_profile(ours, over=True)
+    assert user_path("mine").read_text() == "# why\n[load]\nctx_size = 3\nthreads = 1\n"
+    assert history.text(history.versions("mine")[1]) == "[load\nctx_size = "
+
+
+def test_ours_is_written_where_theirs_was_removed_with_its_comments() -> None:
+    _write("mine", "# why\n[load]\nctx_size = 2\n")
+    ours = load_profile("mine").with_values(ctx_size=3)
+    delete_profile("mine")
+    save_profile(ours, over=True)
+    assert user_path("mine").read_text() == "# why\n[load]\nctx_size = 3\n"
+
+
+def test_a_copy_of_a_shipped_profile_made_by_someone_else_is_noticed() -> None:
+    ours = load_profile("smoke").with_values(ctx_size=1024)
+    save_profile(load_profile("smoke").with_values(ctx_size=2048))
+    with pytest.raises(ChangedMeanwhileError) as caught:
+        save_profile(ours)
+    assert caught.value.how == "made"
+    save_profile(ours, over=True)
+    assert load_profile("smoke").value("ctx_size") == 1024
+    assert [v.reason for v in history.versions("smoke")] == ["saved", "saved"]
+
+
+def test_a_profile_of_another_name_never_writes_over_one() -> None:
+    save_profile(Profile("other", values={"ctx_size": 1}))
+    save_profile(Profile("mine", values={"ctx_size": 2}))
+    for taken in (load_profile("mine"), load_profile("smoke"), Profile("new")):
+        with pytest.raises(NameTakenError, match="already a profile other"):
+            save_profile(dataclasses.replace(taken, name="other"))
+    save_profile(dataclasses.replace(load_profile("smoke"), name="again"))
+    assert load_profile("again").values == load_profile("smoke").values
+
+
+def test_names_in_use_are_not_free() -> None:
+    check_free("mine")
+    _write("mine", "broken")
+    for name, whose in (("mine", "of your own"), ("smoke", "that comes with termai")):
+        with pytest.raises(NameTakenError, match=whose):
+            check_free(name)
+
+
+def test_a_text_is_saved_as_it_is() -> None:
+    text = "# mine\r\n[load]\r\nctx_size=0x10  # odd\r\n\r\n"
+    made = save_text("mine", text, revision="")
+    assert user_path("mine").read_bytes() == text.encode()
+    assert made == load_profile("mine")
+    assert text_of(made) == text
+    again = save_text("mine", "[load]\nthreads = 2", revision=made.revision)
+    assert again.values == {"threads": 2}
+    assert user_path("mine").stat().st_mode & 0o777 == 0o600
+    assert [v.reason for v in history.versions("mine")] == ["saved", "saved"]
+
+
+@pytest.mark.parametrize("text", ["[load]\nctx_size = 'x'", "[load", "schema = 2", "\udcff = 1"])
+def test_a_text_that_does_not_read_is_not_saved(text: str) -> None:
+    made = save_text("mine", "[load]\nctx_size = 1\n", revision="")
+    with pytest.raises(TermaiError):
+        save_text("mine", text, revision=made.revision)
+    assert load_profile("mine") == made
+    assert len(history.versions("mine")) == 1
+
+
+def test_a_text_larger_than_what_is_read_is_not_saved() -> None:
+    with pytest.raises(UsageError, match="1048576 at most"):
+        save_text("mine", "#" * (1 << 20) + "\n", revision="")
+    half = "\x7f" * 60_000
+    kept = {"koboldcpp": {str(number): half for number in range(8)}}
+    with pytest.raises(UsageError, match="1048576 at most"):
+        save_profile(Profile("mine", kept=kept))
+    assert not user_path("mine").exists()
+
+
+def test_a_text_is_not_written_over_a_foreign_change() -> None:
+    made = save_text("mine", "[load]\nctx_size = 1\n", revision="")
+    _write("mine", "[load]\nctx_size = 2\n")
+    with pytest.raises(ChangedMeanwhileError):
+        save_text("mine", "# ours\n", revision=made.revision)
+    with pytest.raises(NameTakenError):
+        save_text("mine", "# ours\n", revision="")
+    save_text("mine", "# ours\n", revision=made.revision, over=True)
+    assert user_path("mine").read_text() == "# ours\n"
+    assert history.text(history.versions("mine")[1]) == "[load]\nctx_size = 2\n"
+
+
+def test_the_edited_text_of_a_shipped_profile_becomes_a_copy_of_the_users_own() -> None:
+    shipped = load_profile("smoke")
+    text = text_of(shipped) + "\n# mine\n"
+    assert not save_text("smoke", text, revision=shipped.revision).shipped
+    assert user_path("smoke").read_text() == text
+    assert shipped_profile("smoke") == shipped
+    assert shipped_profile("mine") is None
+
+
+def test_the_text_of_an_unsaved_profile_is_what_a_save_writes() -> None:
+    new = Profile("mine", values={"ctx_size": 1})
+    assert text_of(new) == text_to_save(new)
+    assert save_profile(new).read_text() == text_of(new)
+
+
+def test_a_linked_profile_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").mkdir()
+    real = tmp_path / "dotfiles" / "mine.toml"
+    real.write_text("# why\n[load]\nctx_size = 1\n")
+    profiles_dir().mkdir(parents=True)
+    user_path("mine").symlink_to(real)
+    save_profile(load_profile("mine").with_values(ctx_size=2))
+    assert user_path("mine").is_symlink()
+    assert real.read_text() == "# why\n[load]\nctx_size = 2\n"
+    version = delete_profile("mine")
+    assert real.exists()
+    history.restore(version)
+    assert load_profile("mine").value("ctx_size") == 2
+
+
+def test_a_link_to_nothing_is_named_and_not_removed() -> None:
+    profiles_dir().mkdir(parents=True)
+    user_path("mine").symlink_to("nowhere.toml")
+    with pytest.raises(NotFoundError, match="leads to a file that is not there"):
+        delete_profile("mine")
+    with pytest.raises(NameTakenError):
+        check_free("mine")
+    assert user_path("mine").is_symlink()
 
 
 def _count_up(times: int) -> None:

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 from termai.hardware import gpus, host
-from termai.hardware.gpus import Gpu
+from termai.hardware.gpu import Gpu, Vendor
 
-__all__ = ["Gpu", "Snapshot", "snapshot"]
+__all__ = ["Gpu", "Snapshot", "Vendor", "snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the machine was doing at one moment; a value that cannot be read is None.
 
-    gpus: NVIDIA GPUs in the driver's order. cpu_percent: 0 to 100 over all cores since the
-    snapshot before; None in the first one. ram_used, ram_total: bytes; what could be given to a
-    new program without swapping does not count as used.
+    gpus: NVIDIA's in the driver's order, then those of AMD and Intel. cpu_percent: 0 to 100 over
+    all cores since the snapshot before; None in the first one. ram_used, ram_total: bytes; what
+    could be given to a new program without swapping does not count as used.
     """
 
     gpus: tuple[Gpu, ...] = ()
@@ -26,4 +26,4 @@ class Snapshot:
 def snapshot() -> Snapshot:
     """Read the machine now; takes about a millisecond after the first call, and never raises."""
     used, total = host.memory()
-    return Snapshot(gpus.read(), host.cpu_percent(), used, total)
+    return Snapshot(gpus.read_all(), host.cpu_percent(), used, total)

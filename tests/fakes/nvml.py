@@ -1,8 +1,8 @@
 """The part of nvidia-ml-py's ``pynvml`` that termai asks, with cards that a test describes.
 
 Answers have the shapes documented in nvidia-ml-py 13: memory, rates and processes are structures,
-names are text (bytes before 12), a size that is not available is None, and a question that a card
-does not support raises NVMLError.
+names are text (bytes before 12), a size that is not available is None, powers are milliwatts, and
+a question that a card does not support raises NVMLError with its code in ``value``.
 """
 
 import sys
@@ -12,9 +12,41 @@ from typing import Any
 
 import pytest
 
+CODES = {
+    "NVML_ERROR_UNINITIALIZED": 1,
+    "NVML_ERROR_NOT_SUPPORTED": 3,
+    "NVML_ERROR_NO_PERMISSION": 4,
+    "NVML_ERROR_DRIVER_NOT_LOADED": 9,
+    "NVML_ERROR_LIBRARY_NOT_FOUND": 12,
+    "NVML_ERROR_GPU_IS_LOST": 15,
+    "NVML_ERROR_RESET_REQUIRED": 16,
+    "NVML_ERROR_LIB_RM_VERSION_MISMATCH": 18,
+    "NVML_ERROR_UNKNOWN": 999,
+}
+_WORDS = {
+    "NVML_ERROR_DRIVER_NOT_LOADED": "Driver Not Loaded",
+    "NVML_ERROR_LIB_RM_VERSION_MISMATCH": "RM has detected an NVML/RM version mismatch.",
+    "NVML_ERROR_LIBRARY_NOT_FOUND": "NVML Shared Library Not Found",
+    "NVML_ERROR_GPU_IS_LOST": "GPU is lost",
+}
+
 
 class NVMLError(Exception):
     """Stands for pynvml.NVMLError and its subclasses."""
+
+    def __init__(self, name: str = "NVML_ERROR_NOT_SUPPORTED") -> None:
+        super().__init__(_WORDS.get(name, name))
+        self.value = CODES[name]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A MIG instance."""
+
+    name: str = "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+    uuid: str = "MIG-1"
+    used: int | None = 1 << 30
+    total: int = 4864 << 20
 
 
 @dataclass(frozen=True)
@@ -28,46 +60,144 @@ class Card:
     celsius: int | None = 71
     computing: tuple[tuple[int, int | None], ...] | None = ()
     drawing: tuple[tuple[int, int | None], ...] | None = ()
+    uuid: str | None = None
+    milliwatts: int | None = None
+    limit_milliwatts: int | None = None
+    clock: int | None = None
+    clock_max: int | None = None
+    memory_clock: int | None = None
+    memory_clock_max: int | None = None
+    reasons: int | None = None
+    link: tuple[int, int, int, int] | None = None
+    fan: int | None = None
+    capability: tuple[int, int] | None = None
+    ecc: int | None = None
+    mode: int | None = None
+    persistence: int | None = None
+    mig: int | None = None
+    parts: tuple[Part, ...] = ()
+    lost: bool = False
 
 
-def install(monkeypatch: pytest.MonkeyPatch, *cards: Card, driver: bool = True) -> None:
-    """Make ``import pynvml`` find these cards until the test ends."""
-    from termai.hardware import gpus
+def install(
+    monkeypatch: pytest.MonkeyPatch,
+    *cards: Card,
+    driver: bool = True,
+    failure: str = "NVML_ERROR_DRIVER_NOT_LOADED",
+    version: str = "570.86.10",
+    cuda: int = 12080,
+) -> ModuleType:
+    """Make ``import pynvml`` find these cards until the test ends, and return the module.
 
-    monkeypatch.setitem(sys.modules, "pynvml", _module(cards, driver))
-    gpus._nvml.cache_clear()
+    Without a driver initialising fails as ``failure`` says. ``module.cards`` can be replaced, and
+    ``module.failing`` set to a code's name that every question then ends with.
+    """
+    module = _module(cards, failure if not driver else "", version, cuda)
+    monkeypatch.setitem(sys.modules, "pynvml", module)
+    forget(monkeypatch)
+    return module
 
 
-def _module(cards: tuple[Card, ...], driver: bool) -> ModuleType:
-    def refuse_without_driver() -> None:
-        if not driver:
-            raise NVMLError("Driver Not Loaded")
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the next question begin a session of its own, and the one after the test, too."""
+    from termai.hardware import nvidia, nvml
 
-    def answer(value: Any) -> Any:
-        if value is None:
-            raise NVMLError("Not Supported")
-        return value
+    monkeypatch.setattr(nvml, "session", nvml.Session())
+    monkeypatch.setattr(nvidia, "_known", {})
 
-    def memory(card: Card) -> SimpleNamespace:
-        return SimpleNamespace(used=answer(card.used), total=card.total)
 
-    def processes(pairs: tuple[tuple[int, int | None], ...] | None) -> list[SimpleNamespace]:
-        return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in answer(pairs)]
-
+def _module(cards: tuple[Card, ...], failure: str, version: str, cuda: int) -> ModuleType:
     module = ModuleType("pynvml")
-    functions = {
+    state: Any = module
+    state.cards, state.failing, state.opened = cards, "", 0
+
+    def init() -> None:
+        state.opened += 1
+        if failure or state.failing:
+            raise NVMLError(failure or state.failing)
+
+    def here() -> None:
+        if state.failing:
+            raise NVMLError(state.failing)
+
+    def by_index(index: int) -> Card:
+        here()
+        return state.cards[index]  # type: ignore[no-any-return]
+
+    def count() -> int:
+        here()
+        return len(state.cards)
+
+    questions = {
         "NVMLError": NVMLError,
-        "NVML_TEMPERATURE_GPU": 0,
-        "nvmlInit": refuse_without_driver,
-        "nvmlDeviceGetCount": lambda: len(cards),
-        "nvmlDeviceGetHandleByIndex": lambda index: cards[index],
-        "nvmlDeviceGetName": lambda card: card.name,
-        "nvmlDeviceGetMemoryInfo": memory,
-        "nvmlDeviceGetUtilizationRates": lambda card: SimpleNamespace(gpu=answer(card.gpu)),
-        "nvmlDeviceGetComputeRunningProcesses": lambda card: processes(card.computing),
-        "nvmlDeviceGetGraphicsRunningProcesses": lambda card: processes(card.drawing),
-        "nvmlDeviceGetTemperature": lambda card, sensor: answer(card.celsius),
+        "nvmlInit": init,
+        "nvmlSystemGetDriverVersion": lambda: version,
+        "nvmlSystemGetCudaDriverVersion_v2": lambda: cuda,
+        "nvmlDeviceGetCount": count,
+        "nvmlDeviceGetHandleByIndex": by_index,
+        **{name: _checked(question) for name, question in _QUESTIONS.items()},
+        **CODES,
     }
-    for name, value in functions.items():
+    for name, value in questions.items():
         setattr(module, name, value)
     return module
+
+
+def _checked(question: Any) -> Any:
+    def asked(card: Any, *arguments: Any) -> Any:
+        if getattr(card, "lost", False):
+            raise NVMLError("NVML_ERROR_GPU_IS_LOST")
+        answer = question(card, *arguments)
+        if answer is None:
+            raise NVMLError
+        return answer
+
+    return asked
+
+
+def _memory(card: Card | Part) -> SimpleNamespace | None:
+    return None if card.used is None else SimpleNamespace(used=card.used, total=card.total)
+
+
+def _processes(pairs: tuple[tuple[int, int | None], ...] | None) -> list[SimpleNamespace] | None:
+    if pairs is None:
+        return None
+    return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in pairs]
+
+
+def _rates(card: Card) -> SimpleNamespace | None:
+    return None if card.gpu is None else SimpleNamespace(gpu=card.gpu, memory=0)
+
+
+def _part(card: Card, index: int) -> Part | None:
+    return card.parts[index] if index < len(card.parts) else None
+
+
+_QUESTIONS = {
+    "nvmlDeviceGetName": lambda card: card.name,
+    "nvmlDeviceGetUUID": lambda card: card.uuid,
+    "nvmlDeviceGetMemoryInfo": _memory,
+    "nvmlDeviceGetUtilizationRates": _rates,
+    "nvmlDeviceGetComputeRunningProcesses": lambda card: _processes(card.computing),
+    "nvmlDeviceGetGraphicsRunningProcesses": lambda card: _processes(card.drawing),
+    "nvmlDeviceGetTemperature": lambda card, sensor: card.celsius,
+    "nvmlDeviceGetPowerUsage": lambda card: card.milliwatts,
+    "nvmlDeviceGetEnforcedPowerLimit": lambda card: card.limit_milliwatts,
+    "nvmlDeviceGetClockInfo": lambda card, which: card.memory_clock if which == 2 else card.clock,
+    "nvmlDeviceGetMaxClockInfo": lambda card, which: (
+        card.memory_clock_max if which == 2 else card.clock_max
+    ),
+    "nvmlDeviceGetCurrentClocksEventReasons": lambda card: card.reasons,
+    "nvmlDeviceGetCurrPcieLinkGeneration": lambda card: card.link and card.link[0],
+    "nvmlDeviceGetCurrPcieLinkWidth": lambda card: card.link and card.link[1],
+    "nvmlDeviceGetMaxPcieLinkGeneration": lambda card: card.link and card.link[2],
+    "nvmlDeviceGetMaxPcieLinkWidth": lambda card: card.link and card.link[3],
+    "nvmlDeviceGetFanSpeed": lambda card: card.fan,
+    "nvmlDeviceGetCudaComputeCapability": lambda card: card.capability,
+    "nvmlDeviceGetTotalEccErrors": lambda card, kind, counter: card.ecc,
+    "nvmlDeviceGetComputeMode": lambda card: card.mode,
+    "nvmlDeviceGetPersistenceMode": lambda card: card.persistence,
+    "nvmlDeviceGetMigMode": lambda card: None if card.mig is None else [card.mig, card.mig],
+    "nvmlDeviceGetMaxMigDeviceCount": lambda card: 7 if card.mig is not None else None,
+    "nvmlDeviceGetMigDeviceHandleByIndex": _part,
+}

@@ -1,22 +1,15 @@
 """Who holds the memory of the GPUs: real processes behind a fake driver."""
 
 import sys
-from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from termai.hardware import gpus, holders
+from termai.hardware import holders, nvidia
 from tests.fakes import nvml
 
 MIB = 1 << 20
 ME = psutil.Process()
-
-
-@pytest.fixture(autouse=True)
-def forget_nvml() -> Iterator[None]:
-    yield
-    gpus._nvml.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -68,13 +61,13 @@ def test_no_driver_or_library_means_no_holders(monkeypatch: pytest.MonkeyPatch) 
     nvml.install(monkeypatch, nvml.Card(), driver=False)
     assert holders.read() == ()
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    gpus._nvml.cache_clear()
+    nvml.forget(monkeypatch)
     assert holders.read() == ()
 
 
 def test_an_older_library_without_the_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     nvml.install(monkeypatch, nvml.Card(computing=((1, 3),)))
-    for question in gpus._PROCESSES:
+    for question in nvidia._PROCESSES:
         monkeypatch.delattr(sys.modules["pynvml"], question)
     assert holders.read() == ()
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -10,12 +9,6 @@ import pytest
 from termai import hardware
 from termai.hardware import gpus, host
 from tests.fakes import nvml
-
-
-@pytest.fixture(autouse=True)
-def forget_nvml() -> Iterator[None]:
-    yield
-    gpus._nvml.cache_clear()
 
 
 def test_reads_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +37,7 @@ def test_no_driver_means_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_library_means_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    gpus._nvml.cache_clear()
+    nvml.forget(monkeypatch)
     assert gpus.read() == ()
 
 

@@ -1,23 +1,15 @@
 """The room there is: free memory, what a container leaves, who holds the rest."""
 
-from collections.abc import Iterator
-
 import psutil
 import pytest
 
 from termai import hardware
-from termai.hardware import cgroup, gpus
+from termai.hardware import cgroup
 from termai.hardware.cgroup import Limit
 from termai.models.fit import GpuRoom, Holder, Machine, described
 from termai.models.fit.machine import machine
 from tests.fakes import nvml
 from tests.models.fit.headers import GIB, MIB
-
-
-@pytest.fixture(autouse=True)
-def forget_nvml() -> Iterator[None]:
-    yield
-    gpus._nvml.cache_clear()
 
 
 def test_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from enum import StrEnum
 from functools import cache
 
 from termai.profiles.assignments import assigned
+from termai.profiles.kept import HIDDEN, is_secret_name
 from termai.profiles.option import Kind, Option
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, EMBEDDED, ENGINES, NATIVE, OPTIONS
@@ -19,9 +19,7 @@ from termai.text import one_line
 ABOUT, PASSED = "Profile", "Passed on"
 NEW_VARIABLE = "env."
 NOTHING = "-"
-HIDDEN = "(hidden)"
 _SHOWN = 400  # characters of a value that a row can show
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _DECIDED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.SWITCH, Kind.CHOICE})
 _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
@@ -35,6 +33,11 @@ _ARGS = (
     "are passed on as they are and come last, so they win over the options."
 )
 _ENV = "A variable in the environment of the server's process. Empty removes it."
+_TAKES = {
+    "description": "a text on one line",
+    "args": "arguments, quoted as in a shell",
+    "env": "a text",
+}
 _NEW = (
     "Type NAME=VALUE to set a variable in the environment of the server's process, such as "
     "CUDA_VISIBLE_DEVICES=0, which lets it see the first GPU only."
@@ -182,9 +185,13 @@ def text_of(profile: Profile, identity: str) -> str:
 def with_text(profile: Profile, identity: str, text: str) -> Profile:
     """Return the profile with a field set to what ``text`` means; an empty one unsets it.
 
+    Space around it is left away, but in prose and where the text is what the field has already.
+
     Raises UsageError, RefusedValueError among them, with what was expected.
     """
     option = _option(identity)
+    if text and text == text_of(profile, identity):
+        return profile
     if option is None:
         key = text if identity == NEW_VARIABLE else f"{identity}={text}"
         name = f"env.{key.strip()}" if identity == NEW_VARIABLE else key
@@ -225,7 +232,8 @@ def facts(field: Field) -> tuple[str, ...]:
     """Return what a field takes, its default and llama-server's flags, each a few words."""
     option = field.option
     if option is None:
-        return (f"one of {', '.join(field.choices)}",) if field.choices else ("a text on one line",)
+        head = field.identity.partition(".")[0]
+        return (f"one of {', '.join(field.choices)}",) if field.choices else (_TAKES[head],)
     takes = expectation(option) if option.kind is not Kind.SWITCH else "on or off"
     unit = f", in {option.unit}" if option.unit else ""
     default = format_value(option, option.default) or "none"
@@ -281,7 +289,7 @@ def _engine(profile: Profile) -> str:
 
 def _plain(profile: Profile, field: Field) -> str:
     text = text_of(profile, field.identity)
-    if text and field.identity.startswith("env.") and _SECRET_NAME.search(field.identity):
+    if text and is_secret_name(field.identity.removeprefix("env.")):
         return HIDDEN
     return one_line(text, _SHOWN) or NOTHING
 

@@ -57,7 +57,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
         if action == "mend":
             return True if self.is_mounted and self._first_to_mend() else None
         if action == "save":
-            return True if self.draft.unsaved else None
+            return True if self.draft.unsaved or self.form.editing else None
         if action == "undo":
             return True if self.draft.past else None
         if action in {"revert", "difference"}:
@@ -87,6 +87,12 @@ named there; x mends it. Nothing is written before Ctrl+S.
 
     def action_save(self) -> None:
         """Write the profile."""
+
+        if self.form.editing:
+            typed = self.form.typed()
+            if typed is None:
+                self.notify("What was typed is no value; it was left out.", severity="warning")
+            self._become(self.draft.to(typed or self.draft.profile))
 
         async def save() -> None:
             await self._save()

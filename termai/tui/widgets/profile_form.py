@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.events import Key
+from textual.events import DescendantFocus
 from textual.getters import query_one
 from textual.message import Message
 from textual.reactive import reactive
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from termai.tui.profile_draft import Draft
 
 LINE_LIMIT = 65_536
+_NOT_TYPING = frozenset({"edit", "step", "unset", "find", "everything"})
 _FILTER = "Find options by words of their names and help."
 _ALL = "Show every option, or the usual ones."
 _SPACE = "Turn a switch over, take the next choice."
@@ -160,8 +161,8 @@ class FieldForm(Container):
     def compose(self) -> ComposeResult:
         """Yield the words to find, the fields, and the line that lies over one of them."""
         yield WordsLine(placeholder="words of a name or its help", id="words", compact=True)
-        yield FieldList(self._draw)
-        yield EditLine(id="edit", compact=True, max_length=LINE_LIMIT)
+        yield FieldList(self._draw, self._type_digit)
+        yield EditLine(id="edit", compact=True, max_length=LINE_LIMIT, select_on_focus=False)
 
     def on_mount(self) -> None:
         self._list(choose=self._first)
@@ -244,15 +245,13 @@ class FieldForm(Container):
         event.stop()
         self._place_line()
 
-    def on_key(self, event: Key) -> None:
-        """Begin to type a number with its first digit."""
+    def _type_digit(self, digit: str) -> bool:
+        """Begin to type a number with its first digit; return whether the field has one."""
         field = self.chosen
-        if field is None or not self.fields.has_focus or not (event.character or "").isdecimal():
-            return
-        if field.way is Way.LINE and field.option is not None:
-            event.stop()
-            event.prevent_default()
-            self._begin(field, event.character or "")
+        if field is None or field.way is not Way.LINE or field.option is None:
+            return False
+        self._begin(field, digit)
+        return True
 
     def action_edit(self) -> None:
         """Type a value, or ask for what needs more than a line."""
@@ -324,10 +323,20 @@ class FieldForm(Container):
             self._end()
             self.post_message(self.Left())
         elif self._typed is not None:
-            typed = self._typed
+            self.post_message(self.Taken(self._typed))
             self._end()
-            self.post_message(self.Taken(typed))
             self.fields.action_move(event.rows)
+
+    def typed(self) -> Profile | None:
+        """End typing; return what the line means, None where it means nothing."""
+        self._end()
+        return self._typed
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Take what was typed when the list is clicked on."""
+        if self.editing and event.widget is not self.line:
+            typed = self.typed()
+            self.post_message(self.Left() if typed is None else self.Taken(typed))
 
     def _end(self) -> None:
         self.remove_class("-editing")
@@ -384,5 +393,7 @@ class FieldForm(Container):
         self.everything = not self.everything
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to end the search while there is one."""
-        return self.has_class("-finding") if action == "all" else True
+        """Offer to end the search while there is one, and nothing else while a value is typed."""
+        if action == "all":
+            return self.has_class("-finding")
+        return action not in _NOT_TYPING or not self.editing

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click
+from textual.events import Click, Key
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -27,7 +27,8 @@ _GROUP = "The next group of options; Shift+Tab goes back."
 class FieldList(ScrollView, can_focus=True):
     """Shows fields under the names of their groups; ``cursor`` is the place of the chosen one.
 
-    draw: gives the line of a field for a width in cells.
+    draw: gives the line of a field for a width in cells. type_digit: is called with a digit, at
+    once, so that no key typed after it gets lost; returns whether it took it.
     """
 
     DEFAULT_CSS = """
@@ -70,9 +71,9 @@ class FieldList(ScrollView, can_focus=True):
     class Moved(Message):
         """The list was scrolled or resized, so that rows lie elsewhere."""
 
-    def __init__(self, draw: Draw, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._draw = draw
+    def __init__(self, draw: Draw, type_digit: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._draw, self._type_digit = draw, type_digit
         self._fields: tuple[Field, ...] = ()
         self._lines: tuple[Field | str, ...] = ()  # a group's name above its fields
         self._places: tuple[int, ...] = ()  # the line of each field
@@ -149,6 +150,13 @@ class FieldList(ScrollView, can_focus=True):
 
     def on_blur(self) -> None:
         self.redraw()
+
+    def on_key(self, event: Key) -> None:
+        """Let a digit begin to type a value."""
+        digit = event.character or ""
+        if digit.isdecimal() and self._type_digit(digit):
+            event.stop()
+            event.prevent_default()
 
     def on_click(self, event: Click) -> None:
         """Choose the field that was clicked on; a second click does what Enter does."""

@@ -10,7 +10,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +117,7 @@ def note(name: str, data: bytes) -> None:
 
 def path_of(version: Version) -> Path:
     """Return the file that holds a version."""
-    reason = version.reason.replace(" ", "-")
-    return _directory(version.name) / f"{version.number:020d}-{reason}-{version.revision}.toml"
+    return _directory(version.name) / _file_name(version)
 
 
 def mark(name: str, revision: str, at: float) -> None:
@@ -176,27 +175,32 @@ def drop(paths: Iterable[Path]) -> None:
 
 def _prune(name: str) -> None:
     """Remove what is beyond the bounds, and what killed programs left half written."""
+    directory = _directory(name)
     versions = listed(name)
-    kept = {version.number for version in _kept(versions)}
-    revisions = {version.revision for version in versions if version.number in kept}
-    gone = [path_of(version) for version in versions if version.number not in kept]
-    for entry in _entries(_directory(name)):
-        ran = _RAN.fullmatch(entry)
-        if entry.endswith(".tmp") or (ran and ran[1] not in revisions):
-            gone.append(_directory(name) / entry)
-    drop(gone)
+    kept = set(_kept(versions, _sizes(directory)))
+    marks = {f"ran-{version.revision}" for version in kept}
+    gone = [path_of(version) for version in versions if version not in kept]
+    drop([*gone, *(directory / entry for entry in _entries(directory) if _is_dead(entry, marks))])
 
 
-def _kept(versions: tuple[Version, ...]) -> Iterator[Version]:
+def _is_dead(entry: str, marks: Collection[str]) -> bool:
+    return entry.endswith(".tmp") or bool(_RAN.fullmatch(entry) and entry not in marks)
+
+
+def _kept(versions: tuple[Version, ...], sizes: Mapping[str, int]) -> Iterator[Version]:
     """Yield the newest version, those that ran well last and the newest others that have room."""
     ran = [version for version in versions if version.ran_well_at is not None]
     ran.sort(key=lambda version: version.ran_well_at or 0.0, reverse=True)
-    first = {version.number: version for version in (*versions[:1], *ran[:RAN_WELL])}
     total = 0
-    for version in (first | {version.number: version for version in versions[:NEWEST]}).values():
-        total += _size(path_of(version))
+    for version in dict.fromkeys((*versions[:1], *ran[:RAN_WELL], *versions[:NEWEST])):
+        total += sizes.get(_file_name(version), 0)
         if total <= BYTES or version is versions[0]:
             yield version
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    with _storage(directory), os.scandir(directory) as entries:
+        return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
 
 
 def _top() -> Path:
@@ -205,6 +209,11 @@ def _top() -> Path:
 
 def _directory(name: str) -> Path:
     return _top() / check_name(name)
+
+
+def _file_name(version: Version) -> str:
+    reason = version.reason.replace(" ", "-")
+    return f"{version.number:020d}-{reason}-{version.revision}.toml"
 
 
 def _version(name: str, match: re.Match[str], ran: Mapping[str, float]) -> Version:
@@ -245,13 +254,6 @@ def _is_name(entry: str) -> bool:
         return bool(check_name(entry))
     except UsageError:
         return False
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _copy(source: Path, target: Path) -> None:

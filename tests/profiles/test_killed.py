@@ -173,7 +173,7 @@ def test_programs_killed_at_work_on_one_profile_lose_no_version() -> None:
     _begin()
     known = _contents()
     start = 10
-    for round_ in range(3):
+    for round_ in range(2):
         with _churn(start) as one, _churn(start + 1000) as two:
             assert one.stdout
             assert two.stdout

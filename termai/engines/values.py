@@ -1,5 +1,8 @@
 """How an option's value is written in a command line."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,19 @@ from termai.paths import config_dir, expanded
 from termai.profiles.schema import Kind, Option
 
 _MODELS = frozenset({"mmproj", "model_draft"})
+
+
+_FOUND: ContextVar[Mapping[str, Path] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def found_already(files: Mapping[str, Path]) -> Iterator[None]:
+    """Spare the search for model files, by reference, that the caller has found a moment ago."""
+    token = _FOUND.set(files)
+    try:
+        yield
+    finally:
+        _FOUND.reset(token)
 
 
 def write(option: Option, value: Any) -> str:
@@ -25,7 +41,7 @@ def model_file(reference: str) -> str:
     """Return the path of a model, adapter or projector; a relative one is in the library."""
     from termai.models.resolve import resolve
 
-    return str(resolve(reference))
+    return str((_FOUND.get() or {}).get(reference) or resolve(reference))
 
 
 def own_file(named: str) -> Path:

@@ -7,6 +7,7 @@ import os
 import resource
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from termai.hardware import cgroup
@@ -15,6 +16,9 @@ _CAP_IPC_LOCK = 1 << 14  # linux/capability.h: memory is locked without a limit
 _STATUS = Path("/proc/self/status")
 _UID_MAP = Path("/proc/self/uid_map")
 _WHOLE_MAP = ["0", "0", "4294967295"]
+_CPUS = Path("/sys/devices/system/cpu")
+_SIBLINGS = "topology/thread_siblings"
+_KINDS = (Path("/sys/devices/cpu_core"), Path("/sys/devices/cpu_atom"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,13 @@ class MachineLimits:
     """How much of the machine a program may have; None where that is not told.
 
     cores: physical ones. threads: hardware threads that this process may run on, fewer where a
-    control group grants less time. memlock: bytes that may be locked in RAM.
+    control group grants less time. chosen: threads that llama.cpp takes when it is told none:
+    the physical cores of the whole machine, granted or not. memlock: bytes that may be locked.
     """
 
     cores: int | None = None
     threads: int | None = None
+    chosen: int | None = None
     memlock: int | None = None
 
 
@@ -36,7 +42,7 @@ def read() -> MachineLimits:
     ``memlock`` is None too where there is no limit, as for a program with CAP_IPC_LOCK.
     """
     threads = _threads()
-    return MachineLimits(_cores(threads), threads, _memlock())
+    return MachineLimits(_cores(threads), threads, _chosen(), _memlock())
 
 
 def _cores(threads: int | None) -> int | None:
@@ -50,13 +56,27 @@ def _cores(threads: int | None) -> int | None:
 
 def _threads() -> int | None:
     try:
-        count: int | None = len(os.sched_getaffinity(0))
+        allowed: int | None = len(os.sched_getaffinity(0))
     except (AttributeError, OSError):
-        count = os.cpu_count()
+        allowed = os.cpu_count()
     granted = cgroup.processors()
-    if granted is None or count is None:
-        return count
-    return max(1, min(count, math.ceil(granted)))
+    if granted is None or allowed is None:
+        return allowed
+    return max(1, min(allowed, math.ceil(granted)))
+
+
+def _chosen() -> int | None:
+    """Return the cores that common_cpu_get_num_math counts in llama.cpp's common/common.cpp.
+
+    None on processors with cores of two kinds, where it asks each core itself, and off Linux.
+    """
+    if all(kind.exists() for kind in _KINDS):
+        return None
+    siblings: set[str] = set()
+    with suppress(OSError):
+        for number in count():
+            siblings.add((_CPUS / f"cpu{number}" / _SIBLINGS).read_text())
+    return len(siblings) or None
 
 
 def _memlock() -> int | None:

@@ -178,23 +178,21 @@ def _case(profile: Profile, model: Path, detection: Detection, here: Machine) ->
     if load is None or not load.machine.ram_total:
         return None
     subject = load.subject(header)
-    case = _Case(profile, model, detection, header, subject, load)
-    return case if load.machine.gpus else replace(case, load=_as_on_the_processor(case))
+    return _Case(profile, model, detection, header, subject, as_granted(load, subject))
 
 
-def _as_on_the_processor(case: _Case) -> Load:
+def as_granted(load: Load, subject: Subject) -> Load:
     """Return the load with the context that llama.cpp takes without a GPU.
 
     It lowers a context that is not set until it fits all of the machine's memory, free or not
     (common/fit.cpp).
     """
-    load = case.load
-    if load.options.ctx_size:
+    if load.machine.gpus or load.options.ctx_size:
         return load
     total = host.memory()[1] or load.machine.ram_total
     empty = replace(load.machine, ram_free=total, ram_total=total)
-    granted = replace(case, load=replace(load, machine=empty)).fit().ctx_size
-    return replace(load, options=replace(load.options, ctx_size=granted))
+    found = fit_subject(subject, load.options, empty, margin=load.margin, min_ctx=load.min_ctx)
+    return replace(load, options=replace(load.options, ctx_size=found.ctx_size))
 
 
 def _let_through(case: _Case, found: Fit, judged: Judgement, mode: str, *, force: bool) -> Forecast:

@@ -68,8 +68,30 @@ class Load:
         return model.with_more(self.adapters, on_gpu=on_gpu)
 
 
+class Files:
+    """The files that a profile names beside its model, looked for whenever they are asked for."""
+
+    def header(self, reference: str) -> Header | None:
+        """Return the header of a file, None where it cannot be read."""
+        try:
+            return read_model(Path(resolve(reference)))
+        except TermaiError:
+            return None
+
+    def size(self, reference: str) -> int:
+        """Return the bytes of a file, 0 where it is not there."""
+        try:
+            return resolve(reference).stat().st_size
+        except (TermaiError, OSError):
+            return 0
+
+
 def load_of(
-    profile: Profile, detection: Detection, header: Header, machine: Machine
+    profile: Profile,
+    detection: Detection,
+    header: Header,
+    machine: Machine,
+    files: Files | None = None,
 ) -> Load | None:
     """Return what starting ``profile`` with this engine asks for, None where that is unknowable.
 
@@ -79,17 +101,24 @@ def load_of(
     visible = usable(profile, detection, machine)
     if visible is None or decides_itself(profile):
         return None
-    return load_on(profile, detection, header, visible)
+    return load_on(profile, detection, header, visible, files)
 
 
-def load_on(profile: Profile, detection: Detection, header: Header, machine: Machine) -> Load:
+def load_on(
+    profile: Profile,
+    detection: Detection,
+    header: Header,
+    machine: Machine,
+    files: Files | None = None,
+) -> Load:
     """Return what a profile asks of all of a machine, whichever GPUs the engine can use."""
+    found = files or Files()
     return Load(
         options=options_of(profile, detection, header),
         machine=machine,
-        projector=beside(profile, "mmproj"),
-        draft=beside(profile, "model_draft"),
-        adapters=sum(_size(str(path)) for path, _ in profile.value("lora")),
+        projector=beside(profile, "mmproj", found),
+        draft=beside(profile, "model_draft", found),
+        adapters=sum(found.size(str(path)) for path, _ in profile.value("lora")),
         margin=int(profile.value("fit_target")) * _MIB,
         min_ctx=int(profile.value("fit_ctx")),
     )
@@ -225,20 +254,7 @@ def flags_given(profile: Profile) -> frozenset[str]:
     return frozenset(flag_of(one) for arguments in profile.args.values() for one in arguments)
 
 
-def beside(profile: Profile, key: str) -> Header | None:
+def beside(profile: Profile, key: str, files: Files | None = None) -> Header | None:
     """Return the header of a file that is loaded beside the model, None where it cannot be read."""
     reference = profile.values.get(key)
-    if not reference:
-        return None
-    try:
-        return read_model(Path(resolve(str(reference))))
-    except TermaiError:
-        return None
-
-
-def _size(reference: str) -> int:
-    """Return the bytes of a file that is loaded beside the model, 0 where it is not there."""
-    try:
-        return resolve(reference).stat().st_size
-    except (TermaiError, OSError):
-        return 0
+    return (files or Files()).header(str(reference)) if reference else None

@@ -172,6 +172,25 @@ def _threads(case: Case) -> Iterator[Clash]:
         )
 
 
+def _threads_chosen(case: Case) -> Iterator[Clash]:
+    """llama.cpp counts the cores of the machine, also where a container has fewer."""
+    limits = case.limits
+    if limits is None or limits.chosen is None or limits.threads is None or case.embedded:
+        return
+    if case.is_set("threads") or limits.chosen <= limits.threads:
+        return
+    best = _best(case, "threads", limits.threads)
+    yield warning(
+        "threads-beyond-grant",
+        ("threads",),
+        f"Left to itself llama.cpp takes {limits.chosen} threads, one for each core of the "
+        f"machine, and {limits.threads} hardware threads are granted here: they wait for each "
+        "other, and everything is slower.",
+        f"Set threads to {best}.",
+        threads=best,
+    )
+
+
 def _best(case: Case, key: str, most: int) -> int:
     """Return the number of threads to advise: of cores to generate, of all to read prompts."""
     cores = case.limits.cores if case.limits else None
@@ -192,4 +211,5 @@ RULES: tuple[Rule, ...] = (
     _windowless,
     _locked_memory,
     _threads,
+    _threads_chosen,
 )

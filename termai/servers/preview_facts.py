@@ -1,0 +1,136 @@
+"""What a model, an engine and a port are, as the clashes of a profile ask it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from termai.engines.base import Detection
+from termai.gguf.facts import facts
+from termai.gguf.header import Header
+from termai.gguf.memory.hparams import Hparams, hparams
+from termai.profiles.clashes import EngineFacts, ModelFacts
+from termai.profiles.profile import Profile
+from termai.profiles.schema import EMBEDDED
+from termai.text import one_line
+
+VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+           "GGML_VK_VISIBLE_DEVICES")  # fmt: skip
+_LIST_DEVICES, _SPEC_TYPE, _LAST_N = "--list-devices", "--spec-type", "--repeat-last-n"
+# Positions of several dimensions cannot be shifted, nor these caches (get_can_shift and
+# llama_model_rope_type in llama.cpp's src/).
+_NOT_SHIFTING = frozenset(
+    {
+        "step35", "deepseek4", "qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35",
+        "qwen35moe", "qwen4exp", "qwen3tts",
+    }
+)  # fmt: skip
+_BY_SECTIONS = frozenset({"bailingmoe3", "glm4", "glm4moe", "hunyuan_vl"})
+_ONE_TYPE = frozenset({"deepseek4"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNote:
+    """A model in a few words.
+
+    layers: the output layer counted. trained: tokens of context, 0 where unknown. size: bytes of
+    all tensors. experts: of a layer, 0 for a dense model.
+    """
+
+    name: str
+    architecture: str
+    layers: int
+    trained: int
+    quantization: str
+    size: int
+    experts: int
+
+
+def note_of(header: Header, name: str) -> ModelNote:
+    """Return a model in a few words; ``name`` is used where its file does not tell one."""
+    known = facts(header)
+    return ModelNote(
+        name=one_line(known.name or name),
+        architecture=one_line(known.architecture),
+        layers=header.layers + 1,
+        trained=known.context_length,
+        quantization=one_line(known.quantization),
+        size=known.size,
+        experts=known.expert_count,
+    )
+
+
+def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
+    """Return what decides whether options go with a model; raises InvalidFileError.
+
+    draft: the header of the profile's draft model. locked: bytes that mlock would keep in RAM.
+    """
+    model = hparams(header)
+    return ModelFacts(
+        architecture=model.architecture,
+        layers=model.layers_all + 1,
+        trained=model.trained,
+        experts=header.number(header.own("expert_count")),
+        heads_k=_sizes(model, model.head_k),
+        heads_v=_sizes(model, model.head_v),
+        window=model.window,
+        same_cache=model.mla or model.architecture in _ONE_TYPE,
+        shifts=_shifts(header),
+        rope_scaling=header.text(header.own("rope.scaling.type"), "linear"),
+        rope_scale=_own_scale(header),
+        original=header.number(header.own("rope.scaling.original_context_length")),
+        nextn=header.number(header.own("nextn_predict_layers")),
+        draft=None if draft is None else _drafting(draft),
+        locked=locked,
+    )
+
+
+def engine_of(detection: Detection, profile: Profile) -> EngineFacts:
+    """Return what decides whether options go with an engine."""
+    drafting = detection.help.get(_SPEC_TYPE)
+    penalties = detection.help.get(_LAST_N)
+    return EngineFacts(
+        name=detection.engine,
+        devices=_devices(detection, profile.env),
+        names_drafting=drafting is not None
+        and "draft-simple" in f"{drafting.takes}{drafting.text}",
+        looks_back=penalties is not None and "-1" in penalties.text,
+    )
+
+
+def _devices(detection: Detection, env: Mapping[str, str]) -> int | None:
+    """Return how many GPUs the engine can use, None where it or the profile leaves that open."""
+    tells = detection.engine == EMBEDDED or _LIST_DEVICES in detection.options
+    hidden = any(name in env for name in VISIBLE)
+    return len(detection.devices) if tells and not hidden else None
+
+
+def _sizes(model: Hparams, heads: Collection[int]) -> tuple[int, ...]:
+    """Return the different sizes of heads, of models that have a cache for them."""
+    return tuple(dict.fromkeys(heads)) if any(model.cached) else ()
+
+
+def _shifts(header: Header) -> bool:
+    name = header.architecture
+    sections = header.metadata.get(header.own("rope.dimension_sections"))
+    several = (
+        isinstance(sections, tuple)
+        and len(sections) > 1
+        and all(isinstance(part, int) and part > 0 for part in sections[:2])
+    )
+    return name not in _NOT_SHIFTING and not (name in _BY_SECTIONS and several)
+
+
+def _own_scale(header: Header) -> float:
+    """Return how many times the model itself stretches positions (rope_freq_scale_train)."""
+    old = header.real(header.own("rope.scale_linear"))
+    return header.real(header.own("rope.scaling.factor"), old) or 1.0
+
+
+def _drafting(draft: Header) -> str:
+    """Return the type of drafting that llama-server knows by the draft model's file itself.
+
+    common_speculative_types_from_gguf in common/speculative.cpp; empty for an ordinary model.
+    """
+    names = {tensor.name for tensor in draft.tensors}
+    if draft.architecture == "dflash":
+        return "draft-dspark" if "markov_w1.weight" in names else "draft-dflash"
+    return "draft-mtp" if f"blk.{draft.layers - 1}.nextn.eh_proj.weight" in names else ""

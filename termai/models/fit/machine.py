@@ -7,9 +7,7 @@ allow is not there.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from termai import hardware
-from termai.hardware import cgroup, holders
-from termai.hardware.gpu import Vendor
+from termai.hardware import cgroup, gpus, holders, host
 from termai.hardware.holders import Holder
 
 __all__ = ["GpuRoom", "Holder", "Machine", "described", "machine"]
@@ -66,20 +64,20 @@ class Machine:
 
 def machine() -> Machine:
     """Read the room there is now, of GPUs those that CUDA counts; never raises."""
-    seen = hardware.snapshot()
-    used, total = seen.ram_used or 0, seen.ram_total or 0
+    seen = gpus.read()
+    told = host.memory()
+    used, total = told[0] or 0, told[1] or 0
     free = max(0, total - used)
     limit = cgroup.memory()
     if limit is not None and total:
         free, total = min(free, limit.free), min(total, limit.total)
-    ours = [gpu for gpu in seen.gpus if gpu.vendor is Vendor.NVIDIA]
     rooms = [
         GpuRoom(gpu.name, max(0, gpu.memory_total - gpu.memory_used), gpu.memory_total, gpu.index)
-        for gpu in ours
+        for gpu in seen
         if gpu.memory_total and gpu.memory_used is not None
     ]
     measured = {room.index for room in rooms}
-    unmeasured = tuple(gpu.name for gpu in ours if gpu.index not in measured)
+    unmeasured = tuple(gpu.name for gpu in seen if gpu.index not in measured)
     return Machine(tuple(rooms), free, total, holders.read(), unmeasured)
 
 

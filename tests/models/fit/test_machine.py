@@ -3,8 +3,7 @@
 import psutil
 import pytest
 
-from termai import hardware
-from termai.hardware import cgroup
+from termai.hardware import cgroup, host
 from termai.hardware.cgroup import Limit
 from termai.models.fit import GpuRoom, Holder, Machine, described
 from termai.models.fit.machine import machine
@@ -42,7 +41,7 @@ def test_a_gpu_that_does_not_tell_its_memory_is_left_out(monkeypatch: pytest.Mon
 
 
 def test_a_machine_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "snapshot", hardware.Snapshot)
+    monkeypatch.setattr(host, "memory", lambda: (None, None))
     monkeypatch.setattr(cgroup, "memory", lambda: Limit(0, GIB))
     assert machine() == Machine()
 

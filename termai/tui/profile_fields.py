@@ -21,6 +21,7 @@ NEW_VARIABLE = "env."
 NOTHING = "-"
 _SHOWN = 400  # characters of a value that a row can show
 _DECIDED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.SWITCH, Kind.CHOICE})
+_LEFT = (None, 0, -1)  # what says nothing that is worth a word beside what becomes of it
 _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
     "The program that runs the model: auto takes the best one on this machine, llama-server is "
@@ -218,11 +219,14 @@ def show(
     ignored = option is not None and _engine(profile) not in option.engines
     decided = (automatic or {}).get(identity, "")
     given = is_set(profile, identity)
-    if decided and not ignored:
-        return Shown(one_line(decided, _SHOWN), "", Origin.AUTOMATIC, changed)
     if option is None:
         return Shown(_plain(profile, field), "", _origin(given), changed)
     value = profile.value(identity)
+    if decided and not ignored:
+        left = not given and value in _LEFT
+        text = one_line(decided if left else f"{format_value(option, value)} → {decided}", _SHOWN)
+        unit = option.unit if left and decided.isdecimal() else ""
+        return Shown(text, unit, Origin.AUTOMATIC, changed)
     shown = one_line(format_value(option, value), _SHOWN) or NOTHING
     origin = Origin.ENGINE if not given and _is_left(option) else _origin(given)
     return Shown(shown, _unit(option, value), origin, changed, ignored)

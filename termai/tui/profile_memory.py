@@ -13,7 +13,7 @@ from termai.tui import formats, icons, status
 
 if TYPE_CHECKING:
     from termai.profiles.clashes import Clash
-    from termai.servers.preview import Preview, Row
+    from termai.servers.preview import ModelNote, Preview, Row
 
 _BAR = 8  # cells of the shortest bar worth drawing
 _LONGEST_BAR = 40
@@ -23,6 +23,11 @@ _PAIR = 11  # cells of ``18.2/24G``
 def lines(preview: Preview | None, before: int | None, width: int) -> tuple[Content, ...]:
     """Return the panel's lines; ``before`` is the bytes of the saved profile, None if unknown."""
     return tuple(_lines(preview, before, width))
+
+
+def advice_lines(preview: Preview | None, width: int) -> tuple[Content, ...]:
+    """Return what could be changed, in sentences."""
+    return tuple(_wrapped(preview.advice, width, "")) if preview else ()
 
 
 def total(preview: Preview) -> int:
@@ -48,7 +53,7 @@ def strip(preview: Preview | None, first: Clash | None, width: int) -> Content:
         verdict = Content.styled(one_line(f"{mark}{preview.verdict}", width), style)
         return Content("\n").join((memory, verdict))
     sign = icons.sign(str(first.severity))
-    text = one_line(f"{sign} {first.text}", width - 7)
+    text = one_line(f"{sign} {first.text}", width - 8)
     key = Content.styled(" x fixes" if first.fix else "", "bold $accent")
     style = icons.STYLES[str(first.severity)]
     return Content("\n").join((memory, Content.assemble((text, style), key).truncate(width)))
@@ -74,7 +79,7 @@ def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[
         return
     yield _title(preview, before, width)
     if preview.model is not None:
-        yield Content.styled(one_line(_model(preview), width), "$muted")
+        yield Content.styled(_model(preview.model, width), "$muted")
     for row in preview.rows:
         yield _device(row, width)
     sign, style = _verdict_sign(preview)
@@ -82,8 +87,6 @@ def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[
         yield from _wrapped(preview.verdict, width, style, sign)
     if preview.problem:
         yield from _wrapped(preview.problem, width, icons.STYLES["warning"])
-    if preview.advice:
-        yield from _wrapped(preview.advice, width, "")
 
 
 def _title(preview: Preview, before: int | None, width: int) -> Content:
@@ -101,18 +104,16 @@ def _moved(count: int) -> str:
     return f"{'+' if count > 0 else '-'}{formats.size(abs(count))}"
 
 
-def _model(preview: Preview) -> str:
-    model = preview.model
-    if model is None:
-        return ""
+def _model(model: ModelNote, width: int) -> str:
+    """Return what the model is called and, where there is room, what it was trained for."""
+    name = one_line(" ".join(filter(None, (model.name, model.quantization))), width)
     trained = f", trained for {formats.tokens(model.trained)}" if model.trained else ""
-    return " ".join(filter(None, (model.name, model.quantization))) + trained
+    return f"{name}{trained}" if len(name) + len(trained) <= width else name
 
 
 def _device(row: Row, width: int) -> Content:
     """Return one line: what the device is called, a bar, and needed of free memory."""
-    pair = f"{formats.size(row.needs)} of {formats.size(row.free)}"
-    pair = pair if width >= 40 else formats.pair(row.needs, row.free)
+    pair = _pair(row, long=width >= 40)
     name_width = max(8, min(20, width - _BAR - _PAIR - 2))
     bar_width = min(_LONGEST_BAR, width - name_width - max(_PAIR, len(pair)) - 2)
     style = _style(row)
@@ -126,10 +127,18 @@ def _device(row: Row, width: int) -> Content:
     ).truncate(width)
 
 
+def _pair(row: Row, *, long: bool = False) -> str:
+    """Return needed and free memory, in one unit where both are of a size."""
+    if long or row.needs * 100 < row.free:
+        between = " of " if long else "/"
+        return f"{formats.size(row.needs)}{between}{formats.size(row.free)}"
+    return formats.pair(row.needs, row.free)
+
+
 def _short(row: Row) -> Content:
     sign = f" {icons.sign('problem')}" if not row.fits else ""
     name = one_line(_name(row), 10)
-    return Content.assemble(f"{name} ", (f"{formats.pair(row.needs, row.free)}{sign}", _style(row)))
+    return Content.assemble(f"{name} ", (f"{_pair(row)}{sign}", _style(row)))
 
 
 def _name(row: Row) -> str:

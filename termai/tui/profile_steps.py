@@ -12,7 +12,7 @@ _LARGE = 1_000_000  # from which a range is gone through by doubling
 _LEAST = 256  # tokens or MiB that doubling begins with
 _MINUTE = 60
 _DECIMALS = 4
-_RESOLVED = re.compile(r"→\s*(\d+)")
+_RESOLVED = re.compile(r"\d+")
 
 
 def toggled(profile: Profile, field: Field) -> Profile | None:
@@ -24,7 +24,7 @@ def stepped(profile: Profile, field: Field, by: int, decided: str = "") -> Profi
     """Return the profile with a field one step up (1) or down (-1); None where it has no steps.
 
     Choices go round. Tokens and MiB double and halve, other numbers go by ones, fractions by
-    twentieths. decided: what would be decided at a start, such as ``auto → 27/29``, from which
+    twentieths. decided: what would be decided at a start, such as ``27/29``, from which
     a step from a word begins.
     """
     if field.choices:
@@ -51,9 +51,9 @@ def _next_choice(profile: Profile, field: Field, by: int) -> str:
 
 
 def _from_word(option: Option, word: str, by: int, decided: str) -> int | str:
-    known = _RESOLVED.search(decided)
+    known = _RESOLVED.match(decided)
     if known:
-        return int(_bounded(option, int(known[1]) + by))
+        return int(_bounded(option, int(known[0]) + by))
     words = option.words
     place = words.index(word) + by
     return words[place] if 0 <= place < len(words) else int(option.low or 0)

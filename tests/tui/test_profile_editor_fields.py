@@ -58,8 +58,11 @@ def test_where_a_value_comes_from() -> None:
     assert shown(profile, "ctx_size") == fields.Shown("4096", "tokens", Origin.PROFILE, True)
     assert shown(EMPTY, "batch_size") == fields.Shown("2048", "tokens", Origin.DEFAULT)
     assert shown(EMPTY, "threads_batch") == fields.Shown("-", "", Origin.ENGINE)
-    assert shown(EMPTY, "n_gpu_layers", n_gpu_layers="auto → 27/29").text == "auto → 27/29"
-    assert shown(EMPTY, "n_gpu_layers", n_gpu_layers="auto → 27/29").origin is Origin.AUTOMATIC
+    layers = shown(EMPTY, "n_gpu_layers", n_gpu_layers="27/29")
+    assert layers == fields.Shown("auto → 27/29", "", Origin.AUTOMATIC)
+    context = shown(EMPTY, "ctx_size", ctx_size="40960")
+    assert context == fields.Shown("40960", "tokens", Origin.AUTOMATIC)
+    assert shown(EMPTY, "port", port="8081").text == "8080 → 8081"
 
 
 def test_an_option_that_the_chosen_engine_does_not_know_is_said_to_be_ignored() -> None:
@@ -157,7 +160,7 @@ def test_a_context_doubles_and_halves() -> None:
 
 def test_layers_go_on_from_where_automatic_would_put_them() -> None:
     field = BY_KEY["n_gpu_layers"]
-    assert stepped(EMPTY, field, -1, "auto → 27/29") == EMPTY.with_values(n_gpu_layers=26)
+    assert stepped(EMPTY, field, -1, "27/29") == EMPTY.with_values(n_gpu_layers=26)
     assert stepped(EMPTY, field, 1) == EMPTY.with_values(n_gpu_layers="all")
     assert stepped(EMPTY, field, -1) == EMPTY.with_values(n_gpu_layers=0)
 

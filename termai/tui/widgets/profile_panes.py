@@ -64,9 +64,10 @@ class PreviewPane(TextPane, can_focus=False):
         memory = profile_memory.lines(self.preview, self.before, width)
         clashes = self.preview.clashes if self.preview else ()
         told = profile_memory.clash_lines(clashes, self.first, width)
-        spare = height - len(memory) - len(told)
-        gap = (Content(""),) if told and spare > 0 else ()
-        return Content("\n").join((*memory, *gap, *told))
+        advice = profile_memory.advice_lines(self.preview, width)
+        spare = height - len(memory) - len(told) - len(advice)
+        gaps = [(Content(""),) if part and spare > 1 else () for part in (told, advice)]
+        return Content("\n").join((*memory, *gaps[0], *told, *gaps[1], *advice))
 
 
 class PreviewStrip(Widget):

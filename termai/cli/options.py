@@ -87,6 +87,17 @@ def sets(command: F) -> F:
     )(command)
 
 
+def sets_of_profile(command: F) -> F:
+    """Give a command ``--set KEY=VALUE`` as ``profiles set`` takes it, which may be repeated."""
+    return click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set an option, description, engine, args.ENGINE or env.NAME; may be repeated.",
+    )(command)
+
+
 def _as_option(declared: Option) -> Callable[[F], F]:
     listed = declared.kind is Kind.LIST
     words = declared.help.replace(": ", ". ").split(". ")[0].rstrip(".")

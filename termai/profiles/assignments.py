@@ -67,8 +67,7 @@ def _engine(profile: Profile, rest: str, value: str) -> Profile:
     wanted = value or AUTO
     if rest or wanted not in (AUTO, *ENGINES):
         raise UsageError(
-            f"engine: expected one of {', '.join((AUTO, *ENGINES))}, "
-            f"found {one_line(value, 60)!r}."
+            f"engine: expected one of {', '.join((AUTO, *ENGINES))}, found {one_line(value, 60)!r}."
         )
     return replace(profile, engine=wanted)
 
@@ -76,8 +75,7 @@ def _engine(profile: Profile, rest: str, value: str) -> Profile:
 def _args(profile: Profile, engine: str, value: str) -> Profile:
     if engine not in ENGINES:
         raise UsageError(
-            f"args.{one_line(engine, 60)}: expected the name of an engine, "
-            f"{' or '.join(ENGINES)}."
+            f"args.{one_line(engine, 60)}: expected the name of an engine, {' or '.join(ENGINES)}."
         )
     try:
         words = tuple(shlex.split(value))

@@ -1,19 +1,31 @@
-"""profiles: what a server can be started with."""
+"""profiles: what a server can be started with, listed, written, kept and exchanged."""
 
 import sys
 from typing import Any
 
 import click
 
-from termai.cli import names, options
+from termai.cli import names, options, profile_text
 from termai.cli.ending import as_object
+from termai.cli.profile_check import check
+from termai.cli.profile_edit import copy, edit, new, remove, rename, set_, unset
+from termai.cli.profile_exchange import export, import_
+from termai.cli.profile_history import diff, history, restore
 from termai.cli.style import out, out_json, table, warn, width
 from termai.profiles.profile import Profile
 
 
-@click.group()
+class InOrder(click.Group):
+    """A group that lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder)
 def profiles() -> None:
-    """List and show launch profiles."""
+    """Launch profiles: list, write, compare, import and export them."""
 
 
 @profiles.command("list")
@@ -24,7 +36,7 @@ def list_(*, as_json: bool) -> int:
 
     found = list_profiles()
     if as_json:
-        out_json([_summary(profile) for profile in found.profiles])
+        out_json([profile_text.summary(profile) for profile in found.profiles])
     else:
         heads = ("NAME", "WHOSE", "ENGINE", "MODEL", "DESCRIPTION")
         rows = [_row(profile) for profile in found.profiles]
@@ -40,19 +52,40 @@ def list_(*, as_json: bool) -> int:
 @options.as_json
 def show(name: str, *, as_json: bool) -> int:
     """Show the profile NAME: what it sets, as TOML."""
-    from termai.profiles.reading import keys_of
     from termai.profiles.store import load_profile
-    from termai.text import printable
-    from termai.tomlfile import new_text
 
     profile = load_profile(name)
     if as_json:
-        out_json(_whole(profile))
+        out_json(profile_text.whole(profile))
         return 0
     where = "comes with termai" if profile.shipped else profile.path
     out(f"# {name}: {where}")
-    out(printable(new_text(keys_of(profile))).rstrip("\n"))
+    out(profile_text.as_toml(profile))
     return 0
+
+
+@profiles.command(short_help="Print the command that a start would run.")
+@click.argument("profile", shell_complete=names.profiles)
+@options.sets
+@options.as_json
+def command(profile: str, changes: tuple[tuple[str, Any], ...], *, as_json: bool) -> int:
+    """Print the command that starting PROFILE (or a GGUF file) would run, quoted for a shell."""
+    from termai.cli import targets
+    from termai.servers.preview import command_line, command_text
+
+    chosen = targets.profile_of(profile, changes)
+    argv = command_line(chosen)
+    if as_json:
+        out_json({"profile": chosen.name, "argv": list(argv), "env": dict(chosen.env)})
+        return 0
+    out(command_text(argv, env=chosen.env))
+    return 0
+
+
+for _command in (new, set_, unset, edit, copy, rename, remove, diff, history, restore):
+    profiles.add_command(_command)
+for _command in (import_, export, check):
+    profiles.add_command(_command)
 
 
 def _row(profile: Profile) -> tuple[str, ...]:
@@ -63,34 +96,6 @@ def _row(profile: Profile) -> tuple[str, ...]:
         str(profile.values.get("path", "-")),
         profile.description,
     )
-
-
-def _summary(profile: Profile) -> dict[str, Any]:
-    return {
-        "name": profile.name,
-        "description": profile.description,
-        "engine": profile.engine,
-        "model": profile.values.get("path"),
-        "shipped": profile.shipped,
-        "path": str(profile.path) if profile.path else None,
-    }
-
-
-def _whole(profile: Profile) -> dict[str, Any]:
-    """Return everything the profile says; adapters are objects, as in its file."""
-    return {
-        **_summary(profile),
-        "values": {key: _plain(value) for key, value in profile.values.items()},
-        "args": {engine: list(given) for engine, given in profile.args.items()},
-        "env": dict(profile.env),
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        named = getattr(value, "_asdict", None)
-        return named() if named else [_plain(one) for one in value]
-    return value
 
 
 def _json(value: object) -> str:

@@ -1,0 +1,129 @@
+"""profiles check."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from termai.cli import names, options, profile_text
+from termai.cli.style import out, out_json, warn
+from termai.errors import InvalidFileError, TermaiError, UsageError
+from termai.profiles.profile import Profile
+from termai.text import one_line
+
+if TYPE_CHECKING:
+    from termai.engines.drift import Drift
+    from termai.profiles.clashes import Clash
+
+_BROKEN = InvalidFileError.exit_code
+
+
+@click.command(short_help="Check profiles against the engine and this machine.")
+@click.argument("name", default="", shell_complete=names.profiles)
+@click.option("--all", "everything", is_flag=True, help="Check every profile.")
+@click.option("--update", is_flag=True, help="Replace the flags that llama.cpp renamed.")
+@options.as_json
+def check(name: str, *, everything: bool, update: bool, as_json: bool) -> int:
+    """Check the profile NAME: flags that the installed engine does not know, what clashes.
+
+    The exit code is 0 when every profile can be started, 4 otherwise.
+    """
+    from termai.profiles.store import list_profiles, load_profile
+
+    if bool(name) == everything:
+        raise UsageError("Say which profile to check, or --all.")
+    listing = list_profiles() if everything else None
+    profiles = listing.profiles if listing else (load_profile(name),)
+    problems = listing.problems if listing else ()
+    reports = [_report(profile, update=update) for profile in profiles]
+    for problem in problems:
+        warn(str(problem))
+    if as_json:
+        out_json([report.as_json() for report in reports])
+    else:
+        for report in reports:
+            report.tell()
+    return _BROKEN if problems or any(report.bad for report in reports) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What is to say about one profile.
+
+    problem: why something could not be told. updated: how many flags were replaced just now.
+    """
+
+    profile: Profile
+    drifts: "tuple[Drift, ...]" = ()
+    clashes: "tuple[Clash, ...]" = ()
+    problem: str = ""
+    updated: int = 0
+
+    @property
+    def bad(self) -> bool:
+        """Whether the profile would not start as it is."""
+        fatal = any(drift.fatal for drift in self.drifts)
+        return fatal or any(clash.severity == "problem" for clash in self.clashes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for JSON."""
+        from termai.engines import drift
+
+        return {
+            "name": self.profile.name,
+            "starts": not self.bad,
+            "updated": self.updated,
+            "drifts": [drift.as_json(one) for one in self.drifts],
+            "clashes": profile_text.clash_objects(self.clashes),
+            "problem": self.problem or None,
+        }
+
+    def tell(self) -> None:
+        """Print the report."""
+        name = one_line(self.profile.name, 60)
+        if self.updated:
+            out(f"{name}: updated {self.updated} flag{'s' * (self.updated > 1)}.")
+        lines = [
+            *(_drift_line(one) for one in self.drifts),
+            *(_clash_line(c) for c in self.clashes),
+        ]
+        if self.problem:
+            lines.append(f"note: {one_line(self.problem, 300)}")
+        if not lines:
+            out(f"{name}: ok")
+            return
+        out(f"{name}:")
+        for line in lines:
+            out(f"  {line}")
+        if any(one.updates for one in self.drifts):
+            out(f"  `termai profiles check {name} --update` replaces what was renamed.")
+
+
+def _report(profile: Profile, *, update: bool) -> _Report:
+    from termai.engines import drift
+    from termai.engines.choose import choose
+    from termai.profiles.store import load_profile, save_profile
+    from termai.servers.preview import Previewer
+
+    try:
+        _, detection = choose(profile.engine)
+    except TermaiError as error:
+        return _Report(profile, problem=str(error))
+    found = drift.check(profile, detection)
+    wanted = [one for one in found if one.updates] if update else []
+    if wanted:
+        save_profile(drift.updated(profile, wanted))
+        profile = load_profile(profile.name)
+        found = drift.check(profile, detection)
+    seen = Previewer(detection).preview(profile)
+    return _Report(profile, found, seen.clashes, seen.problem, len(wanted))
+
+
+def _drift_line(one: "Drift") -> str:
+    kind = "problem" if one.fatal else "note"
+    use = f" Use {one.successor}." if one.successor and one.successor not in one.problem else ""
+    return f"{kind}: {one_line(f'{one.where}: {one.problem}{use}', 400)}"
+
+
+def _clash_line(clash: "Clash") -> str:
+    return f"{clash.severity}: {one_line(f'{clash.text} {clash.fix_text}', 400)}"

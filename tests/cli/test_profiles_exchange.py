@@ -1,0 +1,116 @@
+"""Importing, exporting and checking profiles from the command line."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from termai.paths import profiles_dir
+from tests.cli.conftest import Termai
+
+LINE = "CUDA_VISIBLE_DEVICES=0 ./llama-server -m builtin:smoke -c 512 \\\n  -ngl 0 --temp 0.2\n"
+KCPPS = {"model_param": "builtin:smoke", "contextsize": 512, "sdmodel": "x.gguf", "noshift": True}
+
+
+def test_a_pasted_line_becomes_a_profile_that_starts(termai: Termai) -> None:
+    done = termai("profiles", "import", "-", "--as", "pasted", stdin=LINE)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(termai("profiles", "show", "pasted", "--json").stdout)
+    assert made["values"] == {
+        "path": "builtin:smoke",
+        "ctx_size": 512,
+        "n_gpu_layers": 0,
+        "temperature": 0.2,
+    }
+    assert made["env"] == {"CUDA_VISIBLE_DEVICES": "0"}
+    started = termai("start", "pasted")
+    assert started.returncode == 0, started.stderr
+    assert termai("stop", "pasted").returncode == 0
+
+
+def test_a_kcpps_says_what_has_no_counterpart(termai: Termai, tmp_path: Path) -> None:
+    path = tmp_path / "My settings.kcpps"
+    path.write_text(json.dumps(KCPPS))
+    dry = termai("profiles", "import", str(path), "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "ctx_size = 512" in dry.stdout
+    assert not profiles_dir().exists() or not list(profiles_dir().iterdir())
+    done = termai("profiles", "import", str(path), "--json")
+    (made,) = json.loads(done.stdout)
+    assert {"key": "sdmodel", "kept": True}.items() <= {**made["left"][0]}.items()
+    back = termai("profiles", "export", made["name"], "--to", "koboldcpp")
+    assert back.returncode == 0, back.stderr
+    assert json.loads(back.stdout).items() >= {"contextsize": 512, "sdmodel": "x.gguf"}.items()
+
+
+def test_an_import_overwrites_nothing(termai: Termai, tmp_path: Path) -> None:
+    path = tmp_path / "mine.kcpps"
+    path.write_text(json.dumps(KCPPS))
+    assert termai("profiles", "import", str(path), "--as", "mine").returncode == 0
+    again = termai("profiles", "import", str(path), "--as", "mine")
+    assert again.returncode == 2
+    assert "mine" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("x.kcpps", "{", ("x.kcpps",)),
+        ("x.kcpps", '{"contextsize": "big"}', ("x.kcpps", "contextsize", "expected")),
+        ("x.ini", "[a\n", ("x.ini",)),
+        ("x.bin", "\x01\x02", ("x.bin",)),
+    ],
+)
+def test_a_bad_file_is_named_with_what_was_expected(
+    termai: Termai, tmp_path: Path, name: str, text: str, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    done = termai("profiles", "import", str(path))
+    assert done.returncode == 4, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_exports_to_a_file(termai: Termai, tmp_path: Path) -> None:
+    script = tmp_path / "run.sh"
+    done = termai("profiles", "export", "smoke", "--to", "shell", "--output", str(script))
+    assert done.returncode == 0, done.stderr
+    assert script.stat().st_mode & stat.S_IXUSR
+    again = termai("profiles", "export", "smoke", "--to", "shell", "--output", str(script))
+    assert again.returncode == 2
+    assert "--overwrite" in again.stderr
+    unit = termai("profiles", "export", "smoke", "--to", "systemd")
+    assert "ExecStart=" in unit.stdout
+
+
+def test_an_unknown_format_names_those_there_are(termai: Termai) -> None:
+    done = termai("profiles", "export", "smoke", "--to", "kobold")
+    assert done.returncode == 2
+    assert "koboldcpp" in done.stderr
+
+
+def test_check_names_a_removed_flag_and_updates_it(termai: Termai) -> None:
+    profiles_dir().mkdir(parents=True)
+    (profiles_dir() / "old.toml").write_text(
+        'schema = 1\n[model]\npath = "builtin:smoke"\n'
+        '[args]\nllama-server = ["--draft-max", "8"]  # mine\n'
+    )
+    done = termai("profiles", "check", "old")
+    assert done.returncode == 4
+    assert "--draft-max" in done.stdout
+    refused = termai("start", "old")
+    assert refused.returncode == 2
+    assert "profiles check old --update" in refused.stderr
+    updated = termai("profiles", "check", "old", "--update")
+    assert updated.returncode == 0, updated.stdout
+    assert json.loads(termai("profiles", "check", "old", "--json").stdout)[0]["starts"] is True
+
+
+def test_check_all_covers_every_profile(termai: Termai) -> None:
+    reports = json.loads(termai("profiles", "check", "--all", "--json").stdout)
+    names = {one["name"] for one in json.loads(termai("profiles", "list", "--json").stdout)}
+    assert {report["name"] for report in reports} == names
+    assert all(report["starts"] for report in reports)
+    assert termai("profiles", "check").returncode == 2

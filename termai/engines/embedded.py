@@ -13,7 +13,7 @@ from termai.engines.base import Detection, Launch
 from termai.engines.host.settings import HostSettings, encode
 from termai.errors import NotFoundError, UsageError
 from termai.profiles.profile import Profile
-from termai.profiles.schema import EMBEDDED, OPTIONS
+from termai.profiles.schema import EMBEDDED, OPTIONS, Option
 
 _GPU_LIBRARIES = ("cuda", "hip", "vulkan", "metal", "sycl", "musa", "opencl", "cann")
 _WITHOUT_EFFECT = frozenset({"parallel", "warmup", "timeout"})
@@ -70,6 +70,13 @@ class LlamaCppPython:
         )
 
 
+def refuses(option: Option, profile: Profile) -> bool:
+    """Tell whether ``compose`` refuses what the profile says of one option."""
+    if EMBEDDED in option.engines or option.key in _WITHOUT_EFFECT:
+        return False
+    return option.key not in _ELSEWHERE and profile.value(option.key) != option.default
+
+
 def _options(profile: Profile) -> dict[str, Any]:
     """Return the set options by key, with files found; raises UsageError for one unknown here."""
     told: dict[str, Any] = {}
@@ -77,9 +84,9 @@ def _options(profile: Profile) -> dict[str, Any]:
         if option.key in _ELSEWHERE or not profile.is_set(option.key):
             continue
         value = profile.value(option.key)
+        if refuses(option, profile):
+            raise unknown(option, profile, EMBEDDED)
         if EMBEDDED not in option.engines:
-            if value != option.default and option.key not in _WITHOUT_EFFECT:
-                raise unknown(option, profile, EMBEDDED)
             continue
         told[option.key] = value
     if "lora" in told:

@@ -1,13 +1,13 @@
 """What a profile may add by hand, in [args] and [env], and what it may not."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
 from termai.profiles.reading import SECRET_FLAGS, flag_of
 
-_OWN = {
+OWN: Mapping[str, str] = {
     "--host": "Use host under [server].",
     "--port": "Use port under [server].",
     "--reuse-port": "Use port under [server].",
@@ -15,6 +15,7 @@ _OWN = {
     "--model": "Use path under [model].",
     "-m": "Use path under [model].",
 }
+"""What to do instead of each flag that termai sets itself."""
 _SECRET = ("LLAMA_API_KEY",)
 
 
@@ -26,10 +27,10 @@ def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
     given = tuple(profile.args.get(engine, ()))
     for argument in given:
         flag = flag_of(argument)
-        if flag in _OWN:
+        if flag in OWN:
             raise UsageError(
                 f"[args] of the profile {profile.name} has {flag}, which termai sets itself.",
-                fix=_OWN[flag],
+                fix=OWN[flag],
             )
         if flag in SECRET_FLAGS:
             raise UsageError(

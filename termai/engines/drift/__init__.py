@@ -1,0 +1,36 @@
+"""Whether a profile still fits the llama-server that is here, whose flags change over time."""
+
+from termai.engines.base import Detection
+from termai.engines.drift.asked import check_options
+from termai.engines.drift.found import (
+    Change,
+    Drift,
+    DriftError,
+    as_json,
+    updated,
+)
+from termai.engines.drift.given import check_args
+from termai.profiles.profile import Profile
+from termai.profiles.schema import EMBEDDED, NATIVE
+
+__all__ = ["Change", "Drift", "DriftError", "as_json", "check", "updated"]
+
+
+def check(profile: Profile, detection: Detection) -> tuple[Drift, ...]:
+    """Return where a profile and a program do not agree: [args] first, then the options.
+
+    Nothing is read, started or raised. A llama-server whose help is not known agrees with all.
+    """
+    if detection.engine == NATIVE and detection.help:
+        return (*check_args(profile, detection), *check_options(profile, detection))
+    if detection.engine == EMBEDDED:
+        return (*_no_args(profile), *check_options(profile, detection))
+    return ()
+
+
+def _no_args(profile: Profile) -> tuple[Drift, ...]:
+    given = profile.args.get(EMBEDDED, ())
+    if not given:
+        return ()
+    text = f"{EMBEDDED} takes no arguments, and [args] of the profile has some for it."
+    return (Drift(f"args.{EMBEDDED}", "", text, fatal=True),)

@@ -1,0 +1,114 @@
+"""What a check of a profile's flags finds, and how the profile is brought up to date by it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from termai.engines.base import Detection
+from termai.errors import UsageError
+from termai.profiles.profile import Profile
+from termai.profiles.schema import NATIVE
+from termai.text import one_line
+
+ARGS = f"args.{NATIVE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one finding is put right: some words of [args] become others, or options.
+
+    given: all of the arguments it was made for; it is applied to no others. start, stop: the
+    words it replaces. words: what stands there then. values: options to set, checked.
+    """
+
+    given: tuple[str, ...]
+    start: int
+    stop: int
+    words: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One place where a profile and the llama-server that is here do not agree.
+
+    where: ``args.llama-server`` or the option as in TOML (``load.cpu_moe``). flag: as the profile
+    spells it, llama-server's own for an option. problem: one printable sentence, without secrets.
+    successor: a flag or an option to use instead, empty where there is none. fatal: a start would
+    fail. change: None where only the user can tell what was meant.
+    """
+
+    where: str
+    flag: str
+    problem: str
+    successor: str = ""
+    fatal: bool = False
+    change: Change | None = None
+
+    @property
+    def updates(self) -> bool:
+        """Whether ``updated`` can put it right."""
+        return self.change is not None
+
+
+def updated(profile: Profile, drifts: Iterable[Drift]) -> Profile:
+    """Return the profile with all findings put right that have a change.
+
+    They are findings of a check of this very profile: one of other arguments changes nothing.
+    What stood last in [args] wins, as it does in llama-server.
+    """
+    given = profile.args.get(NATIVE, ())
+    changes = [found.change for found in drifts if found.change and found.change.given == given]
+    changes.sort(key=lambda change: change.start)
+    words: list[str] = []
+    position = 0
+    values: dict[str, Any] = {}
+    for change in changes:
+        if change.start < position:
+            continue
+        words += [*given[position : change.start], *change.words]
+        position = change.stop
+        values |= change.values
+    words += given[position:]
+    args = {engine: told for engine, told in profile.args.items() if engine != NATIVE or words}
+    if words:
+        args[NATIVE] = tuple(words)
+    return replace(profile, args=args).with_values(**values)
+
+
+def named(binary: Detection) -> str:
+    """Return how a finding calls a program: its name and the short form of its version."""
+    return f"{binary.engine} {one_line(binary.version.partition(' (')[0], 30)}"
+
+
+def as_json(found: Drift) -> dict[str, Any]:
+    """Return a finding for ``--json``."""
+    return {
+        "where": found.where,
+        "flag": found.flag,
+        "problem": found.problem,
+        "successor": found.successor,
+        "fatal": found.fatal,
+        "updates": found.updates,
+    }
+
+
+class DriftError(UsageError):
+    """A start is refused because the program would end at once; ``drifts`` says why."""
+
+    def __init__(self, profile: Profile, drifts: tuple[Drift, ...]) -> None:
+        first, *others = [found for found in drifts if found.fatal]
+        super().__init__(
+            f"The profile {profile.name} cannot be started: {first.problem}",
+            fix=_fix(profile, first),
+            detail=tuple(other.problem for other in others),
+        )
+        self.drifts = drifts
+
+
+def _fix(profile: Profile, first: Drift) -> str:
+    if first.updates:
+        return f"`termai profiles check {profile.name} --update` puts it right."
+    if first.where == ARGS:
+        return f"Change [args] of the profile: `termai profiles edit {profile.name}`."
+    return f"Take {first.where} out of the profile, or use an engine that has it."

@@ -45,4 +45,7 @@ def formats() -> tuple[Format, ...]:
 
 
 def _is_there(name: str) -> bool:
-    return importlib.util.find_spec(f"termai.profiles.foreign.{MODULES[name]}") is not None
+    where = f"termai.profiles.foreign.{MODULES[name]}"
+    if importlib.util.find_spec(where) is None:
+        return False
+    return hasattr(importlib.import_module(where), "FORMAT")

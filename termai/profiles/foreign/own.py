@@ -6,11 +6,11 @@ from pathlib import Path
 
 from termai import tomlfile
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
+from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
+from termai.profiles.kept import HIDDEN, is_secret
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
 from termai.profiles.reading import keys_of, read_profile
-
-_WHY_SECRET = "it is a secret and was not asked for"  # noqa: S105
 
 
 def read(source: Source) -> tuple[Imported, ...]:
@@ -24,22 +24,21 @@ def read(source: Source) -> tuple[Imported, ...]:
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a new file that says what the profile says, without comments."""
-    from termai.profiles.kept import is_secret
-
     secrets = [
         (foreign, key)
         for foreign, texts in profile.kept.items()
         for key in texts
         if is_secret(foreign, key)
     ]
-    if wanted.with_secrets or not secrets:
-        return Exported(tomlfile.new_text(keys_of(profile)), private=bool(secrets))
+    env, left = without_secrets(profile.env, NOT_ASKED_FOR)
+    if wanted.with_secrets or not (secrets or left):
+        return Exported(tomlfile.new_text(keys_of(profile)), private=bool(secrets or left))
     kept: dict[str, Mapping[str, str]] = {}
     for foreign, texts in profile.kept.items():
-        kept[foreign] = {k: text for k, text in texts.items() if not is_secret(foreign, k)}
-    text = tomlfile.new_text(keys_of(replace(profile, kept=kept)))
-    left = tuple(Left(f"kept.{foreign}.{key}", "", _WHY_SECRET) for foreign, key in secrets)
-    return Exported(text, left)
+        kept[foreign] = {key: text for key, text in texts.items() if not is_secret(foreign, key)}
+    text = tomlfile.new_text(keys_of(replace(profile, kept=kept, env=env)))
+    lacking = [Left(f"kept.{foreign}.{key}", HIDDEN, NOT_ASKED_FOR) for foreign, key in secrets]
+    return Exported(text, (*left, *lacking))
 
 
 def _claims(text: str) -> bool:

@@ -44,8 +44,8 @@ def new(name: str, source: str, changes: tuple[str, ...], *, as_json: bool) -> i
     profile = started.profile if started else empty(name)
     save_profile(assigned(profile, changes), warn=_warned)
     made = load_profile(profile.name)
-    origin = f" {started.text}" if started else ""
-    tell(f"Made the profile {made.name}{one_line(origin, 120)}.", as_json=as_json)
+    origin = f" {one_line(started.text, 120)}" if started else ""
+    tell(f"Made the profile {made.name}{origin}.", as_json=as_json)
     _finish(made, as_json=as_json)
     if not as_json:
         out(f"Start it with: termai start {made.name}")

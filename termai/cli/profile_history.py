@@ -9,7 +9,7 @@ import click
 from termai.cli import names, options, profile_text
 from termai.cli.profile_text import tell
 from termai.cli.style import out, out_json, table, width
-from termai.errors import NotFoundError, UsageError
+from termai.errors import NotFoundError, TermaiError, UsageError
 from termai.text import one_line
 
 if TYPE_CHECKING:
@@ -58,8 +58,10 @@ def history(name: str, *, as_json: bool) -> int:
         none = f"No version of {name} is kept." if name else "No removed profile is kept."
         out(f"{none} Every save keeps one.")
         return 0
+    now = _now(name)
     heads = ("NAME", "REVISION", "SAVED", "REASON", "RAN WELL")
-    for line in table(heads, [_row(v) for v in found], width(sys.stdout), flexible=(0,)):
+    rows = [_row(version, now) for version in found]
+    for line in table(heads, rows, width(sys.stdout), flexible=(0,)):
         out(line)
     return 0
 
@@ -137,14 +139,9 @@ def _version(name: str, revision: str) -> "Version":
 def _before(name: str) -> "Version":
     """Return the version to go back to: the removed profile, else the one before this."""
     from termai.profiles import history as kept
-    from termai.profiles.store import load_profile
 
     found = kept.versions(name)
-    try:
-        now = load_profile(name)
-    except NotFoundError:
-        now = None
-    own = now.revision if now and not now.shipped else ""
+    own = _now(name)
     earlier = [v for v in found if v.revision != own]
     if not earlier:
         raise NotFoundError(
@@ -163,9 +160,21 @@ def _brought_up(name: str) -> None:
     ran_well.collect(name)
 
 
-def _row(version: "Version") -> tuple[str, ...]:
+def _now(name: str) -> str:
+    """Return the revision of the user's own file, empty where there is none that reads."""
+    from termai.profiles.store import load_profile
+
+    try:
+        profile = load_profile(name)
+    except TermaiError:
+        return ""
+    return "" if profile.shipped else profile.revision
+
+
+def _row(version: "Version", now: str) -> tuple[str, ...]:
     ran = _when(version.ran_well_at) if version.ran_well_at else ""
-    return version.name, version.revision, _when(version.saved_at), version.reason, ran
+    reason = f"{version.reason}, now" if version.revision == now else str(version.reason)
+    return version.name, version.revision, _when(version.saved_at), reason, ran
 
 
 def _object(version: "Version") -> dict[str, Any]:

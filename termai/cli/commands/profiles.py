@@ -28,7 +28,7 @@ def profiles() -> None:
     """Launch profiles: list, write, compare, import and export them."""
 
 
-@profiles.command("list")
+@profiles.command("list", short_help="List the profiles.")
 @options.as_json
 def list_(*, as_json: bool) -> int:
     """List the profiles, the shipped ones and your own; those that do not parse are reported."""
@@ -47,7 +47,7 @@ def list_(*, as_json: bool) -> int:
     return 0
 
 
-@profiles.command()
+@profiles.command(short_help="Show a profile as TOML.")
 @click.argument("name", shell_complete=names.profiles)
 @options.as_json
 def show(name: str, *, as_json: bool) -> int:

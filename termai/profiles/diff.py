@@ -15,7 +15,8 @@ from termai.profiles.schema import AUTO, SECTIONS, option
 from termai.profiles.values import format_value
 from termai.tomlfile import Key
 
-_LINES = 20_000
+_LINES = 2000
+"""Lines that are compared with each other; more that differ are shown as one block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,31 @@ def text_diff(a_text: str, b_text: str, a_name: str, b_name: str) -> str:
     """Return a unified diff of two texts of profiles, empty when they are the same.
 
     Secrets are hidden, and one that differs is called another; ends of lines are no difference.
-    Control characters are as in the texts. Of a text over 20,000 lines the first are compared.
+    Control characters are as in the texts. Where more than 2000 lines differ, they are one block.
     """
     import difflib
 
     masks = Masks()
     a, b = (_lines(masks.masked(text)) for text in (a_text, b_text))
+    same = _common(a, b)
+    end = _common(a[same:][::-1], b[same:][::-1])
+    if max(len(a), len(b)) - same - end > _LINES:
+        return "\n".join(_block(a, b, same, end, (a_name, b_name)))
     return "\n".join(difflib.unified_diff(a, b, a_name, b_name, lineterm=""))
+
+
+def _common(a: list[str], b: list[str]) -> int:
+    """Return how many lines two texts have in common where they begin."""
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(a), len(b)))
+
+
+def _block(a: list[str], b: list[str], same: int, end: int, names: tuple[str, str]) -> list[str]:
+    """Return a unified diff in which all between the same beginning and end is replaced."""
+    old, new = a[same : len(a) - end], b[same : len(b) - end]
+    head = f"@@ -{same + 1},{len(old)} +{same + 1},{len(new)} @@"
+    lines = [*(f"-{line}" for line in old), *(f"+{line}" for line in new)]
+    return [f"--- {names[0]}", f"+++ {names[1]}", head, *lines]
 
 
 def _union(a: Profile, b: Profile) -> Profile:
@@ -100,4 +119,4 @@ def _is_secret(key: Key) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return re.split(r"\r?\n", text.rstrip("\r\n"))[:_LINES]
+    return re.split(r"\r?\n", text.rstrip("\r\n"))

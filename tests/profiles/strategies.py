@@ -44,3 +44,13 @@ VALUES = st.lists(SETTABLE, max_size=12).map(
     lambda pairs: {option.key: value for option, value in pairs}
 )
 ENVIRONMENT = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), PROSE)
+
+_CONTROL = [chr(code) for code in range(32) if chr(code) not in "\t\n\r"]
+_RAW = st.characters(codec="utf-8", exclude_characters=_CONTROL)
+RAW = st.text(st.one_of(_RAW, st.sampled_from("\r\n\t\"'\\#=[]{}")), max_size=60)
+"""What other programs' files may hold of a value, in their own spelling."""
+KEPT = st.dictionaries(
+    st.sampled_from(("koboldcpp", "lm-studio", "other format")),
+    st.dictionaries(st.text(_CHARACTERS, max_size=12), RAW, min_size=1, max_size=4),
+    max_size=2,
+)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from termai.errors import InvalidFileError
 from termai.profiles.profile import Profile
-from termai.profiles.reading import keys_of, read_profile
+from termai.profiles.reading import can_keep, keys_of, read_profile
 from termai.profiles.schema import Adapter
 from termai.text import one_line
 from termai.tomlfile import new_text, parse
@@ -153,3 +153,27 @@ def test_any_text_is_a_profile_or_an_invalid_file(text: str) -> None:
         _read(text)
     except InvalidFileError as error:
         assert str(FILE) in error.message  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "a\x1bb", "\x0b", "\x0c", "\ud800", "x" * 65_537, 1, None]
+)
+def test_what_cannot_be_kept_is_told_beforehand(text: object) -> None:
+    assert not can_keep(text)
+
+
+@pytest.mark.parametrize("text", ["", "\r\n\t", "\x7f\x85\x9b", "x" * 65_536, "\u2028"])
+def test_what_json_allows_can_be_kept(text: str) -> None:
+    assert can_keep(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[kept]\nkoboldcpp = 'x'", "line 2: kept.koboldcpp: expected a table of at most 512"),
+        ("[kept.koboldcpp]\nquiet = true", "line 2: kept.koboldcpp.quiet: expected a text"),
+        ("kept = 1", "line 1: kept: expected a table"),
+    ],
+)
+def test_what_is_kept_wrongly_is_named(text: str, message: str) -> None:
+    assert message in _failure(text).message

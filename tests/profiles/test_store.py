@@ -30,7 +30,7 @@ from termai.profiles.store import (
     text_to_save,
     user_path,
 )
-from tests.profiles.strategies import ENVIRONMENT, VALUES
+from tests.profiles.strategies import ENVIRONMENT, KEPT, VALUES
 
 
 def _write(name: str, text: str) -> Path:
@@ -59,6 +59,20 @@ def test_saving_and_loading_give_the_profile_back(
     save_profile(changed)
     again = load_profile("mine")
     assert (again.values, again.env, again.engine) == (second, {}, "llama-server")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(KEPT, KEPT)
+def test_what_other_programs_say_is_kept_to_the_byte(
+    first: Mapping[str, Mapping[str, str]], second: Mapping[str, Mapping[str, str]]
+) -> None:
+    """In a new file, in an edited one, and when something else is edited."""
+    user_path("mine").unlink(missing_ok=True)
+    save_profile(Profile("mine", kept=first))
+    assert load_profile("mine").kept == first
+    save_profile(dataclasses.replace(load_profile("mine"), kept=second))
+    save_profile(load_profile("mine").with_values(ctx_size=1))
+    assert load_profile("mine").kept == second
 
 
 def test_a_profile_of_the_longest_name_is_saved() -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from termai.profiles.foreign.koboldcpp.fields import Fields
 from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
+from termai.profiles.profile import Profile
 
 ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 CUDA, HIP, VULKAN = "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES"
@@ -57,26 +58,29 @@ def read(fields: Fields, *, split: bool) -> Devices:
     return Devices(cpu, gpu, env, said, {} if cpu else kept)
 
 
-def write(env: Mapping[str, str], kept: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
-    """Return the keys that choose the GPUs of ``env``, and which variables that says.
+def write(profile: Profile, kept: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Return the keys that choose the profile's GPUs, and which of its variables they say.
 
     kept: what was left of the file that the profile came from; it goes back untouched while it
     chooses the same.
     """
+    env, split = profile.env, profile.is_set("tensor_split")
     texts: dict[str, str] = {}
     says = {ORDER[0]} if env.get(ORDER[0]) == ORDER[1] else set()
-    gpu = env.get(CUDA, "")
+    gpu = "" if split else env.get(CUDA, "")
     if gpu in _IDS and env.get(HIP, gpu) == gpu:
         texts["usecuda"] = _same(kept, "usecuda", [gpu]) or dumped(["normal", gpu])
         says |= {CUDA, HIP}
-    elif "usecuda" in kept and not _numbers(kept["usecuda"]):
-        texts["usecuda"] = kept["usecuda"]
+    elif "usecuda" in kept:
+        # With a tensor split a number only names the main GPU, and maingpu comes before it.
+        free = split and profile.is_set("main_gpu")
+        texts["usecuda"] = kept["usecuda"] if free else _without_numbers(kept["usecuda"])
     wanted = env.get(VULKAN, "").split(",")
     if all(_COUNTED.fullmatch(number) for number in wanted):
         texts["usevulkan"] = _same(kept, "usevulkan", wanted) or f"[{', '.join(wanted)}]"
         says.add(VULKAN)
-    elif "usevulkan" in kept and not _numbers(kept["usevulkan"]):
-        texts["usevulkan"] = kept["usevulkan"]
+    elif "usevulkan" in kept:
+        texts["usevulkan"] = _without_numbers(kept["usevulkan"])
     return texts, says & set(env)
 
 
@@ -86,7 +90,15 @@ def _same(kept: Mapping[str, str], key: str, numbers: list[str]) -> str:
 
 
 def _numbers(text: str) -> list[str]:
+    return [str(word) for word in _words(text) if str(word).isdigit()]
+
+
+def _without_numbers(text: str) -> str:
+    words = [word for word in _words(text) if not str(word).isdigit()]
+    return dumped(words) if _numbers(text) else text
+
+
+def _words(text: str) -> list[Any]:
     inside = object_of(f'{{"words": {text}}}')
     words: Any = inside["words"].value if inside else []
-    listed = words if isinstance(words, list) else [words]
-    return [str(word) for word in listed if str(word).isdigit()]
+    return words if isinstance(words, list) else [words]

@@ -117,7 +117,8 @@ def gpus(draft: Draft) -> None:
         draft.set("main_gpu", "maingpu", main)
     elif split and chosen.gpu:
         draft.set("main_gpu", "usecuda", int(chosen.gpu))
-    named = split_list(fields.text("device"))
+    listed = split_list(fields.text("device"))
+    named = () if chosen.cpu else listed
     draft.set("device", "device", ("none",) if chosen.cpu else named or None)
     mode = "row" if "rowsplit" in chosen.words else fields.text("splitmode")
     if mode != "layer":

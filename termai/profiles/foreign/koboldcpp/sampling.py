@@ -47,7 +47,7 @@ def read(fields: Fields) -> tuple[dict[str, Any], str, tuple[str, ...]]:
     of it is an option, and empty when nothing is left. Raises InvalidFileError for a value that
     the option does not take.
     """
-    key = "gendefaults" if fields.has("gendefaults") else "sdgendefaults"
+    key = "gendefaults" if "gendefaults" in fields.members else "sdgendefaults"
     fields.use("gendefaults", "sdgendefaults")
     value, raw = fields.get(key), fields.raw(key)
     if value in (None, False, {}):

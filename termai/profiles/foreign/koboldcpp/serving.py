@@ -5,6 +5,7 @@ from termai.profiles.foreign.koboldcpp import sampling
 from termai.profiles.foreign.koboldcpp.draft import Draft
 from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
 from termai.profiles.foreign.koboldcpp.without import DEFAULTS
+from termai.profiles.hosts import is_loopback
 
 PORT = 5001
 LOOPBACK = "127.0.0.1"
@@ -24,6 +25,10 @@ def server(draft: Draft) -> None:
         )
     elif host != LOOPBACK:
         draft.set("host", "host", host)
+        if not is_loopback(host):
+            draft.notes.append(
+                "termai starts a server that other machines can reach only with api_key_file."
+            )
     positional, port = fields.whole("port_param"), fields.whole("port")
     if positional and (positional != PORT or not port):
         draft.set("port", "port_param", positional)

@@ -16,7 +16,6 @@ from termai.text import one_line
 
 SLOTS = 32
 OVERRIDES = 16
-UBATCH = 512
 BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 _SPLIT = "KoboldCPP would split its list in other places"
 _QUANTIZED = (*CACHE_TYPES.values(), "q5_1")
@@ -152,7 +151,8 @@ def _speed(sheet: Sheet) -> None:
     batch, ubatch = sheet.value("batch_size"), sheet.value("ubatch_size")
     if batch is None and ubatch is None:
         return
-    size = ubatch or min(batch, UBATCH)
+    # llama.cpp computes no more at once than the smaller of the two.
+    size = min(sheet.profile.value("batch_size"), sheet.profile.value("ubatch_size"))
     sheet.put("batchsize", size)
     if batch not in (None, size):
         sheet.miss("batch_size", f"KoboldCPP has one size for both, which is {size} here")

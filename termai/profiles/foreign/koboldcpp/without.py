@@ -46,6 +46,13 @@ _WHY = {
     "visionmaxres": "llama.cpp limits an image by its tokens",
     "defaultgenamt": "it is KoboldCPP's own default; see max_tokens",
 }
+_ITSELF = """
+    allow_config_onready analyze baseconfig benchmark cli config debugmode downloaddir
+    exportconfig exporttemplate failsafe foreground ignoremissing maxrequestsize multiplayer
+    noavx2 nocertify nomodel prompt promptlimit psutil_set_threads quiet ratelimit
+    reqtimeout savedatafile singleinstance stream testmemory unbantokens unpack usemirostat
+    version websearch
+"""
 _UNKNOWN = "termai does not know it"
 
 DEFAULTS: dict[str, tuple[Any, ...]] = {
@@ -65,7 +72,7 @@ DEFAULTS: dict[str, tuple[Any, ...]] = {
     "rpcport": (5551,),
     "rpchost": ("0.0.0.0",),  # noqa: S104
     "reqtimeout": (600,),
-    "splitmode": ("layer",),
+    "sdmaingpu": (-1,),
 }
 """What KoboldCPP writes when nobody chose anything, beside empty, 0, null and false; the versions
 1.50 to 1.117 differ in some."""
@@ -85,4 +92,6 @@ def why(key: str) -> str:
     """Return why a key has no counterpart, without a full stop."""
     if key in _WHY:
         return _WHY[key]
+    if key in _ITSELF.split():
+        return "it concerns KoboldCPP itself only"
     return next((reason for start, reason in _REASONS if key.startswith(start)), _UNKNOWN)

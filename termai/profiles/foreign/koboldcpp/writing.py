@@ -4,13 +4,15 @@ What the profile leaves to the engine is left out, so that KoboldCPP's own defau
 where that would change what happens: when the context is full, and who can reach the server.
 """
 
+from collections.abc import Sequence
+
 from termai.profiles.foreign.base import Exported, Left, Wanted
 from termai.profiles.foreign.koboldcpp import devices, sampling, unloading
 from termai.profiles.foreign.koboldcpp.rawjson import joined, object_of
 from termai.profiles.foreign.koboldcpp.serving import EFFORTS, KWARGS, LOOPBACK, RPC
 from termai.profiles.foreign.koboldcpp.sheet import SHORT, Sheet
 from termai.profiles.foreign.koboldcpp.without import says_nothing
-from termai.profiles.kept import is_secret
+from termai.profiles.kept import holds_secret, is_secret
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, NATIVE
 from termai.text import one_line
@@ -64,7 +66,7 @@ def _environment(sheet: Sheet) -> None:
     if tuple(sheet.profile.value("device")) == ("none",):
         said: set[str] = set()
     else:
-        texts, said = devices.write(env, sheet.kept)
+        texts, said = devices.write(sheet.profile, sheet.kept)
         sheet.texts |= texts
     for name in env:
         if name not in said:
@@ -92,7 +94,7 @@ def _chat(sheet: Sheet) -> None:
         args.pop(0)
     if rest:
         because = "KoboldCPP does not take llama-server's flags"
-        sheet.left.append(Left(f"args.{NATIVE}", one_line(" ".join(rest), SHORT), because))
+        sheet.left.append(Left(f"args.{NATIVE}", _words(rest), because))
     if any(key in sheet.texts for key in ("jinjatemplate", "jinja_kwargs", "jinjathink")):
         sheet.put("jinja", True)
 
@@ -131,8 +133,13 @@ def _beside(sheet: Sheet) -> None:
         sheet.left.append(Left("engine", profile.engine, "KoboldCPP is the engine there"))
     for engine, words in profile.args.items():
         if engine != NATIVE:
-            shown = one_line(" ".join(words), SHORT)
-            sheet.left.append(Left(f"args.{engine}", shown, "KoboldCPP is the engine there"))
+            because = "KoboldCPP is the engine there"
+            sheet.left.append(Left(f"args.{engine}", _words(words), because))
+
+
+def _words(words: Sequence[str]) -> str:
+    text = " ".join(words)
+    return "" if holds_secret(text) else one_line(text, SHORT)
 
 
 def _kept(sheet: Sheet) -> bool:
@@ -147,7 +154,8 @@ def _kept(sheet: Sheet) -> bool:
             because = "what is kept of it is no JSON"
             sheet.left.append(Left(one_line(key, SHORT), "", because))
             continue
-        secret = is_secret(NAME, key) and not says_nothing(key, inside["kept"].value)
+        named = is_secret(NAME, key) and not says_nothing(key, inside["kept"].value)
+        secret = named or holds_secret(text)
         if secret and not sheet.wanted.with_secrets:
             because = "it is a secret and was not asked for"
             sheet.left.append(Left(one_line(key, SHORT), "", because))

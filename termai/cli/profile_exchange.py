@@ -1,5 +1,6 @@
 """profiles import and export."""
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -107,7 +108,10 @@ def export(
     exported = exchange.write(profile, format_name, with_secrets=with_secrets)
     path = None
     if output and output != _PIPE:
-        path = exchange.save_export(exported, Path(output).expanduser(), overwrite=overwrite)
+        path = Path(output).expanduser()
+        if os.path.lexists(path) and not overwrite:
+            raise UsageError(f"{path} is there already.", fix="--overwrite replaces it.")
+        exchange.save_export(exported, path, overwrite=overwrite)
     if as_json:
         out_json(_exported(exported, format_name, path))
         return 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from termai import hardware
 from termai.engines import choose
 from termai.engines.base import Detection
 from termai.environment import Finding, Verdict
@@ -101,7 +102,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
     nvml.install(monkeypatch, nvml.Card())
     monkeypatch.setattr(host, "memory", lambda: (6 << 30, 24 << 30))
-    monkeypatch.setattr(host, "cpu_percent", lambda: 12.0)
+    monkeypatch.setattr(hardware, "snapshot", _snapshot)
     monkeypatch.setattr(work, "checks", lambda: FINDINGS)
     monkeypatch.setattr(stores, "_built_in_dir", lambda: Path.home() / "built-in")
     monkeypatch.setattr(choose, "choose", lambda name: (choose.ENGINES["llama-server"], _SERVER))
@@ -120,6 +121,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sleeper.wait()
         monkeypatch.undo()
         time.tzset()
+
+
+def _snapshot() -> hardware.Snapshot:
+    return replace(hardware.sampler.sample(), cpu_percent=12.0)
 
 
 def _models() -> None:

@@ -88,5 +88,5 @@ def _own(name: str, path: Path) -> bytes:
     if os.path.lexists(path):
         raise NotFoundError(f"{path} leads to a file that is not there.", fix="Mend the link.")
     shipped = shipped_path(name).exists()
-    fix = "It comes with termai and stays; make a copy of it." if shipped else ""
+    fix = "It comes with termai and stays as it is; a copy of it is yours." if shipped else ""
     raise NotFoundError(f"You have no profile {name} of your own.", fix=fix)

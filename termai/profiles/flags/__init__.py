@@ -5,7 +5,7 @@ version that llama-cpp-python 0.3.36 builds and in older ones.
 """
 
 from termai.profiles.flags.meaning import Meaning, flag_of_env, meaning
-from termai.profiles.flags.reading import Read, read, read_env
+from termai.profiles.flags.reading import Read, grouped, known, read, read_env, words_of
 from termai.profiles.flags.writing import Written, write, written
 
 __all__ = [
@@ -13,9 +13,12 @@ __all__ = [
     "Read",
     "Written",
     "flag_of_env",
+    "grouped",
+    "known",
     "meaning",
     "read",
     "read_env",
+    "words_of",
     "write",
     "written",
 ]

@@ -65,6 +65,13 @@ VALUELESS = (
     | {"-no-ag", "-nocb", "--no-mmproj-auto", "--no-spec-draft-backend-sampling"}
 ) - {""}
 
+SHORT = frozenset(
+    {"-C", "-Cr", "-Cb", "-Crb", "-lcs", "-lcd", "-ctxcp", "-cms", "-r", "-l", "-j", "-jf"}
+    | {"-lzm", "-ncffn", "-sps", "-td", "-tbd", "-Cd", "-Crd", "-Cbd", "-Crbd", "-ctkd", "-ctvd"}
+    | {"-otd", "-ncmoed", "-devd", "-mmdev", "-hft"}
+)
+"""Short flags that are followed by a value."""
+
 TWO_VALUES = frozenset({"--control-vector-layer-range"})
 
 GATHERED = frozenset(

@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from termai.profiles.flags.facts import GATHERED, NEED_NO_WORD, REFUSED, TWO_VALUES, VALUELESS
+from termai.profiles.flags.facts import (
+    GATHERED,
+    NEED_NO_WORD,
+    REFUSED,
+    SHORT,
+    TWO_VALUES,
+    VALUELESS,
+)
 from termai.profiles.flags.meaning import (
     Meaning,
     contrary,
@@ -67,6 +74,24 @@ def read_env(env: Mapping[str, str]) -> tuple[Read, dict[str, str]]:
         else:
             words += words_of(flag, value)
     return read(words), rest
+
+
+def grouped(words: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return words as flags with the values behind each, as ``read`` would take them."""
+    groups: list[tuple[str, ...]] = []
+    position = 0
+    while position < len(words):
+        reader = _Reader(list(words[position:]), {})
+        reader.step()
+        groups.append(tuple(words[position : position + reader.position]))
+        position += reader.position
+    return tuple(groups)
+
+
+def known(flag: str) -> bool:
+    """Tell whether termai knows a flag, as an option or otherwise."""
+    listed = (VALUELESS, REFUSED, NEED_NO_WORD, SECRET_FLAGS, SHORT)
+    return meaning(flag) is not None or any(flag in flags for flags in listed)
 
 
 def words_of(flag: str, text: str) -> tuple[str, ...]:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from termai.errors import InvalidFileError
-from termai.paths import expanded
 from termai.profiles import flags
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
-from termai.profiles.foreign.common import left_of_others, stem
+from termai.profiles.foreign.common import left_of_others, placed, stem
 from termai.profiles.foreign.docker_words import Container, container
 from termai.profiles.foreign.secrets import IN_A_PROFILE, NOT_ASKED_FOR, without_secrets
 from termai.profiles.foreign.shell_words import Command, Word, commands
@@ -87,7 +86,7 @@ def imported(line: Line, source: Source, name: str = "") -> Imported:
     notes = [*_notes(line), *known.notes, *read.notes]
     if line.box:
         _leave_box(line.box, values, notes)
-    values = {key: _placed(key, value, source) for key, value in values.items()}
+    values = dict(placed(values, source))
     proposed = name or str(values.get("alias") or stem(str(values.get("path", ""))))
     profile = Profile(
         name_for(proposed, "imported"),
@@ -254,23 +253,6 @@ def _leave_box(box: Container, values: dict[str, object], notes: list[str]) -> N
             values[key] = tuple(Adapter(box.outside(a.path), a.scale) for a in value)
         elif option(key).kind is Kind.PATH:
             values[key] = box.outside(str(value))
-
-
-def _placed(key: str, value: object, source: Source) -> object:
-    """Return a value with relative paths made absolute where the file beside the text is there."""
-    if key == "lora" and isinstance(value, tuple):
-        return tuple(Adapter(_beside(a.path, source), a.scale) for a in value)
-    return _beside(str(value), source) if option(key).kind is Kind.PATH else value
-
-
-def _beside(path: str, source: Source) -> str:
-    if source.path is None or expanded(path).is_absolute():
-        return path
-    try:
-        beside = source.path.parent.absolute() / path
-        return str(beside) if beside.is_file() else path
-    except (OSError, ValueError):
-        return path
 
 
 FORMAT = Format(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
+from termai.profiles.option import Kind
 from termai.text import one_line
 from termai.tui import icons
 from termai.tui.profile_fields import Field, Origin, Shown, facts
@@ -59,7 +60,7 @@ def row(field: Field, shown: Shown, width: int, *, sign: str = "") -> Content:
         mark,
         Content.styled(_padded(field.name, NAME), name_style),
         Content(" "),
-        Content.styled(_padded(shown.text, room), style),
+        Content.styled(_padded(_short(field, shown.text, room), room), style),
     ]
     used = MARGIN + NAME + 1 + room
     if width - used > ORIGIN:
@@ -101,6 +102,14 @@ def _plain(parts: tuple[str, ...]) -> Iterator[str]:
 def _wrapped(text: str, width: int, style: str) -> Iterator[Content]:
     for line in textwrap.wrap(text, max(10, width)):
         yield Content.styled(line, style) if style else Content(line)
+
+
+def _short(field: Field, text: str, width: int) -> str:
+    """Return a path that is too long by the name at its end."""
+    if len(text) <= width or field.option is None or field.option.kind is not Kind.PATH:
+        return text
+    name = text.rpartition("/")[2]
+    return name if len(name) <= width else f"…{name[1 - width :]}"
 
 
 def _padded(text: str, width: int) -> str:

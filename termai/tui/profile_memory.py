@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from termai.profiles.clashes import Clash
     from termai.servers.preview import ModelNote, Preview, Row
 
+_GIB = 1 << 30
 _BAR = 8  # cells of the shortest bar worth drawing
 _LONGEST_BAR = 40
 _PAIR = 11  # cells of ``18.2/24G``
@@ -129,10 +130,10 @@ def _device(row: Row, width: int) -> Content:
 
 def _pair(row: Row, *, long: bool = False) -> str:
     """Return needed and free memory, in one unit where both are of a size."""
-    if long or row.needs * 100 < row.free:
-        between = " of " if long else "/"
+    between = " of " if long else "/"
+    if long or row.needs * 100 < row.free or row.free < _GIB:
         return f"{formats.size(row.needs)}{between}{formats.size(row.free)}"
-    return formats.pair(row.needs, row.free)
+    return f"{row.needs / _GIB:.1f}/{row.free / _GIB:.1f}G"
 
 
 def _short(row: Row) -> Content:

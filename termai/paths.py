@@ -18,12 +18,12 @@ def config_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """Return the directory of ``models/`` and ``chats.db``."""
+    """Return the directory of ``models/``, ``profile-history/`` and ``chats.db``."""
     return _user_dir("DATA")
 
 
 def state_dir() -> Path:
-    """Return the directory of ``jobs/``."""
+    """Return the directory of ``jobs/``, ``locks/`` and ``drafts/``."""
     return _user_dir("STATE")
 
 

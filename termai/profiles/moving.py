@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from termai.errors import NotFoundError, StorageError, TermaiError
+from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError
 from termai.files import decoded
 from termai.profiles import versions
 from termai.profiles.loading import load_profile, read_as, text_of
@@ -56,7 +56,7 @@ def delete_profile(name: str) -> Version:
     """
     path = user_path(name)
     with alone(name):
-        version = versions.record(name, _own(name, path), versions.REMOVED)
+        version = versions.record(name, _to_remove(name, path), versions.REMOVED)
         try:
             path.unlink()
         except OSError as error:
@@ -79,6 +79,14 @@ def _moved_history(old: str, new: str, data: bytes) -> Iterator[None]:
         versions.drop(made)
         raise
     versions.drop(versions.files(old))
+
+
+def _to_remove(name: str, path: Path) -> bytes:
+    try:
+        return _own(name, path)
+    except InvalidFileError as error:
+        fix = "It could not be brought back, so it stays; remove it by hand."
+        raise InvalidFileError(error.message, fix=fix) from error
 
 
 def _own(name: str, path: Path) -> bytes:

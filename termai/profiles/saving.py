@@ -86,7 +86,8 @@ def write(
 ) -> None:
     """Put ``after`` in place of ``before``, both kept in the history; ``places.alone`` is held.
 
-    over: whether ``before`` must be in the history first, since nobody has seen it.
+    over: whether ``before`` must be in the history first, since nobody has seen it. Raises
+    ChangedMeanwhileError when an editor, which knows no lock, has written since.
     """
     name = path.name.removesuffix(path.suffix)
     problem: TermaiError | None = None
@@ -97,6 +98,7 @@ def write(
         if over:
             raise
         problem = error
+    _check_still(name, path, before)
     if before != after:
         write_atomic(path, after)
     try:
@@ -105,6 +107,13 @@ def write(
         problem = error
     if problem and warn:
         warn(problem)
+
+
+def _check_still(name: str, path: Path, before: bytes | None) -> None:
+    now = content_of(path)
+    if now != before:
+        how = "removed" if now is None else "made" if before is None else "changed"
+        raise ChangedMeanwhileError(name, path, how)
 
 
 def _text(profile: Profile, path: Path, before: bytes | None, *, over: bool) -> str:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.paths import profiles_dir
-from termai.profiles import history
+from termai.profiles import history, versions
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter
 from termai.profiles.store import (
@@ -340,6 +340,31 @@ def test_the_text_of_an_unsaved_profile_is_what_a_save_writes() -> None:
     new = Profile("mine", values={"ctx_size": 1})
     assert text_of(new) == text_to_save(new)
     assert save_profile(new).read_text() == text_of(new)
+
+
+def test_an_editor_that_writes_during_a_save_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _write("mine", "[load]\nctx_size = 1\n")
+    ours = load_profile("mine").with_values(ctx_size=2)
+    note = versions.note
+
+    def and_write(name: str, data: bytes) -> None:
+        note(name, data)
+        _write("mine", "# theirs\n")
+
+    monkeypatch.setattr(versions, "note", and_write)
+    with pytest.raises(ChangedMeanwhileError):
+        save_profile(ours)
+    assert user_path("mine").read_text() == "# theirs\n"
+
+
+def test_what_could_not_be_brought_back_is_not_removed() -> None:
+    (profiles_dir() / "folder.toml").mkdir(parents=True)
+    _write("large", "#" * (1 << 20) + "\n")
+    for name in ("folder", "large"):
+        with pytest.raises(InvalidFileError) as caught:
+            delete_profile(name)
+        assert "remove it by hand" in caught.value.fix
+        assert user_path(name).exists()
 
 
 def test_a_linked_profile_stays_a_link(tmp_path: Path) -> None:

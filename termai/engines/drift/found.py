@@ -59,6 +59,8 @@ def updated(profile: Profile, drifts: Iterable[Drift]) -> Profile:
     """
     given = profile.args.get(NATIVE, ())
     changes = [found.change for found in drifts if found.change and found.change.given == given]
+    if not changes:
+        return profile
     changes.sort(key=lambda change: change.start)
     words: list[str] = []
     position = 0

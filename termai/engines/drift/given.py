@@ -150,7 +150,8 @@ class _Checker:
         about = self.binary.help[item.flag]
         if not item.missing or item.stop == len(self.given):
             return True
-        return about.takes == "N" or taken(about) is not None
+        pair = item.missing + len(item.values) > 1
+        return pair or about.takes == "N" or taken(about) is not None
 
     def _mended(self, item: Item) -> _Way | None:
         """Return a flag that is no option as the program takes it, if its meaning is clear."""

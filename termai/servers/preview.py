@@ -17,7 +17,7 @@ from termai.models.resolve import resolve
 from termai.profiles.clashes import Clash, MachineLimits, ModelFacts, find
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED
-from termai.servers.preview_facts import ModelNote, engine_of, facts_of, note_of
+from termai.servers.preview_facts import ModelNote, engine_of, facts_of, no_model, note_of
 from termai.servers.preview_memory import Memory, MemoryView, Row
 from termai.servers.preview_sources import File, Sources
 
@@ -134,6 +134,8 @@ class _Making:
             return None
         if file.header is None:
             self.problems.append(f"{file.path} is no model that can be read.")
+        elif beside := no_model(file.header):
+            self.problems.append(f"{file.path} is {beside}, which is loaded beside a model.")
         return file
 
     def _view(self, detection: Detection, header: Header) -> MemoryView:

@@ -1,12 +1,12 @@
 """What a model, an engine and a port are, as the clashes of a profile ask it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from termai.engines.base import Detection
-from termai.gguf.facts import facts
+from termai.gguf.facts import Kind, facts
 from termai.gguf.header import Header
-from termai.gguf.memory.hparams import Hparams, hparams
+from termai.gguf.memory.hparams import hparams
 from termai.profiles.clashes import EngineFacts, ModelFacts
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED
@@ -25,6 +25,10 @@ _NOT_SHIFTING = frozenset(
 )  # fmt: skip
 _BY_SECTIONS = frozenset({"bailingmoe3", "glm4", "glm4moe", "hunyuan_vl"})
 _ONE_TYPE = frozenset({"deepseek4"})
+_TOKENS = "tokenizer.ggml.tokens"
+_VOCABULARIES = {"llama": "SPM", "gpt2": "BPE", "bert": "WPM", "t5": "UGM", "rwkv": "RWKV"}
+_DIFFERENCE = 128  # tokens; SPEC_VOCAB_MAX_SIZE_DIFFERENCE in common/speculative.cpp
+_CUDA = "CUDA_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ def note_of(header: Header, name: str) -> ModelNote:
     )
 
 
+def no_model(header: Header) -> str:
+    """Return what a file is that cannot be started by itself, empty for a model."""
+    kind = facts(header).kind
+    return {Kind.ADAPTER: "a LoRA adapter", Kind.PROJECTOR: "a projector"}.get(kind, "")
+
+
 def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
     """Return what decides whether options go with a model; raises InvalidFileError.
 
@@ -69,8 +79,8 @@ def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
         layers=model.layers_all + 1,
         trained=model.trained,
         experts=header.number(header.own("expert_count")),
-        heads_k=_sizes(model, model.head_k),
-        heads_v=_sizes(model, model.head_v),
+        heads_k=tuple(dict.fromkeys(model.head_k)),
+        heads_v=tuple(dict.fromkeys(model.head_v)),
         window=model.window,
         same_cache=model.mla or model.architecture in _ONE_TYPE,
         shifts=_shifts(header),
@@ -79,6 +89,7 @@ def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
         original=header.number(header.own("rope.scaling.original_context_length")),
         nextn=header.number(header.own("nextn_predict_layers")),
         draft=None if draft is None else _drafting(draft),
+        other_vocabulary=draft is not None and _differ(header, draft),
         locked=locked,
     )
 
@@ -98,14 +109,27 @@ def engine_of(detection: Detection, profile: Profile) -> EngineFacts:
 
 def _devices(detection: Detection, env: Mapping[str, str]) -> int | None:
     """Return how many GPUs the engine can use, None where it or the profile leaves that open."""
-    tells = detection.engine == EMBEDDED or _LIST_DEVICES in detection.options
-    hidden = any(name in env for name in VISIBLE)
-    return len(detection.devices) if tells and not hidden else None
+    if detection.engine != EMBEDDED and _LIST_DEVICES not in detection.options:
+        return None
+    count = len(detection.devices)
+    hidden = [name for name in VISIBLE if name in env]
+    if not hidden or not count:
+        return count
+    if hidden == [_CUDA] and all(name.startswith("CUDA") for name in detection.devices):
+        return _visible(env[_CUDA], count)
+    return None
 
 
-def _sizes(model: Hparams, heads: Collection[int]) -> tuple[int, ...]:
-    """Return the different sizes of heads, of models that have a cache for them."""
-    return tuple(dict.fromkeys(heads)) if any(model.cached) else ()
+def _visible(listed: str, count: int) -> int | None:
+    """Return how many GPUs a list leaves, which ends at the first entry that is none."""
+    seen = 0
+    for entry in (part.strip() for part in listed.split(",")):
+        if entry.upper().startswith(("GPU-", "MIG-")):
+            return None
+        if not entry.isascii() or not entry.isdecimal() or int(entry) >= count:
+            break
+        seen += 1
+    return seen
 
 
 def _shifts(header: Header) -> bool:
@@ -134,3 +158,21 @@ def _drafting(draft: Header) -> str:
     if draft.architecture == "dflash":
         return "draft-dspark" if "markov_w1.weight" in names else "draft-dflash"
     return "draft-mtp" if f"blk.{draft.layers - 1}.nextn.eh_proj.weight" in names else ""
+
+
+def _differ(header: Header, draft: Header) -> bool:
+    """Return whether two vocabularies are certain to differ too much to draft.
+
+    common_speculative_are_compatible in common/speculative.cpp also compares the tokens.
+    """
+    kinds = [_VOCABULARIES.get(one.text("tokenizer.ggml.model")) for one in (header, draft)]
+    if all(kinds) and kinds[0] != kinds[1]:
+        return True
+    sizes = [_length(one) for one in (header, draft)]
+    return all(sizes) and abs(sizes[0] - sizes[1]) > _DIFFERENCE
+
+
+def _length(header: Header) -> int:
+    """Return the number of tokens of a vocabulary, 0 where it is not told."""
+    tokens = header.metadata.get(_TOKENS)
+    return len(tokens) if isinstance(tokens, tuple) else getattr(tokens, "count", 0)

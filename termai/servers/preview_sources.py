@@ -129,14 +129,14 @@ class Sources(Files):
         servers = self._remembered(("servers",), lambda: registry.list_servers(past=False))
         ours = {server.port: server.name for server in servers if server.profile != profile.name}
         if any(server.port == port and server.profile == profile.name for server in servers):
-            return PortFacts()
+            return PortFacts(host, port)
         found = refusal(host, port)
         if port not in ours and found is None:
-            return PortFacts()
+            return PortFacts(host, port)
         words = f"is used by the server {ours[port]}" if port in ours else found and found.words
         if found and not found.any_port:
-            return PortFacts(found.words, any_port=False)
-        return PortFacts(words or "", free_port(host, port, ours))
+            return PortFacts(host, port, found.words, any_port=False)
+        return PortFacts(host, port, words or "", free_port(host, port, ours))
 
     def _file(self, reference: str) -> File:
         path = self._found(reference)

@@ -8,6 +8,7 @@ from typing import Any
 from termai.hardware.limits import MachineLimits
 from termai.profiles.option import EMBEDDED, NATIVE
 from termai.profiles.profile import Profile
+from termai.profiles.schema import option
 
 ENGINE = "engine"
 """The key of a fix that changes the profile's engine, which is no option."""
@@ -57,7 +58,8 @@ class ModelFacts:
     rope_scale: how the model itself stretches positions, and how far; original: tokens from which
     it does, 0 where that is ``trained``. nextn: layers that predict further tokens. draft: what
     the profile's draft model says it drafts, such as ``draft-mtp``, empty for an ordinary model,
-    None where there is none or it cannot be read. locked: bytes that mlock would keep in RAM.
+    None where there is none or it cannot be read; other_vocabulary: whether it cannot draft for
+    this model. locked: bytes that mlock would keep in RAM.
     """
 
     architecture: str
@@ -74,6 +76,7 @@ class ModelFacts:
     original: int = 0
     nextn: int = 0
     draft: str | None = None
+    other_vocabulary: bool = False
     locked: int = 0
 
 
@@ -94,12 +97,14 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True)
 class PortFacts:
-    """Why the profile's port cannot be had, and the next one that is free.
+    """Why a server cannot listen on a host and port, and the next port that is free.
 
     refused: words for a sentence that begins with the port, or with the host where no port of it
     can be had (``any_port`` is false); empty where nothing is in the way.
     """
 
+    host: str
+    port: int
     refused: str = ""
     free: int | None = None
     any_port: bool = True
@@ -122,6 +127,10 @@ class Case:
     def is_set(self, key: str) -> bool:
         """Tell whether the profile itself says something about an option."""
         return self.profile.is_set(key)
+
+    def changes(self, key: str) -> bool:
+        """Tell whether the profile sets an option to something else than its default."""
+        return self.is_set(key) and bool(self.value(key) != option(key).default)
 
     def set_of(self, *keys: str) -> tuple[str, ...]:
         """Return those of the options that the profile sets."""

@@ -22,7 +22,8 @@ def _beyond_training(case: Case) -> Iterator[Clash]:
     usable = how.reaches if how.by_yarn else trained
     if slot <= padded(usable):
         return
-    if how.scale > 1 and how.scale != how.own and how.scaling not in (YARN, "none"):
+    stretched = how.scale > 1 and not math.isclose(how.scale, how.own, rel_tol=1e-6)
+    if stretched and how.scaling not in (YARN, "none"):
         yield warning(
             "context-stretched-in-vain",
             ("ctx_size", "rope_scaling"),
@@ -73,7 +74,7 @@ def _embedded_beyond_training(case: Case) -> Iterator[Clash]:
 
 
 def _little_for_each_slot(case: Case) -> Iterator[Clash]:
-    asked = int(case.value("ctx_size"))
+    asked = int(case.value("ctx_size")) or (0 if case.value("fit") else case.trained)
     if not asked or case.unified or case.slots == 1:
         return
     slot = case.slot_ctx(asked)

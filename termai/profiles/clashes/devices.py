@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from termai.profiles.clashes.base import Case, Clash, Rule, have, listed, problem, warning
 
-_CUDA = "CUDA_VISIBLE_DEVICES"
-
 
 def _layers_beyond_model(case: Case) -> Iterator[Clash]:
     asked = case.value("n_gpu_layers")
@@ -97,7 +95,7 @@ def _shares(case: Case) -> Iterator[Clash]:
             ("tensor_split",),
             f"tensor_split has {len(shares)} shares for {_gpus(count)}; those after the "
             f"{_ordinal(count)} count for nothing.",
-            f"Keep {count} of them." if left else "Take tensor_split out.",
+            f"Keep {count} of them." if left and count > 1 else "Take tensor_split out.",
             tensor_split=left if left and count > 1 else None,
         )
     elif len(shares) < count and any(shares):
@@ -125,11 +123,11 @@ def _main_gpu(case: Case) -> Iterator[Clash]:
             f"Set main_gpu to {count - 1}." if count > 1 else "Take main_gpu out.",
             main_gpu=count - 1 if count > 1 else None,
         )
-    elif mode == "layer" and main:
+    elif mode in ("layer", "tensor") and main:
         yield warning(
             "main-gpu-without-effect",
             ("main_gpu", "split_mode"),
-            "main_gpu counts with split_mode none or row; whole layers are spread without it.",
+            f"main_gpu has no effect with split_mode {mode}, which uses every GPU.",
             "Take main_gpu out, or set split_mode to none to use that GPU alone.",
             main_gpu=None,
         )

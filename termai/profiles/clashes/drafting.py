@@ -72,13 +72,26 @@ def _not_told_to_draft(case: Case) -> Iterator[Clash]:
     )
 
 
-def _draft_options(case: Case) -> Iterator[Clash]:
-    keys = tuple(key for key in case.set_of(*_DRAFTING) if not _is_default(case, key))
-    if not case.value("model_draft") and case.value("n_gpu_layers_draft") not in ("auto", None):
-        keys = (*keys, "n_gpu_layers_draft")
-    elif _drafts(case):
+def _other_vocabulary(case: Case) -> Iterator[Clash]:
+    """ "the target and draft vocabs are not compatible": llama-server goes on without drafting."""
+    model = case.model
+    if case.embedded or model is None or not model.other_vocabulary:
         return
-    keys = keys if not _drafts(case) else tuple(k for k in keys if k not in _DRAFTING)
+    if case.value("model_draft") and case.value("spec_type") == _SIMPLE:
+        yield warning(
+            "draft-of-another-vocabulary",
+            ("model_draft",),
+            "The draft model has another vocabulary than the model: nothing is drafted with it.",
+            "Take the draft model out, or name one of the same family.",
+            model_draft=None,
+            spec_type=None,
+        )
+
+
+def _draft_options(case: Case) -> Iterator[Clash]:
+    keys = () if _drafts(case) else tuple(key for key in _DRAFTING if case.changes(key))
+    if not case.value("model_draft") and case.changes("n_gpu_layers_draft"):
+        keys = (*keys, "n_gpu_layers_draft")
     if case.embedded or not keys:
         return
     yield warning(
@@ -129,16 +142,11 @@ def _two_templates(case: Case) -> Iterator[Clash]:
     )
 
 
-def _is_default(case: Case, key: str) -> bool:
-    from termai.profiles.schema import option
-
-    return bool(case.value(key) == option(key).default)
-
-
 RULES: tuple[Rule, ...] = (
     _without_draft_model,
     _without_heads,
     _not_told_to_draft,
+    _other_vocabulary,
     _draft_options,
     _draft_bounds,
     _projector_options,

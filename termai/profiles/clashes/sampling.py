@@ -40,7 +40,7 @@ def _xtc(case: Case) -> Iterator[Clash]:
             "Set xtc_threshold to 0.1.",
             xtc_threshold=None,
         )
-    elif not on and case.is_set("xtc_threshold") and case.value("xtc_threshold") != 0.1:
+    elif not on and case.changes("xtc_threshold"):
         yield warning(
             "xtc-is-off",
             ("xtc_threshold", "xtc_probability"),
@@ -51,7 +51,6 @@ def _xtc(case: Case) -> Iterator[Clash]:
 
 
 def _dry(case: Case) -> Iterator[Clash]:
-    keys = case.set_of(*_DRY)
     on = float(case.value("dry_multiplier")) > 0
     if on and case.value("dry_penalty_last_n") == 0:
         yield warning(
@@ -61,7 +60,7 @@ def _dry(case: Case) -> Iterator[Clash]:
             "Take dry_penalty_last_n out.",
             dry_penalty_last_n=None,
         )
-    changed = tuple(key for key in keys if case.value(key) != _default(key))
+    changed = tuple(key for key in _DRY if case.changes(key))
     if not on and changed:
         yield warning(
             "dry-is-off",
@@ -87,9 +86,7 @@ def _penalties(case: Case) -> Iterator[Clash]:
 def _thinking(case: Case) -> Iterator[Clash]:
     if case.embedded:
         return
-    mode, budget = case.value("reasoning"), int(case.value("reasoning_budget"))
-    effort = str(case.value("reasoning_effort"))
-    if mode == "on" and budget == 0:
+    if case.value("reasoning") == "on" and int(case.value("reasoning_budget")) == 0:
         yield warning(
             "thinking-without-budget",
             ("reasoning_budget", "reasoning"),
@@ -97,28 +94,6 @@ def _thinking(case: Case) -> Iterator[Clash]:
             "Take reasoning_budget out, or set reasoning to off.",
             reasoning_budget=None,
         )
-    keys = tuple(
-        key
-        for key, idle in (
-            ("reasoning_budget", budget <= 0),
-            ("reasoning_effort", effort == "default"),
-        )
-        if not idle
-    )
-    if mode == "off" and keys:
-        yield warning(
-            "thinking-is-off",
-            (*keys, "reasoning"),
-            f"reasoning is off; {listed(keys)} {have(keys)} no effect.",
-            f"Take {listed(keys)} out, or set reasoning to auto.",
-            **dict.fromkeys(keys),
-        )
-
-
-def _default(key: str) -> object:
-    from termai.profiles.schema import option
-
-    return option(key).default
 
 
 RULES: tuple[Rule, ...] = (_greedy, _xtc, _dry, _penalties, _thinking)

@@ -22,34 +22,34 @@ def _open_without_key(case: Case) -> Iterator[Clash]:
 
 
 def _port_taken(case: Case) -> Iterator[Clash]:
-    if case.port is None or not case.port.refused:
+    """Unless the profile insists, a start takes the next free port (servers/launching.py)."""
+    facts, host, port = case.port, str(case.value("host")), int(case.value("port"))
+    if facts is None or not facts.refused or (facts.host, facts.port) != (host, port):
         return
-    port, free = int(case.value("port")), case.port.free
-    text = f"Port {port} {case.port.refused}"
-    if not case.port.any_port:
+    if not facts.any_port:
         yield problem(
             "host-not-here",
             ("host",),
-            f"{case.value('host')} {case.port.refused}: it will not start.",
-            "Listen on 127.0.0.1.",
-            host=None,
+            f"{host} {facts.refused}: it will not start.",
+            "Listen on 127.0.0.1." if case.is_set("host") else "Listen on another address.",
+            **({"host": None} if case.is_set("host") else {}),
         )
-    elif case.value("port_strict") or free is None:
+        return
+    text = f"Port {port} {facts.refused}"
+    move = f"Set port to {facts.free}." if facts.free else "Set another port."
+    fix = {"port": facts.free} if facts.free else {}
+    if case.value("port_strict"):
         yield problem(
             "port-taken",
             ("port", "port_strict"),
             f"{text}, and the profile insists on it: it will not start.",
-            f"Set port to {free}." if free else "Switch port_strict off.",
-            **({"port": free} if free else {"port_strict": None}),
+            move,
+            **fix,
         )
+    elif facts.free is None:
+        yield problem("port-taken", ("port",), f"{text}, and so are those after it.", move)
     elif case.is_set("port"):
-        yield warning(
-            "port-taken",
-            ("port",),
-            f"{text}; the server will get {free}.",
-            f"Set port to {free}.",
-            port=free,
-        )
+        yield warning("port-taken", ("port",), f"{text}; a start takes {facts.free}.", move, **fix)
 
 
 RULES: tuple[Rule, ...] = (_open_without_key, _port_taken)

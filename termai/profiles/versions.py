@@ -98,12 +98,15 @@ def record(name: str, data: bytes, reason: str) -> Version:
 
     Raises StorageError; nothing is lost then.
     """
-    last = newest(name)
+    before = listed(name)
+    last = before[0] if before else None
     known = last and last.reason != REMOVED and reason not in (REMOVED, RENAMED)
     if last and known and _holds(last, data):
         return last
+    revision = revision_of(data)
+    ran = next((version.ran_well_at for version in before if version.revision == revision), None)
     number = max(time.time_ns(), last.number + 1 if last else 0)
-    version = Version(name, revision_of(data), number / 1e9, reason, number=number)
+    version = Version(name, revision, number / 1e9, reason, ran, number)
     write_atomic(path_of(version), data)
     with suppress(TermaiError):
         _prune(name)

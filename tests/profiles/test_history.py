@@ -145,6 +145,7 @@ def test_what_ran_well_is_told_of_every_equal_version() -> None:
     assert history.versions("mine")[0].ran_well_at == 1000.5
     history.mark_ran_well("mine", first.revision, 2000.0)
     assert history.versions("mine")[0].ran_well_at == 2000.0
+    assert delete_profile("mine") == history.versions("mine")[0]
 
 
 def test_a_run_of_an_edit_by_hand_is_noted_with_the_edit() -> None:

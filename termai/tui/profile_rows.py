@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from termai.text import one_line, printable
 from termai.tui import formats, icons
+from termai.tui.columns import Cell, Column
 
 if TYPE_CHECKING:
     from termai.errors import InvalidFileError
@@ -16,6 +17,33 @@ if TYPE_CHECKING:
     from termai.profiles.profile import Profile
 
 SET, DEFAULT = "profile", "default"
+COLUMNS = (
+    Column("Name", 26),
+    Column("Model", 24, 2, flexible=True),
+    Column("Context", 7, 3, right=True),
+    Column("Whose", 8, 1),
+)
+_NO_MODEL = "asks when it is started"
+
+
+def cells(profile: Profile, *, running: bool = False) -> Sequence[Cell]:
+    """Return what the columns say of a profile; ``running``: whether a server of it runs."""
+    sign = f"{icons.sign('ready')} " if running else ""
+    name = Content.assemble((sign, icons.STYLES["ready"]), (one_line(profile.name), "bold"))
+    context = profile.values.get("ctx_size")
+    return (
+        name,
+        _model(profile),
+        formats.tokens(context) if isinstance(context, int) and context else "-",
+        Content.styled("termai's" if profile.shipped else "yours", "$muted"),
+    )
+
+
+def broken_cells(name: str, error: InvalidFileError) -> Sequence[Cell]:
+    """Return what the columns say of a file that cannot be read."""
+    sign = Content.styled(f"{icons.sign('problem')} broken", icons.STYLES["problem"])
+    shown = Content.assemble(sign, f" {one_line(name)}")
+    return shown, one_line(error.message), "-", Content.styled("yours", "$muted")
 
 
 def row(profile: Profile, width: int, *, running: bool = False) -> Content:
@@ -31,15 +59,17 @@ def row(profile: Profile, width: int, *, running: bool = False) -> Content:
     )
 
 
-def broken_row(error: InvalidFileError, width: int) -> Content:
-    """Return one line about a profile that cannot be read."""
-    text = one_line(error.message, max(20, width - 10))
-    return Content.styled(f"{icons.sign('problem')} broken  {text}", icons.STYLES["problem"])
-
-
 def model_of(profile: Profile) -> str:
     """Return the model that a profile names, or that it names none."""
     return str(profile.values.get("path", "")) or "asks for the model when it is started"
+
+
+def _model(profile: Profile) -> Content:
+    """Return the file's name without its ending: a column has no room for directories."""
+    reference = one_line(str(profile.values.get("path", "")))
+    if not reference:
+        return Content.styled(_NO_MODEL, "$muted")
+    return Content(reference.rpartition("/")[2].removesuffix(".gguf"))
 
 
 def details(profile: Profile) -> Content:
@@ -54,7 +84,8 @@ def details(profile: Profile) -> Content:
         _line("engine", profile.engine, "", SET if profile.engine != "auto" else DEFAULT),
         *(_value(profile, option, SET) for option in chosen),
         *(_line(f"args.{k}", " ".join(v), "", SET) for k, v in profile.args.items()),
-        *(_line(f"env.{k}", v, "", SET) for k, v in profile.env.items()),
+        *(_line(f"env.{k}", _env(k, v), "", SET) for k, v in profile.env.items()),
+        *(_line(f"kept.{k}", _kept(len(v)), "", SET) for k, v in profile.kept.items()),
         *(_value(profile, option, DEFAULT) for option in left),
     ]
     return Content("\n").join(lines)
@@ -69,7 +100,9 @@ def _parts(error: InvalidFileError) -> Iterator[str]:
     yield printable(error.message)
     if error.fix:
         yield printable(error.fix)
-    yield "The file was left as it is; every other profile works."
+    if error.detail:
+        yield printable("\n".join(error.detail))
+    yield "The file was left as it is; every other profile works. e opens it in your editor."
 
 
 def _value(profile: Profile, option: Option, origin: str) -> Content:
@@ -82,6 +115,17 @@ def _value(profile: Profile, option: Option, origin: str) -> Content:
     return _line(option.key, shown, option.unit if counted else "", origin)
 
 
+def _env(name: str, value: str) -> str:
+    """Return the value of a variable; one that is a secret is not shown."""
+    from termai.profiles.kept import HIDDEN, is_secret_name
+
+    return HIDDEN if is_secret_name(name) else value
+
+
+def _kept(count: int) -> str:
+    return f"{count} {'key' if count == 1 else 'keys'} for an export"
+
+
 def _line(key: str, value: str, unit: str, origin: str) -> Content:
     text = one_line(f"{value} {unit}".strip(), 60)
     style = "bold" if origin == SET else "$muted"
@@ -90,5 +134,5 @@ def _line(key: str, value: str, unit: str, origin: str) -> Content:
 
 def _file(profile: Profile) -> str:
     if profile.shipped:
-        return "comes with termai"
+        return "comes with termai; what you change is saved as a copy of your own"
     return formats.place(profile.path) if profile.path else "not saved"

@@ -17,7 +17,7 @@ from tests.tui.support import LARGE, opened, screen_text, toasts, until
 async def test_profiles_show_whose_they_are_and_where_values_come_from(tiny: Profile) -> None:
     async with opened("profiles", size=LARGE) as (app, pilot):
         await until(pilot, lambda: "tiny" in screen_text(app))
-        await pilot.press("end")
+        await pilot.press("home")
         await until(pilot, lambda: "tiny.toml" in "".join(screen_text(app).split()))
         lines = screen_text(app).splitlines()
         assert any("tiny" in line and "yours" in line for line in lines)
@@ -33,7 +33,7 @@ async def test_a_broken_profile_is_listed_with_file_and_line() -> None:
     (profiles_dir() / "mine.toml").write_text('schema = 1\n[load]\nctx_size = "much"\n')
     async with opened("profiles", size=LARGE) as (app, pilot):
         await until(pilot, lambda: "✖ broken" in screen_text(app))
-        await pilot.press("end")
+        await pilot.press("home")
         await until(pilot, lambda: "The file was left as it is" in screen_text(app))
         right = [line.partition("│")[2] for line in screen_text(app).splitlines()]
         flat = " ".join(" ".join(right).split())
@@ -42,10 +42,10 @@ async def test_a_broken_profile_is_listed_with_file_and_line() -> None:
 
 
 @pytest.mark.slow
-async def test_enter_starts_a_profile_and_goes_to_servers(tiny: Profile) -> None:
+async def test_s_starts_a_profile_and_goes_to_servers(tiny: Profile) -> None:
     async with opened("profiles") as (app, pilot):
         await until(pilot, lambda: "tiny" in screen_text(app))
-        await pilot.press("end", "enter")
+        await pilot.press("home", "s")
         await until(pilot, lambda: app.current_mode == "servers")
         await until(pilot, lambda: [s.name for s in app.servers] == ["tiny"])
         await until(pilot, lambda: [str(s.state) for s in app.servers] == ["ready"])
@@ -58,7 +58,7 @@ async def test_a_profile_without_a_model_asks_for_one(tiny: Profile, tiny_model:
     target.symlink_to(tiny_model)
     async with opened("profiles") as (app, pilot):
         await until(pilot, lambda: "cpu-small" in screen_text(app))
-        await pilot.press("home", "enter")
+        await pilot.press("home", "down", "s")
         await until(pilot, lambda: "cpu-small: with which model?" in screen_text(app))
         assert "org/name/tiny-Q8_0.gguf" in screen_text(app)
         await pilot.press("enter")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING
+
+from termai.errors import TermaiError
+from termai.tui.profile_flaws import Flaw, flaws
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from termai.engines.base import Detection
+    from termai.engines.drift import Drift
     from termai.profiles.profile import Profile
     from termai.servers.changes import Changes
     from termai.servers.preview import Preview, Previewer
@@ -18,37 +22,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a profile would do here, and the bytes that it would take as it is saved.
-
-    problem: why nothing could be told, when even that failed.
-    """
+    """What a profile would do here, None when not even that can be told, and what is wrong."""
 
     profile: Profile
     preview: Preview | None
-    problem: str = ""
+    flaws: tuple[Flaw, ...] = ()
 
 
 class Looker:
-    """Looks at one profile after the other, and remembers what they have in common."""
+    """Looks at one profile after the other, and remembers what they have in common.
+
+    One thread at a time may ask it.
+    """
 
     def __init__(self) -> None:
         self._previewer: Previewer | None = None
-        self._making = Lock()
+        self._engines: dict[str, Detection] = {}
 
     def look(self, profile: Profile) -> Look:
-        """Return what a profile would do here; never raises."""
-        try:
-            return Look(profile, self._ready().preview(profile))
-        except Exception as error:  # noqa: BLE001 - a form without numbers is better than none
-            return Look(profile, None, f"{type(error).__name__}: {error}")
-
-    def _ready(self) -> Previewer:
+        """Return what a profile would do here; never raises a TermaiError."""
         from termai.servers.preview import Previewer
 
-        with self._making:
-            if self._previewer is None:
-                self._previewer = Previewer()
-            return self._previewer
+        if self._previewer is None:
+            self._previewer = Previewer()
+        preview = self._previewer.preview(profile)
+        return Look(profile, preview, flaws(preview.clashes, self._drifts(profile)))
+
+    def refresh(self) -> None:
+        """Look anew at engines, the machine and files the next time."""
+        self._engines = {}
+        if self._previewer is not None:
+            self._previewer.refresh()
+
+    def _drifts(self, profile: Profile) -> tuple[Drift, ...]:
+        from termai.engines import drift
+        from termai.engines.choose import choose
+
+        try:
+            if profile.engine not in self._engines:
+                self._engines[profile.engine] = choose(profile.engine)[1]
+        except TermaiError:  # which the preview tells
+            return ()
+        return drift.check(profile, self._engines[profile.engine])
+
+
+def newer(saved: Profile) -> Profile | None:
+    """Return what somebody else has made of a profile since it was read, None for nothing.
+
+    None too where the file is gone or does not read, which a save tells.
+    """
+    from termai.profiles.store import load_profile
+
+    try:
+        now = load_profile(saved.name) if saved.path else saved
+    except TermaiError:
+        return None
+    return now if now.revision != saved.revision else None
 
 
 def compared(saved: Profile, now: Profile) -> Compared:

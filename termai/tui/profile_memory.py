@@ -1,4 +1,4 @@
-"""What a profile would take on this machine, in lines: memory per device, verdict, clashes."""
+"""What a profile would take on this machine, in lines: memory per device, verdict, flaws."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from termai.text import one_line
 from termai.tui import formats, icons, status
 
 if TYPE_CHECKING:
-    from termai.profiles.clashes import Clash
     from termai.servers.preview import ModelNote, Preview, Row
+    from termai.tui.profile_flaws import Flaw
 
 _GIB = 1 << 30
 _BAR = 8  # cells of the shortest bar worth drawing
@@ -36,13 +36,13 @@ def total(preview: Preview) -> int:
     return sum(row.needs for row in preview.rows)
 
 
-def clash_lines(clashes: Sequence[Clash], first: Clash | None, width: int) -> tuple[Content, ...]:
-    """Return what clashes and how to mend it; ``first`` is the one that the key x mends."""
-    return tuple(line for clash in clashes for line in _clash(clash, clash is first, width))
+def flaw_lines(found: Sequence[Flaw], first: Flaw | None, width: int) -> tuple[Content, ...]:
+    """Return what is wrong and how to mend it; ``first`` is the one that the key x mends."""
+    return tuple(line for flaw in found for line in _flaw(flaw, flaw is first, width))
 
 
-def strip(preview: Preview | None, first: Clash | None, width: int) -> Content:
-    """Return memory and the first clash in two lines, for a small terminal."""
+def strip(preview: Preview | None, first: Flaw | None, width: int) -> Content:
+    """Return memory and the first flaw in two lines, for a small terminal."""
     if preview is None:
         return Content("looks …\n")
     parts = [_short(row) for row in preview.rows if row.needs] or [
@@ -53,24 +53,11 @@ def strip(preview: Preview | None, first: Clash | None, width: int) -> Content:
         mark, style = _verdict_sign(preview)
         verdict = Content.styled(one_line(f"{mark}{preview.verdict}", width), style)
         return Content("\n").join((memory, verdict))
-    sign = icons.sign(str(first.severity))
+    sign = icons.sign(first.severity)
     text = one_line(f"{sign} {first.text}", width - 8)
-    key = Content.styled(" x fixes" if first.fix else "", "bold $accent")
-    style = icons.STYLES[str(first.severity)]
+    key = Content.styled(" x fixes" if first.mended else "", "bold $accent")
+    style = icons.STYLES[first.severity]
     return Content("\n").join((memory, Content.assemble((text, style), key).truncate(width)))
-
-
-def worst(clashes: Sequence[Clash], key: str) -> str:
-    """Return how bad the worst clash of a field is, the name of a sign; empty for none."""
-    severities = {str(clash.severity) for clash in clashes if key in clash.keys}
-    return next((name for name in ("problem", "warning") if name in severities), "")
-
-
-def to_mend(clashes: Sequence[Clash], key: str) -> Clash | None:
-    """Return the clash that one key mends: the chosen field's, else the first that has a fix."""
-    mendable = [clash for clash in clashes if clash.fix]
-    mine = [clash for clash in mendable if key in clash.keys]
-    return next(iter((*mine, *mendable)), None)
 
 
 def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[Content]:
@@ -159,12 +146,12 @@ def _verdict_sign(preview: Preview) -> tuple[str, str]:
     return f"{icons.sign(state)} ", icons.STYLES[state]
 
 
-def _clash(clash: Clash, chosen: bool, width: int) -> Iterator[Content]:
-    name = str(clash.severity)
-    yield from _wrapped(clash.text, width, icons.STYLES[name], f"{icons.sign(name)} ")
-    if clash.fix_text:
+def _flaw(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
+    name = flaw.severity
+    yield from _wrapped(flaw.text, width, icons.STYLES[name], f"{icons.sign(name)} ")
+    if flaw.fix_text:
         key = "x " if chosen else "  "
-        text = textwrap.wrap(one_line(clash.fix_text), max(10, width - 4)) or [""]
+        text = textwrap.wrap(one_line(flaw.fix_text), max(10, width - 4)) or [""]
         style = "bold" if chosen else "$muted"
         yield Content.assemble("  ", (key, "bold $accent"), (text[0], style))
         for line in text[1:]:

@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from termai.engines import choose
+from termai.engines.base import Detection
 from termai.hardware import limits
 from termai.hardware.limits import MachineLimits
 from termai.profiles.profile import Profile
-from termai.profiles.schema import OPTIONS
 from termai.profiles.store import load_profile, save_profile
 from termai.servers import preview_sources as sources
 from termai.tui.app import TermaiApp
@@ -24,15 +25,22 @@ MODEL = ".lmstudio/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf"
 LIMITS = MachineLimits(cores=8, threads=16, chosen=8, memlock=8 << 20)
 
 
+@cache
+def _real() -> Detection:
+    """Return what the llama-server that is here says of itself."""
+    return choose.ENGINES["llama-server"].detect()
+
+
 @contextmanager
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Set the scene: an RTX 4090 with 5.8 GiB free, 8 cores, no running server of the profile."""
     with scenes.machine(monkeypatch):
         monkeypatch.setattr(limits, "read", lambda: LIMITS)
         engine, seen = choose.choose("auto")
-        flags = (flag for option in OPTIONS for flag in (option.flag, option.off_flag))
-        detection = replace(seen, options=seen.options | frozenset(filter(None, flags)))
-        monkeypatch.setattr(sources, "choose", lambda name: (engine, detection))
+        real = _real()
+        detection = replace(seen, options=real.options, help=real.help, removed=real.removed)
+        for module in (choose, sources):
+            monkeypatch.setattr(module, "choose", lambda name: (engine, detection))
         yield
 
 

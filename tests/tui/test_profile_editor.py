@@ -10,7 +10,8 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen
 
 from termai.profiles.profile import Profile
-from termai.profiles.store import load_profile, user_path
+from termai.profiles.store import load_profile, save_profile, user_path
+from termai.tui.app import TermaiApp
 from termai.tui.screens.dialogs import Note
 from termai.tui.screens.profile_editor import ProfileEditor
 from termai.tui.screens.profile_editor_dialogs import LeaveScreen, ProseScreen
@@ -40,6 +41,12 @@ def needed(editor: ProfileEditor) -> int:
 def looked_at(editor: ProfileEditor) -> Profile:
     assert editor.look is not None
     return editor.look.profile
+
+
+def flat(app: TermaiApp) -> str:
+    """Return the text of the panel beside the list as one line."""
+    lines = (line.partition("│")[2] for line in screen_text(app).splitlines())
+    return " ".join(" ".join(lines).split())
 
 
 async def test_memory_moves_with_every_key_and_comes_back_with_escape() -> None:
@@ -189,6 +196,34 @@ async def test_a_file_changed_by_somebody_else_is_never_overwritten_unasked() ->
         await pilot.press("t")
         await until(pilot, lambda: editor.draft.saved.value("ctx_size") == 5000)
         assert path.read_text() == theirs
+
+
+async def test_what_others_have_written_is_shown_when_one_comes_back() -> None:
+    path = user_path("long")
+    async with editing(saved(), field="ctx_size") as (app, pilot, editor, _):
+        path.write_text(path.read_text().replace("ctx_size = 4096", "ctx_size = 5000"))
+        await pilot.press("f4")
+        await until(pilot, lambda: app.current_mode == "servers")
+        await pilot.press("f3")
+        await until(pilot, lambda: editor.draft.profile.value("ctx_size") == 5000)
+        assert "changed by somebody else" in toasts(app)
+        await pilot.press("right")
+        path.write_text(path.read_text().replace("ctx_size = 5000", "ctx_size = 6000"))
+        await pilot.press("f4")
+        await until(pilot, lambda: app.current_mode == "servers")
+        await pilot.press("f3")
+        await until(pilot, lambda: "Ctrl+S asks which to keep" in toasts(app))
+        assert editor.draft.profile.value("ctx_size") == 8192
+
+
+async def test_flags_that_the_engine_no_longer_knows_are_told_and_brought_up_to_date() -> None:
+    save_profile(Profile(name="old", args={"llama-server": ("--draft", "5")}))
+    async with editing(load_profile("old"), field="args.llama-server") as (app, pilot, editor, _):
+        await until(pilot, lambda: "no longer knows --draft" in flat(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "no longer knows" not in flat(app))
+        assert editor.draft.profile.args == {}
+        assert editor.draft.profile.value("spec_draft_n_max") == 5
 
 
 async def test_choices_and_long_texts_have_windows_of_their_own() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from termai.profiles.profile import Profile
 
 _START = "Save, then start it; a running one is restarted after saying what changes."
-_FIX = "Mend the clash that is marked with x."
+_FIX = "Mend what is marked with x beside the list."
 _COMMAND = "Copy the command that a start runs, and show it."
 _DIFF = "What a save would change."
 _HISTORY = "Saved versions, which ran well, and going back to one."
@@ -55,7 +55,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what there is nothing to do for."""
         if action == "mend":
-            return True if self.is_mounted and self._first_to_mend() else None
+            return True if self.is_mounted and self.first_to_mend else None
         if action == "save":
             return True if self.draft.unsaved or self.form.editing else None
         if action == "undo":
@@ -67,10 +67,10 @@ named there; x mends it. Nothing is written before Ctrl+S.
         return True
 
     def action_mend(self) -> None:
-        """Apply the fix of the marked clash."""
-        clash = self._first_to_mend()
-        if clash is not None:
-            self._become(self.draft.to(clash.fixed(self.draft.profile)))
+        """Mend the marked flaw."""
+        flaw = self.first_to_mend
+        if flaw is not None and flaw.mended is not None:
+            self._become(self.draft.to(flaw.mended(self.draft.profile)))
 
     def action_undo(self) -> None:
         """Take the last change back."""

@@ -13,16 +13,18 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from termai.tui import profile_edits, profile_memory
+from termai.text import one_line
+from termai.tui import profile_edits, profile_look, profile_memory
 from termai.tui.background import Background, program
+from termai.tui.messages import Failed
 from termai.tui.profile_draft import Draft
+from termai.tui.profile_flaws import Flaw, to_mend
 from termai.tui.profile_look import Look, Looker
 from termai.tui.widgets.mode_bar import ModeBar
 from termai.tui.widgets.profile_form import FieldForm
 from termai.tui.widgets.profile_panes import EditorTitle, FieldHelp, PreviewPane, PreviewStrip
 
 if TYPE_CHECKING:
-    from termai.profiles.clashes import Clash
     from termai.profiles.profile import Profile
 
 
@@ -78,6 +80,12 @@ class EditorView(Screen["Profile | None"], Background):
         profile: Profile
 
     @dataclass
+    class Newer(Message):
+        """What somebody else has made of the profile meanwhile, None for nothing."""
+
+        profile: Profile | None
+
+    @dataclass
     class Changed(Message):
         """A dialog has changed the profile."""
 
@@ -94,7 +102,9 @@ class EditorView(Screen["Profile | None"], Background):
         self._saved_as: Profile | None = None
         self._before: int | None = None  # bytes that the profile as it is saved would take
         self._wrong = ""
-        self._mendable: Clash | None = None
+        self._said = ""  # what a look failed with
+        self._newer = ""  # the revision of somebody else's that was told
+        self._mendable: Flaw | None = None
 
     def compose(self) -> ComposeResult:
         """Yield title, fields, memory with clashes, and help."""
@@ -117,13 +127,43 @@ class EditorView(Screen["Profile | None"], Background):
         self._show()
         self._ask()
 
+    def on_screen_resume(self) -> None:
+        """Look at the file, the machine and the engines again."""
+        self.background(partial(profile_look.newer, self.draft.saved), self.Newer, group="newer")
+        self._looker.refresh()
+        self._ask()
+
+    def on_editor_view_newer(self, message: Newer) -> None:
+        """Take over what somebody else has written, unless there are changes of one's own."""
+        newer = message.profile
+        if newer is None or newer.revision in (self._newer, self.draft.saved.revision):
+            return
+        self._newer = newer.revision
+        told = f"{one_line(newer.name)} was changed by somebody else meanwhile"
+        if self.draft.changed:
+            self.notify(f"{told}; Ctrl+S asks which to keep.", severity="warning", markup=False)
+        else:
+            self._before = None
+            self._become(self.draft.stored(newer))
+            self.notify(f"{told}; this is what it says now.", markup=False)
+
     # What is looked at: one profile at a time, the newest next.
 
     def _ask(self) -> None:
         """Look at the wanted profile now, or after the look that goes on."""
         if not self._looking:
             self._looking = True
-            self.background(partial(self._looker.look, self._wanted), self.Looked, group="look")
+            self.background(partial(self._look_at, self._wanted), self.Looked, group="look")
+
+    def _look_at(self, profile: Profile) -> Look:
+        """Return what a profile would do; called in a thread, what goes wrong is told once."""
+        try:
+            return self._looker.look(profile)
+        except Exception as error:  # noqa: BLE001 - a form without numbers is better than none
+            if str(error) != self._said:
+                self._said = str(error)
+                self.post_message(Failed.of(error))
+            return Look(profile, None)
 
     def on_editor_view_looked(self, message: Looked) -> None:
         """Show what the profile would do; look again where it has changed meanwhile."""
@@ -174,20 +214,18 @@ class EditorView(Screen["Profile | None"], Background):
 
     def _show_look(self) -> None:
         preview = self.look.preview if self.look else None
-        clashes = preview.clashes if preview else ()
-        self.form.show(self.draft, preview.automatic if preview else {}, clashes)
+        self.form.show(self.draft, preview.automatic if preview else {}, self.flaws)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
         """Show what depends on the chosen field."""
         preview = self.look.preview if self.look else None
-        first = self._first_to_mend()
+        first = self.first_to_mend
         if (first is None) != (self._mendable is None):
             self.refresh_bindings()
         self._mendable = first
-        self.query_one(PreviewPane).tell(preview, first, self._before)
-        shown = first or next(iter(preview.clashes if preview else ()), None)
-        self.query_one(PreviewStrip).tell(preview, shown)
+        self.query_one(PreviewPane).tell(preview, self.flaws, first, self._before)
+        self.query_one(PreviewStrip).tell(preview, first or next(iter(self.flaws), None))
         self._show_help()
 
     def _show_help(self) -> None:
@@ -214,12 +252,16 @@ class EditorView(Screen["Profile | None"], Background):
             return "• changed"
         return "comes with termai" if self.draft.saved.shipped else "saved"
 
-    def _first_to_mend(self) -> Clash | None:
-        preview = self.look.preview if self.look else None
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """What is wrong with the profile, problems first."""
+        return self.look.flaws if self.look else ()
+
+    @property
+    def first_to_mend(self) -> Flaw | None:
+        """The flaw that x mends."""
         field = self.form.chosen
-        return profile_memory.to_mend(
-            preview.clashes if preview else (), field.identity if field else ""
-        )
+        return to_mend(self.flaws, field.identity if field else "")
 
     def on_field_form_chosen(self, message: FieldForm.Chosen) -> None:
         """Say all about another field."""

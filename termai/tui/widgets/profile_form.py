@@ -18,15 +18,16 @@ from textual.widgets import Input
 
 from termai.errors import UsageError
 from termai.profiles.values import RefusedValueError
-from termai.tui import profile_fields, profile_lines, profile_memory
+from termai.tui import profile_fields, profile_lines
 from termai.tui.profile_fields import Field, Shown, Way
+from termai.tui.profile_flaws import worst
 from termai.tui.profile_steps import stepped
 from termai.tui.widgets.profile_list import FieldList
 
 if TYPE_CHECKING:
-    from termai.profiles.clashes import Clash
     from termai.profiles.profile import Profile
     from termai.tui.profile_draft import Draft
+    from termai.tui.profile_flaws import Flaw
 
 LINE_LIMIT = 65_536
 _NOT_TYPING = frozenset({"edit", "step", "unset", "find", "everything"})
@@ -154,7 +155,7 @@ class FieldForm(Container):
         super().__init__(id=id)
         self._draft = draft
         self._automatic: Mapping[str, str] = {}
-        self._clashes: tuple[Clash, ...] = ()
+        self._flaws: tuple[Flaw, ...] = ()
         self._typed: Profile | None = None  # what the line means now, None where it means nothing
         self._first = ""  # the field to choose when the list is first there
 
@@ -191,12 +192,10 @@ class FieldForm(Container):
                 self.everything = True
             self._list(choose=identity)
 
-    def show(
-        self, draft: Draft, automatic: Mapping[str, str], clashes: Sequence[Clash] = ()
-    ) -> None:
-        """Show what a draft says, what would be decided at a start, and where it clashes."""
-        told = (automatic, tuple(clashes)) != (self._automatic, self._clashes)
-        self._automatic, self._clashes = automatic, tuple(clashes)
+    def show(self, draft: Draft, automatic: Mapping[str, str], flaws: Sequence[Flaw] = ()) -> None:
+        """Show what a draft says, what would be decided at a start, and where it is flawed."""
+        told = (automatic, tuple(flaws)) != (self._automatic, self._flaws)
+        self._automatic, self._flaws = automatic, tuple(flaws)
         before, self._draft = self._draft, draft
         if draft.profile is not before.profile or draft.saved is not before.saved:
             self._list()
@@ -209,7 +208,7 @@ class FieldForm(Container):
         return profile_fields.show(draft.profile, field, draft.saved, self._automatic)
 
     def _draw(self, field: Field, width: int) -> Content:
-        sign = profile_memory.worst(self._clashes, field.identity)
+        sign = worst(self._flaws, field.identity)
         return profile_lines.row(field, self.shown(field), width, sign=sign)
 
     def _listed(self) -> tuple[Field, ...]:

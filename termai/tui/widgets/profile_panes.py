@@ -13,9 +13,9 @@ from termai.tui import profile_lines, profile_memory
 from termai.tui.widgets.model_text import TextPane
 
 if TYPE_CHECKING:
-    from termai.profiles.clashes import Clash
     from termai.servers.preview import Preview
     from termai.tui.profile_fields import Field, Shown
+    from termai.tui.profile_flaws import Flaw
 
 
 class EditorTitle(Widget):
@@ -47,23 +47,29 @@ class EditorTitle(Widget):
 
 
 class PreviewPane(TextPane, can_focus=False):
-    """The memory that a profile would take, and what clashes in it."""
+    """The memory that a profile would take, and what is wrong with it."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.preview: Preview | None = None
-        self.first: Clash | None = None
+        self.flaws: tuple[Flaw, ...] = ()
+        self.first: Flaw | None = None
         self.before: int | None = None
 
-    def tell(self, preview: Preview | None, first: Clash | None, before: int | None) -> None:
-        """Show a preview; ``first`` is the clash that x mends, ``before`` the saved total."""
-        self.preview, self.first, self.before = preview, first, before
+    def tell(
+        self,
+        preview: Preview | None,
+        flaws: tuple[Flaw, ...] = (),
+        first: Flaw | None = None,
+        before: int | None = None,
+    ) -> None:
+        """Show a preview; ``first`` is the flaw that x mends, ``before`` the saved total."""
+        self.preview, self.flaws, self.first, self.before = preview, flaws, first, before
         self.show(self._text)
 
     def _text(self, width: int, height: int) -> Content:
         memory = profile_memory.lines(self.preview, self.before, width)
-        clashes = self.preview.clashes if self.preview else ()
-        told = profile_memory.clash_lines(clashes, self.first, width)
+        told = profile_memory.flaw_lines(self.flaws, self.first, width)
         advice = profile_memory.advice_lines(self.preview, width)
         spare = height - len(memory) - len(told) - len(advice)
         gaps = [(Content(""),) if part and spare > 1 else () for part in (told, advice)]
@@ -79,10 +85,10 @@ class PreviewStrip(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._preview: Preview | None = None
-        self._first: Clash | None = None
+        self._first: Flaw | None = None
 
-    def tell(self, preview: Preview | None, first: Clash | None) -> None:
-        """Show a preview; ``first`` is the clash to name."""
+    def tell(self, preview: Preview | None, first: Flaw | None) -> None:
+        """Show a preview; ``first`` is the flaw to name."""
         if (preview, first) != (self._preview, self._first):
             self._preview, self._first = preview, first
             self.refresh()

@@ -182,11 +182,13 @@ def speed(draft: Draft) -> None:
 def _drafting(draft: Draft) -> None:
     fields = draft.fields
     draft.file("model_draft", "draftmodel")
-    heads = fields.switch("usemtp")
-    if heads and not fields.text("draftmodel"):
+    named, heads = fields.text("draftmodel"), fields.switch("usemtp")
+    if "model_draft" in draft.values:
+        draft.set("spec_type", "draftmodel", "draft-simple")
+    elif heads and not named:
         draft.set("spec_type", "usemtp", "draft-mtp")
     tokens, layers = fields.whole("draftamount"), fields.whole("draftgpulayers")
-    if heads or fields.text("draftmodel"):
+    if heads or named:
         draft.set("spec_draft_n_max", "draftamount", tokens)
         placed = "all" if layers == ALL_LAYERS else layers
         draft.set("n_gpu_layers_draft", "draftgpulayers", "auto" if layers == -1 else placed)

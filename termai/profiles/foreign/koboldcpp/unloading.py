@@ -168,7 +168,7 @@ def _drafting(sheet: Sheet) -> None:
     sheet.file("model_draft", "draftmodel")
     if kind == "draft-mtp" and not draft:
         sheet.put("usemtp", True)
-    elif kind is not None:
+    elif kind != ("draft-simple" if draft else None):
         sheet.miss("spec_type", "KoboldCPP drafts with draftmodel, or without one with usemtp")
     tokens, layers = sheet.value("spec_draft_n_max"), sheet.value("n_gpu_layers_draft")
     if not draft and "usemtp" not in sheet.texts:

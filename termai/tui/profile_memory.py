@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from termai.tui.profile_flaws import Flaw
 
 _GIB = 1 << 30
+_LEGIBLE = 26  # cells in which the title says what its numbers are
 _BAR = 8  # cells of the shortest bar worth drawing
 _LONGEST_BAR = 40
 _PAIR = 11  # cells of ``18.2/24G``
@@ -79,7 +80,7 @@ def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[
 
 def _title(preview: Preview, before: int | None, width: int) -> Content:
     moved = "" if before is None else _moved(total(preview) - before)
-    title, legend = "MEMORY", " needed/free"
+    title, legend = "MEMORY", " needed/free" if width >= _LEGIBLE else ""
     gap = max(1, width - len(title) - len(legend) - len(moved))
     style = "$text-warning" if moved.startswith("+") else "$text-success"
     return Content.assemble((title, "bold"), (legend, "$muted"), " " * gap, (moved, style))

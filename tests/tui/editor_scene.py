@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from termai.engines import choose
 from termai.engines.base import Detection
-from termai.hardware import limits
+from termai.hardware import cgroup, limits
 from termai.hardware.limits import MachineLimits
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile, save_profile
@@ -36,6 +36,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Set the scene: an RTX 4090 with 5.8 GiB free, 8 cores, no running server of the profile."""
     with scenes.machine(monkeypatch):
         monkeypatch.setattr(limits, "read", lambda: LIMITS)
+        monkeypatch.setattr(cgroup, "memory", lambda: None)
+        monkeypatch.setattr(sources, "refusal", lambda host, port: None)
         engine, seen = choose.choose("auto")
         real = _real()
         detection = replace(seen, options=real.options, help=real.help, removed=real.removed)

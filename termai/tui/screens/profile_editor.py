@@ -47,7 +47,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
         Binding("r", "revert", "Revert", id="editor.revert", show=False, tooltip=_REVERT),
         Binding("h", "history", "History", id="editor.history", show=False, tooltip=_HISTORY),
         Binding("e", "file", "$EDITOR", id="editor.file", show=False, tooltip=_FILE),
-        Binding("k", "check", "Check", id="editor.check", show=False, tooltip=_CHECK),
+        Binding("f", "check", "Flags", id="editor.check", show=False, tooltip=_CHECK),
         Binding("o", "export", "Export", id="editor.export", show=False, tooltip=_EXPORT),
         Binding("escape,q", "leave", "Back", id="editor.leave", tooltip="To the list."),
     ]

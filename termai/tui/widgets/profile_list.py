@@ -37,8 +37,8 @@ class FieldList(ScrollView, can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"fields--chosen"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "Down", id="fields.down", show=False, tooltip="Next field."),
-        Binding("up", "move(-1)", "Up", id="fields.up", show=False, tooltip="Field before."),
+        Binding("down,j", "move(1)", "Down", id="fields.down", show=False, tooltip="Next field."),
+        Binding("up,k", "move(-1)", "Up", id="fields.up", show=False, tooltip="Field before."),
         Binding("pagedown", "page(1)", "Page", id="fields.next", show=False, tooltip="A page."),
         Binding("pageup", "page(-1)", "Page up", id="fields.back", show=False, tooltip="A page."),
         Binding("home", "first", "First", id="fields.home", show=False, tooltip="First field."),

@@ -14,6 +14,7 @@ NAMES = (
     "library",
     "download",
     "memory_estimate",
+    "profile_editor",
 )
 
 

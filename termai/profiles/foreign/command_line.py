@@ -17,7 +17,7 @@ from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter, Kind, option
 from termai.text import one_line
 
-_PROGRAMS = frozenset({"llama-server", "llama-cli", "llama-simple-chat", "llamafile"})
+_PROGRAM = re.compile(r"llama-server(?:[-_.].*)?|llama-cli|llama-main|llamafile.*")
 _SHORT_PROGRAMS = frozenset({"server", "main"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _POWERSHELL = re.compile(r"\$env:([A-Za-z_][A-Za-z0-9_]*)(?:=(.*))?", re.DOTALL | re.IGNORECASE)
@@ -64,7 +64,7 @@ def find(text: str, name: str) -> Line:
     env: dict[str, Word] = {}
     found = _commands(text, name)
     for command in found:
-        line = _line(command, env)
+        line = line_of(command, env)
         if line:
             return line
         env |= _set(command.words)
@@ -139,7 +139,11 @@ def _commands(text: str, name: str) -> list[Command]:
         return commands(plain[start:], name, plain.count("\n", 0, start) + 1)
 
 
-def _line(command: Command, env: Mapping[str, Word]) -> Line | None:
+def line_of(command: Command, env: Mapping[str, Word]) -> Line | None:
+    """Return a command as one that runs llama-server, None where it does not.
+
+    env: variables that were set before it.
+    """
     words = command.words
     box = container(words)
     if box:
@@ -169,7 +173,7 @@ def _program(words: Sequence[Word]) -> int | None:
     for index, word in enumerate(words):
         name = re.split(r"[/\\]", _UNIT.sub("", word.text))[-1].lower().removesuffix(".exe")
         following = words[index + 1].text if index + 1 < len(words) else ""
-        if name in _PROGRAMS:
+        if _PROGRAM.fullmatch(name):
             return index
         if name in _SHORT_PROGRAMS and following.startswith("-"):
             return index

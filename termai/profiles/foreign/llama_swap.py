@@ -12,7 +12,7 @@ from termai.profiles.foreign import yaml_tree
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
 from termai.profiles.foreign.command_line import imported, line_of
 from termai.profiles.foreign.common import KEPT_WHY, left_of_others
-from termai.profiles.foreign.macros import filled, macros_of
+from termai.profiles.foreign.macros import filled, filled_in, macros_of
 from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
 from termai.profiles.foreign.shell_words import Command, Word
 from termai.profiles.foreign.yaml_tree import Node, Scalar
@@ -94,7 +94,8 @@ def _model(model_id: str, node: Node, shared: Mapping[str, str], source: Source)
         **shared,
         **macros_of(values.get("macros"), f"{where}.macros", source.name),
     }
-    command = filled(yaml_tree.text_of(values.get("cmd"), f"{where}.cmd", source.name), macros)
+    written = yaml_tree.text_of(values.get("cmd"), f"{where}.cmd", source.name)
+    command = filled(_without_comments(written), macros)
     line = line_of(Command(_split(command, f"{where}.cmd", source.name), 1), {})
     if line is None:
         return None
@@ -103,7 +104,7 @@ def _model(model_id: str, node: Node, shared: Mapping[str, str], source: Source)
     made = imported(
         replace(line, words=_without_port(line.words), env={**line.env, **env}), source, model_id
     )
-    kept, left = _kept(values, where)
+    kept, left = _kept(values, where, {k: v for k, v in macros.items() if k != "MODEL_ID"})
     profile = replace(
         made.profile,
         name=name_for(model_id, "imported"),
@@ -116,8 +117,9 @@ def _model(model_id: str, node: Node, shared: Mapping[str, str], source: Source)
 
 def _split(command: str, where: str, name: str) -> tuple[Word, ...]:
     """Return the words of a command as llama-swap splits it: comments out, lines joined."""
-    lines = [line for line in command.split("\n") if not line.strip().startswith("#")]
-    joined = "\n".join(re.sub(r"\\\s*$", " ", line) for line in lines)
+    joined = "\n".join(
+        re.sub(r"\\\s*$", " ", line) for line in _without_comments(command).split("\n")
+    )
     try:
         words = shlex.split(joined, comments=False)
     except ValueError as error:
@@ -125,6 +127,11 @@ def _split(command: str, where: str, name: str) -> tuple[Word, ...]:
             f"{name}: {where}: expected a command with its quotes closed: {error}."
         ) from error
     return tuple(Word(word, bool(_UNFILLED.search(word.replace(_PORT, "")))) for word in words)
+
+
+def _without_comments(command: str) -> str:
+    lines = command.split("\n")
+    return "\n".join(line for line in lines if not line.strip().startswith("#"))
 
 
 def _without_port(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -162,14 +169,16 @@ def _sleep(node: Node) -> dict[str, int]:
     return {"sleep_idle_seconds": int(seconds)}
 
 
-def _kept(values: Mapping[str, Node], where: str) -> tuple[dict[str, str], list[Left]]:
+def _kept(
+    values: Mapping[str, Node], where: str, macros: Mapping[str, str]
+) -> tuple[dict[str, str], list[Left]]:
     """Return what llama-swap does with a model beside running it, each as YAML on one line."""
     kept: dict[str, str] = {}
     left: list[Left] = []
     for key, node in values.items():
         if key in _READ and not (key == "ttl" and not _sleep(node)):
             continue
-        text = yaml_tree.flow(node)
+        text = yaml_tree.flow(filled_in(node, macros))
         secret = _is_secret(key, text)
         shown = HIDDEN if secret else one_line(text, 60)
         if can_keep(text) and one_line(key) == key:

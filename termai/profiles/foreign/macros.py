@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from termai.errors import InvalidFileError
 from termai.profiles.foreign import yaml_tree
-from termai.profiles.foreign.yaml_tree import Node
+from termai.profiles.foreign.yaml_tree import Node, Scalar
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _USE = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
@@ -40,3 +41,14 @@ def filled(text: str, macros: Mapping[str, str]) -> str:
             return text
         text = again
     return text
+
+
+def filled_in(node: Node, macros: Mapping[str, str]) -> Node:
+    """Return a node with the macros in its texts filled in, those in keys left."""
+    if isinstance(node, Scalar):
+        return replace(node, text=filled(node.text, macros))
+    if isinstance(node, list):
+        return [filled_in(item, macros) for item in node]
+    if isinstance(node, dict):
+        return {key: filled_in(value, macros) for key, value in node.items()}
+    return node

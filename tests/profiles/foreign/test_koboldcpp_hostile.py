@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from termai.errors import InvalidFileError
 from termai.profiles.foreign.base import TEXT_LIMIT, Wanted
+from termai.profiles.foreign.keeping import KEPT_TOTAL
 from termai.profiles.foreign.koboldcpp import FORMAT
-from termai.profiles.foreign.koboldcpp.reading import KEPT_TOTAL
 from termai.profiles.reading import KEPT_LIMIT
 from tests.profiles.foreign.koboldcpp_files import FILE, FILES, JSON, KNOWN, SAMPLES, imported
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from termai.profiles.foreign.koboldcpp.fields import Fields
-from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
+from termai.profiles.foreign.koboldcpp.rawjson import dumped, value_of
 from termai.profiles.profile import Profile
 
 ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
@@ -99,6 +99,5 @@ def _without_numbers(text: str) -> str:
 
 
 def _words(text: str) -> list[Any]:
-    inside = object_of(f'{{"words": {text}}}')
-    words: Any = inside["words"].value if inside else []
+    words: Any = value_of(text)
     return words if isinstance(words, list) else [words]

@@ -3,23 +3,28 @@
 from typing import Any
 
 from termai.profiles.foreign.base import Left
+from termai.profiles.foreign.keeping import SHORT, Keeping
 from termai.profiles.foreign.koboldcpp.fields import Fields
 from termai.profiles.foreign.koboldcpp.places import hub_reference, is_address, reference
 from termai.profiles.values import LINE_LIMIT, is_prose
 from termai.text import one_line, without_user
 
-SHORT = 60
+NAME = "koboldcpp"
 
 
 class Draft:
-    """What was understood so far; ``kept`` holds texts of keys that were understood in part."""
+    """What was understood so far.
+
+    kept: texts of keys for an export back to KoboldCPP, with those that are listed. left: what
+    is listed and not kept.
+    """
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
         self.values: dict[str, Any] = {}
         self.args: list[str] = []
         self.env: dict[str, str] = {}
-        self.kept: dict[str, str] = {}
+        self.kept = Keeping(NAME)
         self.left: list[Left] = []
         self.notes: list[str] = []
 
@@ -45,18 +50,25 @@ class Draft:
         """Return a file's reference, None for an address, which is kept for KoboldCPP."""
         if not is_address(named):
             return reference(named, self.fields.source)
-        self.kept[key] = self.fields.raw(key)
         if key in ("model", "model_param") and (hub := hub_reference(named)):
+            self.quiet(key)
             pull = hub.removeprefix("hub:")
             self.notes.append(
                 f"KoboldCPP would download the model; here `termai pull {one_line(pull)}` does."
             )
             return hub
-        because = "an address; download the file first and name it then"
-        self.left.append(Left(key, one_line(without_user(named), SHORT), because, kept=True))
+        self.keep(key, "it is an address: download the file and name it then", without_user(named))
         return None
+
+    def keep(self, key: str, why: str, value: str | None = None) -> None:
+        """Keep a key that no option holds, and list it; ``value`` is shown instead of its text."""
+        self.kept.keep(key, self.fields.raw(key), why, value)
 
     def quiet(self, key: str) -> None:
         """Keep a key without a word, if it is there."""
         if key in self.fields.members:
-            self.kept[key] = self.fields.raw(key)
+            self.kept.keep(key, self.fields.raw(key))
+
+    def miss(self, key: str, value: str, why: str) -> None:
+        """List a part of a key that is not kept either."""
+        self.left.append(Left(key, one_line(value, SHORT), why))

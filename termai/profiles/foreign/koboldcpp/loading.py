@@ -4,11 +4,10 @@ KoboldCPP 1.117, ``convert_invalid_args`` and ``load_model``, with the keys that
 1.50 on wrote.
 """
 
-from termai.profiles.foreign.base import Left
 from termai.profiles.foreign.koboldcpp import devices, places
-from termai.profiles.foreign.koboldcpp.draft import SHORT, Draft
+from termai.profiles.foreign.koboldcpp.draft import Draft
 from termai.profiles.schema import Adapter
-from termai.text import one_line, without_user
+from termai.text import without_user
 
 ALL_LAYERS = 999
 MOE_LIMIT = 200  # layers; KoboldCPP lowers a larger moecpu to it
@@ -30,9 +29,7 @@ def model(draft: Draft) -> None:
         draft.set("path", key, draft.found(key, chosen))
     for other in named[0 if first else 1 :]:
         if other != chosen:
-            because = "KoboldCPP loads only one model"
-            shown = one_line(without_user(other), SHORT)
-            draft.left.append(Left("model", shown, because))
+            draft.miss("model", without_user(other), "KoboldCPP loads only one model")
     draft.file("mmproj", "mmproj")
     if fields.switch("mmprojcpu"):
         draft.set("mmproj_offload", "mmprojcpu", False)
@@ -56,7 +53,7 @@ def _lora(draft: Draft) -> None:
     draft.set("lora", "lora", [Adapter(path, 1.0 if scale is None else scale)])
     for other in adapters[1:]:
         because = "KoboldCPP applies only the first; older versions took it for the base model"
-        draft.left.append(Left("lora", one_line(other, SHORT), because))
+        draft.miss("lora", other, because)
 
 
 def _override_kv(draft: Draft) -> None:
@@ -110,7 +107,8 @@ def gpus(draft: Draft) -> None:
     fields = draft.fields
     split, main = fields.numbers("tensor_split"), fields.whole("maingpu")
     chosen = devices.read(fields, split=bool(split))
-    draft.kept |= chosen.kept
+    for key, text in chosen.kept.items():
+        draft.kept.keep(key, text)
     draft.env |= chosen.env
     draft.set("tensor_split", "tensor_split", list(split) or None)
     if main is not None and main >= 0:
@@ -148,7 +146,7 @@ def _layers(draft: Draft, *, cpu: bool) -> None:
     elif there:
         draft.set("n_gpu_layers", "gpulayers", layers or 0)
     if fitted:
-        draft.kept["autofit"] = fields.raw("autofit")
+        draft.quiet("autofit")
         return
     experts = fields.whole("moecpu") or 0
     if experts >= MOE_LIMIT:
@@ -173,9 +171,7 @@ def speed(draft: Draft) -> None:
         draft.set("batch_size", key, batch)
         draft.set("ubatch_size", key, batch)
     elif batch is not None:
-        draft.kept["batchsize"] = fields.raw(key)
-        because = "llama.cpp always reads in batches"
-        draft.left.append(Left(key, str(batch), because, kept=True))
+        draft.kept.keep("batchsize", fields.raw(key), "llama.cpp always reads in batches")
     _drafting(draft)
 
 
@@ -193,14 +189,12 @@ def _drafting(draft: Draft) -> None:
         placed = "all" if layers == ALL_LAYERS else layers
         draft.set("n_gpu_layers_draft", "draftgpulayers", "auto" if layers == -1 else placed)
         return
-    because = "nothing drafts here"
     for key, value, usual in (
         ("draftamount", tokens, DRAFT_TOKENS),
         ("draftgpulayers", layers, ALL_LAYERS),
     ):
         if value not in (None, usual):
-            draft.kept[key] = fields.raw(key)
-            draft.left.append(Left(key, str(value), because, kept=True))
+            draft.keep(key, "nothing drafts here")
 
 
 def cache(draft: Draft) -> None:

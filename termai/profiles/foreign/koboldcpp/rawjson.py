@@ -56,6 +56,14 @@ def object_of(text: str) -> dict[str, Member] | None:
         return None
 
 
+def value_of(text: str) -> Any:
+    """Return the one value that ``text`` holds; raises ValueError for any other text."""
+    inside = object_of(f'{{"value": {text}}}') or {}
+    if len(inside) != 1 or inside["value"].raw != text.strip():
+        raise ValueError(text[:20])
+    return inside["value"].value
+
+
 def dumped(value: Any) -> str:
     """Return a value as JSON on one line, in ASCII, as Python's own writer spells it."""
     return json.dumps(value)

@@ -6,22 +6,17 @@ against KoboldCPP 1.117.1; older spellings are those that its ``convert_invalid_
 """
 
 from termai.errors import InvalidFileError
-from termai.profiles.foreign.base import TEXT_LIMIT, Imported, Left, Source
+from termai.profiles.foreign.base import TEXT_LIMIT, Imported, Source
+from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp import loading, serving
-from termai.profiles.foreign.koboldcpp.draft import SHORT, Draft
+from termai.profiles.foreign.koboldcpp.draft import NAME, Draft
 from termai.profiles.foreign.koboldcpp.fields import Fields
 from termai.profiles.foreign.koboldcpp.without import says_nothing, why
-from termai.profiles.kept import holds_secret, is_secret
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
-from termai.profiles.reading import KEPT_KEYS, KEPT_LIMIT, can_keep
 from termai.profiles.schema import NATIVE
 from termai.text import one_line
 
-NAME = "koboldcpp"
-KEPT_TOTAL = 512 * 1024
-"""Bytes that a profile keeps of one file; what comes after that is listed and left out."""
-_KEY_LIMIT = 200
 _PARTS = (
     loading.model,
     loading.memory,
@@ -55,10 +50,11 @@ def read(source: Source) -> tuple[Imported, ...]:
         values=draft.values,
         args={NATIVE: tuple(draft.args)} if draft.args else {},
         env=draft.env,
-        kept=_kept(draft),
+        kept=draft.kept.as_kept(),
     )
     places = {key: place for place, key in enumerate(fields.members)}
-    left = sorted(draft.left, key=lambda item: places.get(item.key.partition(".")[0], 0))
+    listed = (*draft.left, *draft.kept.left)
+    left = sorted(listed, key=lambda item: places.get(item.key.partition(".")[0], 0))
     return (Imported(profile, tuple(left), tuple(draft.notes)),)
 
 
@@ -66,40 +62,13 @@ def _rest(draft: Draft) -> None:
     """Keep every key that nothing asked for, and list those that say something."""
     quiet = 0
     for key, member in draft.fields.unused():
-        draft.kept[key] = member.raw
         if says_nothing(key, member.value):
+            draft.quiet(key)
             quiet += 1
-            continue
-        hidden = is_secret(NAME, key) or holds_secret(member.raw)
-        shown = "" if hidden else one_line(member.raw[:200], SHORT)
-        draft.left.append(Left(one_line(key, SHORT), shown, why(key), kept=True))
+        else:
+            draft.keep(key, why(key))
     if quiet:
         draft.notes.append(
             f"{quiet} keys that are at KoboldCPP's default or mean nothing to llama-server are "
             "kept for an export back to KoboldCPP."
         )
-
-
-def _kept(draft: Draft) -> dict[str, dict[str, str]]:
-    kept: dict[str, str] = {}
-    total = 0
-    for key, text in draft.kept.items():
-        size = len(key.encode("utf-8", "replace")) + len(text.encode("utf-8", "replace"))
-        trouble = _trouble(key, text, len(kept), total + size)
-        if trouble:
-            draft.left = [item for item in draft.left if item.key != one_line(key, SHORT)]
-            draft.left.append(Left(one_line(key, SHORT), "", trouble))
-            continue
-        kept[key] = text
-        total += size
-    return {NAME: kept} if kept else {}
-
-
-def _trouble(key: str, text: str, keys: int, total: int) -> str:
-    if len(text) > KEPT_LIMIT or total > KEPT_TOTAL:
-        return "it is too long to be kept in a profile"
-    if keys >= KEPT_KEYS:
-        return f"a profile keeps at most {KEPT_KEYS} keys of another program"
-    if len(key) > _KEY_LIMIT or not can_keep(key) or not can_keep(text):
-        return "its name or text has characters that a profile cannot keep"
-    return ""

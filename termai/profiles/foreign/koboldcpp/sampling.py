@@ -8,7 +8,7 @@ from typing import Any
 
 from termai.profiles.foreign.base import Left
 from termai.profiles.foreign.koboldcpp.fields import Fields
-from termai.profiles.foreign.koboldcpp.rawjson import dumped, joined, object_of
+from termai.profiles.foreign.koboldcpp.rawjson import dumped, joined, object_of, value_of
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Kind, option
 from termai.profiles.values import format_value
@@ -110,8 +110,7 @@ def write(profile: Profile, kept: str) -> tuple[str, tuple[Left, ...]]:
 
 
 def _inside(kept: str) -> Any:
-    whole = object_of(f'{{"text": {kept}}}') if kept else None
-    text = whole["text"].value if whole else None
+    text = value_of(kept) if kept else None
     return object_of(text) if isinstance(text, str) else None
 
 

@@ -1,11 +1,13 @@
 """Where KoboldCPP listens, how it formats chats and draws tokens, as options."""
 
 from termai.profiles.foreign.base import Left
+from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp import sampling
 from termai.profiles.foreign.koboldcpp.draft import Draft
 from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
 from termai.profiles.foreign.koboldcpp.without import DEFAULTS
 from termai.profiles.hosts import is_loopback
+from termai.text import one_line
 
 PORT = 5001
 LOOPBACK = "127.0.0.1"
@@ -50,9 +52,7 @@ def chat(draft: Draft) -> None:
     if isinstance(text, str) and inside:
         draft.arg("jinja_kwargs", KWARGS, text)
     elif inside is None and said is not None:
-        draft.kept["jinja_kwargs"] = fields.raw("jinja_kwargs")
-        because = "it is no JSON object, and KoboldCPP ignores it"
-        draft.left.append(Left("jinja_kwargs", "", because, kept=True))
+        draft.keep("jinja_kwargs", "it is no JSON object, and KoboldCPP ignores it")
     effort = fields.text("reasoningeffort")
     if effort == "none":
         draft.set("reasoning", "reasoningeffort", "off")
@@ -72,14 +72,15 @@ def drawing(draft: Draft) -> None:
     found, rest, names = sampling.read(fields)
     draft.values = found | draft.values
     if rest:
-        draft.kept["gendefaults"] = rest
+        draft.kept.keep("gendefaults", rest)
+    is_kept = "gendefaults" in draft.kept.texts
     for name in names:
         because = "termai has no such setting for requests"
-        draft.left.append(Left(name, "", because, kept=True))
+        draft.left.append(Left(one_line(name, SHORT), "", because, kept=is_kept))
     amount = fields.whole("defaultgenamt")
     if amount is None or amount == draft.values.get("max_tokens"):
         return
     if amount in DEFAULTS["defaultgenamt"] or "max_tokens" in draft.values:
-        draft.kept["defaultgenamt"] = fields.raw("defaultgenamt")
+        draft.quiet("defaultgenamt")
     else:
         draft.set("max_tokens", "defaultgenamt", amount)

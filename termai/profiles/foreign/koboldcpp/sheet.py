@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from termai.profiles.foreign.base import Left, Wanted
+from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp.rawjson import dumped
 from termai.profiles.profile import Profile
 from termai.profiles.schema import option
 from termai.profiles.values import format_value
 from termai.text import one_line
 
-SHORT = 60
 _NO_SUCH = "KoboldCPP has no such setting"
 
 

@@ -1,6 +1,7 @@
 """How a profile's model is loaded, as KoboldCPP's keys: the reverse of ``loading``."""
 
 from termai.profiles.foreign.base import Left
+from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp.loading import (
     ALL_LAYERS,
     CACHE_TYPES,
@@ -10,8 +11,8 @@ from termai.profiles.foreign.koboldcpp.loading import (
     split_list,
 )
 from termai.profiles.foreign.koboldcpp.places import hub_reference
-from termai.profiles.foreign.koboldcpp.rawjson import object_of
-from termai.profiles.foreign.koboldcpp.sheet import SHORT, Sheet
+from termai.profiles.foreign.koboldcpp.rawjson import value_of
+from termai.profiles.foreign.koboldcpp.sheet import Sheet
 from termai.text import one_line
 
 SLOTS = 32
@@ -55,8 +56,7 @@ def _model(sheet: Sheet) -> None:
 def _address(sheet: Sheet, path: str) -> bool:
     """Write the address that the model was imported with, when it still is that model."""
     for key in ("model_param", "model"):
-        inside = object_of(f'{{"kept": {sheet.kept.get(key, "null")}}}')
-        value = inside["kept"].value if inside else None
+        value = value_of(sheet.kept.get(key, "null"))
         first = value[0] if isinstance(value, list) and value else value
         if isinstance(first, str) and hub_reference(first) == path:
             sheet.texts[key] = sheet.kept[key]

@@ -7,17 +7,18 @@ where that would change what happens: when the context is full, and who can reac
 from collections.abc import Sequence
 
 from termai.profiles.foreign.base import Exported, Left, Wanted
+from termai.profiles.foreign.keeping import SHORT, withheld
 from termai.profiles.foreign.koboldcpp import devices, sampling, unloading
-from termai.profiles.foreign.koboldcpp.rawjson import joined, object_of
+from termai.profiles.foreign.koboldcpp.draft import NAME
+from termai.profiles.foreign.koboldcpp.rawjson import joined, object_of, value_of
 from termai.profiles.foreign.koboldcpp.serving import EFFORTS, KWARGS, LOOPBACK, RPC
-from termai.profiles.foreign.koboldcpp.sheet import SHORT, Sheet
+from termai.profiles.foreign.koboldcpp.sheet import Sheet
 from termai.profiles.foreign.koboldcpp.without import says_nothing
-from termai.profiles.kept import holds_secret, is_secret
+from termai.profiles.kept import holds_secret
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, NATIVE
 from termai.text import one_line
 
-NAME = "koboldcpp"
 GENERATED = (64, 32_768)  # tokens that defaultgenamt may be
 _FLAGS = {
     "--image-min-tokens": "visionmintokens",
@@ -37,7 +38,8 @@ _WHY = {
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a profile as a ``.kcpps`` file of KoboldCPP 1.117, and what it cannot hold."""
-    sheet = Sheet(profile, wanted, profile.kept.get(NAME, {}))
+    kept = profile.kept.get(NAME, {})
+    sheet = Sheet(profile, wanted, {key: text for key, text in kept.items() if _sound(text)})
     unloading.write(sheet)
     _server(sheet)
     _environment(sheet)
@@ -48,9 +50,22 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
             continue
         sheet.miss(key, *([_WHY[key]] if key in _WHY else []))
     _beside(sheet)
+    for key in kept:
+        if key not in sheet.kept:
+            because = "what is kept of it is not one value of JSON"
+            sheet.left.append(Left(one_line(key, SHORT), "", because))
     private = _kept(sheet)
     text = joined(sheet.texts, "  ") + "\n"
     return Exported(text, tuple(sheet.left), tuple(sheet.notes), private)
+
+
+def _sound(text: str) -> bool:
+    """Tell whether a kept text, which a hand may have edited, is still one value."""
+    try:
+        value_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _server(sheet: Sheet) -> None:
@@ -149,18 +164,12 @@ def _kept(sheet: Sheet) -> bool:
     for key, text in sheet.kept.items():
         if key in (*sheet.texts, "usecuda", "usevulkan") or (key == "autofit" and not automatic):
             continue
-        inside = object_of(f'{{"kept": {text}}}')
-        if inside is None:
-            because = "what is kept of it is no JSON"
-            sheet.left.append(Left(one_line(key, SHORT), "", because))
-            continue
-        named = is_secret(NAME, key) and not says_nothing(key, inside["kept"].value)
-        secret = named or holds_secret(text)
+        empty = says_nothing(key, value_of(text))
+        secret = None if empty else withheld(NAME, key, text, with_secrets=False)
         if secret and not sheet.wanted.with_secrets:
-            because = "it is a secret and was not asked for"
-            sheet.left.append(Left(one_line(key, SHORT), "", because))
+            sheet.left.append(secret)
             continue
-        private = private or secret
+        private = private or secret is not None
         sheet.texts[key] = text
     if sheet.profile.value("context_shift") and sheet.texts.get("nofastforward") == "true":
         because = "nofastforward, which the imported file said, switches it off in KoboldCPP"

@@ -15,8 +15,8 @@ class Detection:
     ``devices`` names the GPU devices it can use now (``CUDA0``...). ``options`` holds every
     flag, long and short, that its help offers; ``help`` maps each to what the help says of it,
     the value's placeholder first, empty for a flag that takes no value. ``removed`` maps each
-    flag that the help calls removed to those it names instead. ``source`` says where the
-    program was found.
+    flag that the help calls removed to those it names instead. ``complete`` tells whether the
+    help names every flag that the program takes. ``source`` says where the program was found.
     """
 
     engine: str
@@ -26,6 +26,7 @@ class Detection:
     options: frozenset[str] = field(default=frozenset(), repr=False)
     help: Mapping[str, "OptionHelp"] = field(default_factory=dict, repr=False)
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    complete: bool = True
     source: str = ""
 
     @property

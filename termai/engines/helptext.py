@@ -11,6 +11,7 @@ _COLUMNS = re.compile(r"\s{2,}")
 _DEVICE = re.compile(r"^\s+([A-Za-z]\w*): .")
 _NOT_GPU = ("CPU", "BLAS", "RPC")
 _REMOVED = "argument has been removed"
+_HEADING = re.compile(r"^----- .+ -----$", re.MULTILINE)
 _NAMED = re.compile(r"(?<![\w-])--[\w*-]*\w")
 
 
@@ -31,6 +32,15 @@ def parse_removed(text: str) -> dict[str, tuple[str, ...]]:
         for flag, about in described.items()
         if _REMOVED in about.text
     }
+
+
+def is_complete(text: str) -> bool:
+    """Tell whether ``--help`` is written from the parser's own table and so names every flag.
+
+    llama.cpp's has been since September 2024, under headings such as ``----- common params -----``
+    (common_params_print_usage); before, and in older forks, both were written by hand.
+    """
+    return bool(_HEADING.search(text))
 
 
 def parse_version(text: str) -> str:

@@ -120,6 +120,7 @@ def detection(source: str, program: Path) -> Detection:
         options=frozenset(answers.options),
         help=answers.options,
         removed=answers.removed,
+        complete=answers.complete,
         source=source,
     )
 

@@ -27,12 +27,13 @@ _VISIBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one program said about itself; ``removed`` as in ``base.Detection``."""
+    """What one program said about itself; ``removed`` and ``complete`` as in ``Detection``."""
 
     version: str
     devices: tuple[str, ...] = ()
     options: Mapping[str, OptionHelp] = field(default_factory=dict)
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    complete: bool = True
 
 
 class ProbeError(TermaiError):
@@ -66,6 +67,7 @@ def read_cache(program: Path) -> Probe | None:
             tuple(str(name) for name in data["devices"]),
             {k: OptionHelp(str(v[0]), str(v[1])) for k, v in data["options"].items()},
             {k: tuple(map(str, v)) for k, v in data["removed"].items()},
+            bool(data["complete"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
@@ -79,6 +81,7 @@ def write_cache(program: Path, answers: Probe) -> None:
         "devices": answers.devices,
         "options": {name: (about.takes, about.text) for name, about in answers.options.items()},
         "removed": dict(answers.removed),
+        "complete": answers.complete,
     }
     try:
         write_atomic(_cache_path(program), json.dumps(data))
@@ -131,7 +134,8 @@ def _ask(program: Path) -> Probe:
     version = ""
     if "--version" in options:
         version = helptext.parse_version(run(program, ["--version"]))
-    return Probe(version or "unknown", (), options, helptext.parse_removed(told))
+    removed, complete = helptext.parse_removed(told), helptext.is_complete(told)
+    return Probe(version or "unknown", (), options, removed, complete)
 
 
 def _with_devices(program: Path, answers: Probe) -> Probe:

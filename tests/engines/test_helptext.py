@@ -5,7 +5,13 @@ import subprocess
 import pytest
 
 from termai.engines.base import OptionHelp
-from termai.engines.helptext import parse_devices, parse_help, parse_removed, parse_version
+from termai.engines.helptext import (
+    is_complete,
+    parse_devices,
+    parse_help,
+    parse_removed,
+    parse_version,
+)
 from tests.fakes import old_llama_server
 from tests.support import native_bin
 
@@ -59,6 +65,13 @@ def test_a_removed_flag_is_kept_with_its_successors_that_are_there() -> None:
     both = ("--spec-draft-n-max", "--spec-ngram-mod-n-max")
     assert parse_removed(text) == dict.fromkeys(("--draft", "--draft-n", "--draft-max"), both)
     assert parse_removed(HELP)["--draft"] == ()
+
+
+def test_a_help_that_was_written_by_hand_may_leave_flags_out() -> None:
+    assert is_complete(HELP)
+    assert is_complete(old_llama_server.usage())
+    by_hand = "usage: ./server [options]\n\noptions:\n  -h, --help   show this help\n"
+    assert not is_complete(by_hand + "----- not a heading\n")
 
 
 def test_an_asterisk_stands_for_every_flag_that_fits() -> None:

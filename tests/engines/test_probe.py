@@ -109,14 +109,15 @@ def test_a_broken_cache_is_ignored_and_written_anew(tmp_path: Path, broken: str)
     assert json.loads(cache.read_text())["devices"] == ["CUDA0"]
 
 
-def test_a_cache_of_a_version_that_kept_no_removed_flags_is_written_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["removed", "complete"])
+def test_a_cache_that_an_older_version_wrote_is_written_anew(tmp_path: Path, key: str) -> None:
     program = counting(tmp_path / "llama-server", "CUDA0: a card")
     found = probe.probe(program)
     (cache,) = caches()
-    older = {k: v for k, v in json.loads(cache.read_text()).items() if k != "removed"}
+    older = {k: v for k, v in json.loads(cache.read_text()).items() if k != key}
     cache.write_text(json.dumps(older))
     assert probe.probe(program) == found
-    assert "removed" in json.loads(cache.read_text())
+    assert key in json.loads(cache.read_text())
 
 
 def test_removed_flags_are_remembered_with_their_successors() -> None:

@@ -35,7 +35,8 @@ class Drift:
     where: ``args.llama-server`` or the option as in TOML (``load.cpu_moe``). flag: as the profile
     spells it, llama-server's own for an option. problem: one printable sentence, without secrets.
     successor: a flag or an option to use instead, empty where there is none. fatal: a start would
-    fail. change: None where only the user can tell what was meant.
+    fail. change: None where only the user can tell what was meant. hint: it works as it is and
+    could be said better.
     """
 
     where: str
@@ -44,6 +45,7 @@ class Drift:
     successor: str = ""
     fatal: bool = False
     change: Change | None = None
+    hint: bool = False
 
     @property
     def updates(self) -> bool:
@@ -91,6 +93,7 @@ def as_json(found: Drift) -> dict[str, Any]:
         "problem": found.problem,
         "successor": found.successor,
         "fatal": found.fatal,
+        "hint": found.hint,
         "updates": found.updates,
     }
 

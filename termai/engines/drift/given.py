@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from termai.engines.arguments import lacks
 from termai.engines.base import Detection
 from termai.engines.drift import renames
 from termai.engines.drift.found import ARGS, Change, Drift, named
-from termai.engines.drift.taken import is_number, taken
+from termai.engines.drift.taken import NUMBERS, is_number, taken
 from termai.engines.drift.words import Item, State, items
 from termai.profiles import flags
 from termai.profiles.profile import Profile
@@ -21,6 +21,7 @@ from termai.text import one_line
 
 _SHOWN = 60
 _GATHERED = frozenset({"lora", "override_kv", "override_tensor"})
+_REFUSED_HERE = frozenset({*extras.OWN, *SECRET_FLAGS})
 _ON = frozenset({"on", "true", "enabled", "1"})
 
 
@@ -54,14 +55,10 @@ def _steady(found: list[Item], drifts: list[Drift | None]) -> list[Drift | None]
         change = drift.change if drift else None
         stray = index < len(found) and found[index].state is State.STRAY
         if drift and change and stray and (change.words or kept):
-            drift, change = _without_change(drift), None
+            drift, change = replace(drift, change=None), None
         kept = kept or change is None or bool(change.words)
         steady.append(drift)
     return steady
-
-
-def _without_change(drift: Drift) -> Drift:
-    return Drift(drift.where, drift.flag, drift.problem, drift.successor, drift.fatal)
 
 
 class _Checker:
@@ -101,19 +98,17 @@ class _Checker:
             change = Change(self.given, item.start, item.stop, way.words, way.values)
         text += self._overrides(way) if change and way else ""
         shown = one_line(self.given[item.start].partition("=")[0], _SHOWN)
+        fatal = fatal and (self.binary.complete or item.flag in _REFUSED_HERE)
         return Drift(ARGS, shown, text, way.successor if way else "", fatal, change)
 
     def _known(self, item: Item, way: _Way | None) -> Drift | None:
         about = self.binary.help[item.flag]
-        text = self._mistake(item)
+        deprecated = "DEPRECATED" in about.text
+        text = self._mistake(item) or ("" if deprecated else self._no_number(item))
         if text:
             return self._say(item, text, way or self._mended(item), fatal=self._ends(item))
-        if "DEPRECATED" in about.text:
-            way = way or self._renamed(item)
-            instead = self._instead(way, renames.of(item.flag))
-            text = f"{item.flag} is deprecated in {self.name}"
-            text = f"{text}: {instead}." if instead else f"{text}."
-            return self._say(item, text, way, fatal=False)
+        if deprecated:
+            return self._deprecated(item, way)
         takes = taken(about)
         if takes and item.values and takes.refuses(item.values[0]):
             value = one_line(item.values[0], _SHOWN)
@@ -122,7 +117,14 @@ class _Checker:
         if way is None:
             return None
         text = f"{item.flag} is an option of termai: {way.successor}."
-        return self._say(item, text, way, fatal=False)
+        found = self._say(item, text, way, fatal=False)
+        return replace(found, hint=found.problem == text)
+
+    def _deprecated(self, item: Item, way: _Way | None) -> Drift:
+        way = way or self._renamed(item)
+        instead = self._instead(way, renames.of(item.flag))
+        text = f"{item.flag} is deprecated in {self.name}"
+        return self._say(item, f"{text}: {instead}." if instead else f"{text}.", way, fatal=False)
 
     def _mistake(self, item: Item) -> str:
         """Return how a flag that the program knows is used in a way that it does not take."""
@@ -135,15 +137,19 @@ class _Checker:
             return f"{item.flag} takes FILE:SCALE in one word in {self.name}."
         if item.missing:
             return f"{item.flag} needs a value in {self.name}."
-        if takes == "N" and not self._is_number(item):
-            value = one_line(item.values[0], _SHOWN)
-            return f"{item.flag} needs a number, not {value!r}."
         return ""
 
-    def _is_number(self, item: Item) -> bool:
-        """Tell whether a value is a number, or one of the words in the help of a number."""
-        value = item.values[0]
-        return is_number(value) or f"'{value}'" in self.binary.help[item.flag].text
+    def _no_number(self, item: Item) -> str:
+        """Return what is wrong with a value that is read as a number and is none."""
+        takes = self.binary.help[item.flag].takes.split()
+        for kind, value in zip(takes, item.values, strict=False):
+            if kind in NUMBERS and not self._is_number(item.flag, value):
+                return f"{item.flag} needs a number, not {one_line(value, _SHOWN)!r}."
+        return ""
+
+    def _is_number(self, flag: str, value: str) -> bool:
+        """Tell whether a value is a number, or one of the words that the help names for it."""
+        return is_number(value) or f"'{value}'" in self.binary.help[flag].text
 
     def _ends(self, item: Item) -> bool:
         """Tell whether a mistake ends the program; as a text, it takes even the next flag."""
@@ -151,7 +157,7 @@ class _Checker:
         if not item.missing or item.stop == len(self.given):
             return True
         pair = item.missing + len(item.values) > 1
-        return pair or about.takes == "N" or taken(about) is not None
+        return pair or about.takes in NUMBERS or taken(about) is not None
 
     def _mended(self, item: Item) -> _Way | None:
         """Return a flag that is no option as the program takes it, if its meaning is clear."""
@@ -180,8 +186,8 @@ class _Checker:
         if flags.meaning(item.flag):
             return self._say(item, f"{about}, and has nothing else that does the same.")
         near = _nearest(item.flag, self.binary.options)
-        guess = f" Did you mean {near}?" if near else ""
-        return self._say(item, f"{one_line(about, 200)}.{guess}", _Way(near, changes=False))
+        text = f"{one_line(about, 200)}.{f' Did you mean {near}?' if near else ''}"
+        return self._say(item, text, _Way(near, changes=False))
 
     def _option(self, item: Item) -> _Way | None:
         """Return the option that a flag stands for, unless it could then say something else."""

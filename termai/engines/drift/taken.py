@@ -12,6 +12,8 @@ _ALLOWED = re.compile(r"allowed values: ([\w.]+(?:, [\w.]+)*)")
 _BULLET = re.compile(r"(?:^|\s)- ([a-z][\w+-]*)(?: \(default\))?:")
 _DEFAULT = re.compile(r"\(default: ([\w+-]+)\)")
 _NUMBER = re.compile(r"\s*[+-]?(\d|\.\d|inf|nan)")
+NUMBERS = frozenset({"N", "START", "END", "SCALE", "SEED", "INDEX", "SECONDS", "SIMILARITY"})
+"""What stands in the help for a value that is read as a number."""
 _SAME = {
     "on": ("on", "enabled", "true", "1"),
     "off": ("off", "disabled", "false", "0"),

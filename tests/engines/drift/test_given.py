@@ -7,6 +7,7 @@ import pytest
 
 from termai.engines import drift
 from termai.engines.base import Detection
+from termai.engines.drift.taken import NUMBERS
 from termai.profiles.schema import NATIVE, Adapter
 from tests.engines.drift.asking import brought_up_to_date, having, refusal
 
@@ -138,13 +139,16 @@ def test_a_flag_that_is_an_option_is_moved_there(
 ) -> None:
     found = one(words, native)
     assert not found.fatal
+    assert found.hint
     assert found.updates
     assert brought_up_to_date(having(*words), native) == having(**options)
 
 
 def test_the_argument_wins_over_the_option_as_it_does_in_llama_server(native: Detection) -> None:
     profile = having("-c", "4096", "-c", "8192", ctx_size=1024)
-    assert "overrides what the profile says of ctx_size" in drift.check(profile, native)[0].problem
+    found = drift.check(profile, native)[0]
+    assert "overrides what the profile says of ctx_size" in found.problem
+    assert not found.hint
     assert brought_up_to_date(profile, native) == having(ctx_size=8192)
 
 
@@ -194,6 +198,35 @@ def test_what_llama_server_ends_at_is_said_before_it_does(
     fatal = [found for found in drift.check(having(*words), native) if found.fatal]
     assert sentence in fatal[0].problem
     assert not fatal[0].updates
+
+
+def test_what_is_taken_for_a_number_the_real_program_takes_for_one(native: Detection) -> None:
+    flags = [flag for flag, about in native.help.items() if about.takes in NUMBERS]
+    long = [flag for flag in flags if flag.startswith("--")]
+    assert len(long) > 80
+    for flag in long:
+        refused = refusal(native, (flag, "many"))
+        assert bool(refused) == any(
+            found.fatal for found in drift.check(having(flag, "many"), native)
+        )
+
+
+def test_words_in_place_of_numbers_are_taken_where_the_help_names_them(native: Detection) -> None:
+    for words in (("-ngl", "auto"), ("-ngld", "all"), ("--keep", "-1"), ("--temp", ".5")):
+        assert not any(found.fatal for found in drift.check(having(*words), native))
+        assert not refusal(native, words)
+
+
+def test_a_program_whose_help_may_leave_flags_out_is_only_doubted(native: Detection) -> None:
+    doubted = replace(native, complete=False)
+    for words in (("--mlock",), ("--zzz", "1"), ("stray",), ("--keep",)):
+        assert drift.check(having(*words), native)[0].fatal
+        found = drift.check(having(*words), doubted)
+        assert found
+        assert not any(each.fatal or each.hint for each in found)
+    assert all(
+        found.fatal for found in drift.check(having("--port", "1", "--api-key", "a"), doubted)
+    )
 
 
 def test_a_value_that_the_help_does_not_name_is_no_reason_to_refuse(native: Detection) -> None:

@@ -180,6 +180,7 @@ def test_projector_adapter_and_draft_model(tmp_path: Path) -> None:
         "mmproj": f"{tmp_path}/mmproj-F16.gguf",
         "lora": (Adapter(f"{tmp_path}/style.gguf"),),
         "model_draft": f"{tmp_path}/small.gguf",
+        "spec_type": "draft-simple",
     }
     assert [item.value for item in imported.left] == ["./model-2.gguf", "./first.gguf"]
 
@@ -323,7 +324,8 @@ HOLDABLE = st.fixed_dictionaries(
 
 @given(HOLDABLE)
 def test_a_profile_that_a_modelfile_can_hold_comes_back_the_same(values: dict[str, Any]) -> None:
-    profile = Profile("mine").with_values(**values)
+    drafting = {"spec_type": "draft-simple"} if "model_draft" in values else {}
+    profile = Profile("mine").with_values(**values, **drafting)
     exported = write(profile, Wanted())
     assert exported.left == ()
     imported = one(exported.text)

@@ -14,6 +14,9 @@ from termai.profiles.schema import AUTO
 ALL_LAYERS = 999
 """How ``num_gpu`` is written to mean every layer: more than any model has."""
 
+DRAFTING = "draft-simple"
+"""The ``spec_type`` with which llama-server drafts by ``model_draft``, as Ollama does by DRAFT."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})  # strconv.ParseBool

@@ -10,6 +10,7 @@ from termai.profiles.foreign.ollama import places
 from termai.profiles.foreign.ollama.modelfile import Instruction, parse
 from termai.profiles.foreign.ollama.parameters import (
     DEFAULTS,
+    DRAFTING,
     OLDER,
     PARAMETERS,
     UNKNOWN,
@@ -114,6 +115,8 @@ class _Reading:
             self._leave(one, "Ollama applies the last adapter only")
         drafts = [one for one in self.file.instructions if one.word == "DRAFT" and one.args]
         self._file("model_draft", drafts, "termai loads one draft model")
+        if drafts:
+            self.values["spec_type"] = DRAFTING
 
     def _model(self, one: Instruction) -> None:
         told = places.shown_as(self.file.comments)

@@ -6,7 +6,7 @@ from termai.profiles.foreign.base import Exported, Left, Wanted
 from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.keeping import SHORT, shown_value, withheld
 from termai.profiles.foreign.ollama import modelfile, places
-from termai.profiles.foreign.ollama.parameters import PARAMETERS
+from termai.profiles.foreign.ollama.parameters import DRAFTING, PARAMETERS
 from termai.profiles.kept import HIDDEN, holds_secret, is_secret_name
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, option
@@ -59,6 +59,8 @@ class _Writing:
         self._file("FROM", "mmproj")
         self._adapter()
         self._file("DRAFT", "model_draft")
+        if "model_draft" in self.profile.values and self.profile.value("spec_type") == DRAFTING:
+            self.done.add("spec_type")
         for name, parameter in PARAMETERS.items():
             value = self._value(parameter.key)
             text = None if value is None else parameter.write(value)

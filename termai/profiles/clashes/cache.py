@@ -63,13 +63,22 @@ def _same_types(case: Case) -> Iterator[Clash]:
     k, v = str(case.value("cache_type_k")), str(case.value("cache_type_v"))
     if case.model is None or not case.model.same_cache or k == v:
         return
+    key, kind = ("cache_type_v", k) if k in PLAIN or _quantizes(case) else ("cache_type_k", v)
     yield problem(
         "different-cache-types",
         ("cache_type_v", "cache_type_k"),
         f"This model keeps keys and values as one: {k} and {v} do not go together.",
-        f'Set cache_type_v to "{k}" as well.',
-        cache_type_v=k,
+        f'Set {key} to "{kind}" as well.',
+        **{key: kind},
     )
+
+
+def _quantizes(case: Case) -> bool:
+    """Return whether values can be kept in a quantized type."""
+    model = case.model
+    if model is None or model.architecture in _WITHOUT_FLASH:
+        return False
+    return case.value("flash_attn") != "off" and not any(size % BLOCK for size in model.heads_v)
 
 
 def _tensor_split_mode(case: Case) -> Iterator[Clash]:

@@ -31,8 +31,8 @@ def _port_taken(case: Case) -> Iterator[Clash]:
             "host-not-here",
             ("host",),
             f"{host} {facts.refused}: it will not start.",
-            "Listen on 127.0.0.1." if case.is_set("host") else "Listen on another address.",
-            **({"host": None} if case.is_set("host") else {}),
+            "Listen on 127.0.0.1." if case.changes("host") else "Listen on another address.",
+            **({"host": None} if case.changes("host") else {}),
         )
         return
     text = f"Port {port} {facts.refused}"

@@ -184,8 +184,29 @@ def test_files_are_named_by_where_they_are() -> None:
 
 
 def test_a_reference_without_a_file_is_named() -> None:
-    made = written(Profile("p", values={"path": "hub:a/b:Q4_K_M", "ctx_size": 1}))
+    made = written(Profile("p", values={"path": "hub:a/b:Q4_K_M", "ctx_size": 256}))
     assert made.notes == ("hub:a/b:Q4_K_M is no file that KoboldCPP would find.",)
+
+
+@pytest.mark.parametrize(
+    ("values", "offered"),
+    [
+        ({"ctx_size": 12_288}, True),
+        ({"ctx_size": 18_432}, True),
+        ({"ctx_size": 131_072}, True),
+        ({"ctx_size": 512}, True),
+        ({"ctx_size": 17_408}, False),
+        ({"ctx_size": 10_000}, False),
+        ({"ctx_size": 100}, False),
+        ({"ctx_size": 8192, "batch_size": 256, "ubatch_size": 256}, True),
+        ({"ctx_size": 8192, "batch_size": 300, "ubatch_size": 300}, False),
+    ],
+)
+def test_a_size_that_the_launcher_window_cannot_show_is_noted(
+    values: dict[str, Any], offered: bool
+) -> None:
+    made = written(Profile("p", values=values))
+    assert any("launcher window" in note for note in made.notes) is not offered
 
 
 def test_an_address_goes_back_as_the_address_it_was() -> None:

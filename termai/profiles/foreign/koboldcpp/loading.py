@@ -125,7 +125,7 @@ def gpus(draft: Draft) -> None:
         draft.set("kv_offload", "lowvram", False)
     if split or named or main not in (None, -1):
         draft.env |= [devices.ORDER]
-    if draft.env:
+    if devices.ORDER[0] in draft.env:
         draft.notes.append(
             "KoboldCPP counts GPUs in the order of the PCI bus, llama.cpp by speed: the "
             "environment of this profile keeps KoboldCPP's order."

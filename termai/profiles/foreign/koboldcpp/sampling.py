@@ -116,15 +116,11 @@ def _inside(kept: str) -> Any:
 
 def _written(profile: Profile, wanted: str, left: list[Left]) -> dict[str, str]:
     value = profile.values[wanted]
-    why = ""
-    if wanted == "top_n_sigma" and value <= 0:
-        return {}
-    if wanted == "max_tokens" and value < 0:
-        return {}
+    if (wanted == "top_n_sigma" and value <= 0) or (wanted == "max_tokens" and value < 0):
+        return {}  # off, as without it
     if wanted == "repeat_last_n" and value < 0:
-        why = "KoboldCPP counts the tokens and has no word for the whole context"
-    if why:
-        left.append(Left(wanted, format_value(option(wanted), value), why))
+        because = "KoboldCPP counts the tokens and has no word for the whole context"
+        left.append(Left(wanted, format_value(option(wanted), value), because))
         return {}
     names = NAMES[wanted] if wanted in _BOTH else NAMES[wanted][:1]
     plain = list(value) if isinstance(value, tuple) else value

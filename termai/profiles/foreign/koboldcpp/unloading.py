@@ -17,6 +17,8 @@ from termai.text import one_line
 
 SLOTS = 32
 OVERRIDES = 16
+STEP = 1024  # tokens between two contexts of the launcher window, more above 16384
+LARGEST = 262_144
 BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 _SPLIT = "KoboldCPP would split its list in other places"
 _QUANTIZED = (*CACHE_TYPES.values(), "q5_1")
@@ -82,6 +84,8 @@ def _memory(sheet: Sheet) -> None:
     size = sheet.value("ctx_size")
     if size:
         sheet.put("contextsize", size)
+        if not _is_offered(size):
+            _not_offered(sheet, "contextsize", size)
     else:
         sheet.notes.append(
             "The profile sets no ctx_size: KoboldCPP takes its own default, 12288 tokens in "
@@ -98,6 +102,21 @@ def _memory(sheet: Sheet) -> None:
         for wanted, value in (("rope_freq_scale", scale), ("rope_freq_base", base)):
             if value is not None:
                 sheet.miss(wanted, because)
+
+
+def _is_offered(context: int) -> bool:
+    """Tell whether KoboldCPP's launcher window has this context among its steps."""
+    if context <= STEP:
+        return context in (256, 512, STEP)
+    step = max(STEP, (1 << (context - 1).bit_length()) // 16)
+    return context <= LARGEST and context % step == 0
+
+
+def _not_offered(sheet: Sheet, key: str, value: int) -> None:
+    sheet.notes.append(
+        f"KoboldCPP's launcher window has no {key} of {value} and cannot open such a file; "
+        "its command line can, with --config."
+    )
 
 
 def _gpus(sheet: Sheet) -> None:
@@ -157,10 +176,7 @@ def _speed(sheet: Sheet) -> None:
     if batch not in (None, size):
         sheet.miss("batch_size", f"KoboldCPP has one size for both, which is {size} here")
     if size not in BATCHES:
-        sheet.notes.append(
-            f"KoboldCPP's launcher window offers no batchsize of {size}; "
-            "its command line (--config) takes it."
-        )
+        _not_offered(sheet, "batchsize", size)
 
 
 def _drafting(sheet: Sheet) -> None:

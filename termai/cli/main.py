@@ -20,6 +20,7 @@ _COMMANDS = {
     "ps": "servers",
     "logs": "servers",
     "chat": "chat",
+    "monitor": "monitor",
     "profiles": "profiles",
     "models": "models",
     "fit": "fit",

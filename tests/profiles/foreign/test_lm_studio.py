@@ -321,6 +321,7 @@ def test_presets_of_version_0_2() -> None:
         (preset(("llm.prediction.topKSampling", 10**30)), "topKSampling: expected a whole"),
         (preset(("llm.prediction.topPSampling", {"checked": True, "value": []})), "topPSampling"),
         (preset(("llm.prediction.contextOverflowPolicy", 1)), "one of stopAtLimit"),
+        (preset(("llm.prediction.contextOverflowPolicy", [])), "one of stopAtLimit"),
         (preset(("llm.load.llama.flashAttention", "yes")), "expected true or false"),
         (preset(("llm.load.llama.acceleration.offloadRatio", 7)), "max, off or a share"),
         (preset(("llm.load.llama.acceleration.offloadRatio", True)), "max, off or a share"),
@@ -498,6 +499,24 @@ def test_any_json_gives_a_profile_or_an_error_that_names_the_file(
         return
     Profile("checked").with_values(**imported.profile.values)
     json.loads(write(imported.profile, Wanted(with_secrets=True)).text)
+
+
+OLD_KEYS = st.sampled_from(
+    [key for section in ("load_params", "inference_params") for key in json.loads(OLD)[section]]
+)
+
+
+@given(st.dictionaries(OLD_KEYS | LINES, JSON, max_size=5), st.booleans())
+def test_any_json_of_version_0_2_gives_a_profile_or_an_error(
+    found: dict[str, Any], load: bool
+) -> None:
+    section = "load_params" if load else "inference_params"
+    try:
+        imported = one(json.dumps({section: found}))
+    except InvalidFileError:
+        return
+    Profile("checked").with_values(**imported.profile.values)
+    write(imported.profile, Wanted())
 
 
 @given(st.text(max_size=60) | st.text(st.sampled_from('{}[]":,\\ 01e-'), max_size=60))

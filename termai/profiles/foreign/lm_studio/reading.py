@@ -12,6 +12,8 @@ from termai.profiles.foreign.lm_studio.draft import NAME, Draft
 from termai.profiles.foreign.lm_studio.fields import (
     AGAIN,
     BY_KEY,
+    LOAD,
+    OPERATION,
     UNKNOWN,
     WHY,
     Field,
@@ -37,7 +39,7 @@ def read(source: Source) -> tuple[Imported, ...]:
         raise InvalidFileError(f"{source.name}: expected at most {TEXT_LIMIT} characters.")
     said, twice = fields_of(source.text, source.name)
     draft = Draft(source)
-    _first(draft, {one.key: one for one in said if one.section})
+    _first(draft, {one.key: one for one in said if one.section in (OPERATION, LOAD)})
     for one in said:
         _take(draft, one)
     draft.notes += [f"{one_line(key, 60)} stands twice; the last one counts." for key in twice]

@@ -27,7 +27,7 @@ _SHARE = "LM Studio takes a share of the layers; set {} to a number of them"
 
 
 def _overflow(draft: Draft, said: Said) -> None:
-    if said.value in POLICIES:
+    if isinstance(said.value, str) and said.value in POLICIES:
         draft.set("context_shift", POLICIES[said.value], said)
     elif said.value == "truncateMiddle":
         draft.leave(said, "llama.cpp cannot drop the middle; context_shift drops the oldest")

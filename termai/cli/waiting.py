@@ -25,8 +25,8 @@ def ready(name: str, start: Callable[[], Server], *, wait: bool = True) -> Serve
         warn(problem)
     try:
         server = start()
-        if server.memory_warning and server.state is not ServerState.READY:
-            warn(server.memory_warning)
+        for warning in server.warnings if server.state is not ServerState.READY else ():
+            warn(warning)
         with _Line(server.name) as line:
             return readiness.wait_ready(server, on_progress=line.show) if wait else server
     except KeyboardInterrupt as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from termai import locks, settings
+from termai.engines import drift
 from termai.engines.base import Detection, Engine, Launch
 from termai.engines.choose import choose
 from termai.errors import NotFoundError, StartFailedError, UsageError
@@ -31,7 +32,8 @@ _LAUNCH_S = 60.0  # seconds that another program's start may take
 class Plan:
     """A profile that was checked: its model is there and an engine was chosen for it.
 
-    forecast: the memory it will take, None where that cannot be told.
+    forecast: the memory it will take, None where that cannot be told. drifts: where its flags
+    do not fit the engine; it starts all the same.
     """
 
     profile: Profile
@@ -39,6 +41,7 @@ class Plan:
     engine: Engine
     detection: Detection
     forecast: Forecast | None = None
+    drifts: tuple[drift.Drift, ...] = ()
 
 
 def lock() -> AbstractContextManager[None]:
@@ -53,14 +56,18 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     """Check what can be checked before anything is started or stopped.
 
     instead_of: a server that will be stopped first, whose memory will be free then. Raises
-    UsageError, NotFoundError and InvalidFileError with what to do; MemoryRefusedError, a
-    UsageError, when the guardrails refuse a start that ``force`` would let through.
+    UsageError, NotFoundError and InvalidFileError with what to do; two UsageErrors are DriftError
+    when the engine would end at once at a flag, and MemoryRefusedError when the guardrails refuse
+    a start that ``force`` would let through.
     """
     model = resolve(profile.model_reference())
     check_magic(model)
     engine, detection = choose(profile.engine)
+    drifts = drift.check(profile, detection)
+    if any(one.fatal for one in drifts):
+        raise drift.DriftError(profile, drifts)
     found = forecast(profile, model, detection, force=force, instead_of=instead_of)
-    return Plan(profile, model, engine, detection, found)
+    return Plan(profile, model, engine, detection, found, drifts)
 
 
 def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] = ()) -> Server:
@@ -189,6 +196,7 @@ def _meta(planned: Plan, composed: Launch) -> dict[str, Any]:
         "values": {key: _plain(value) for key, value in profile.values.items()},
         "args": {engine: list(given) for engine, given in profile.args.items()},
         "env": sorted(profile.env),
+        "flag_warnings": [one.problem for one in planned.drifts if not one.hint],
         **(planned.forecast.as_meta() if planned.forecast else {}),
     }
 

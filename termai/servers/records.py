@@ -103,6 +103,13 @@ class Server(NamedTuple):
         return str(self.job.spec.meta.get("memory_warning", ""))
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was doubtful at its start: its memory, and flags that do not fit its engine."""
+        told = self.job.spec.meta.get("flag_warnings")
+        flags = [str(one) for one in told] if isinstance(told, list) else []
+        return tuple(filter(None, (self.memory_warning, *flags)))
+
+    @property
     def memory(self) -> dict[str, Any] | None:
         """The memory estimated before the start and measured after it; see ``sizes.memory``."""
         from termai.servers.sizes import memory

@@ -207,8 +207,8 @@ class TermaiApp(Background, App[int]):
     def on_server_started(self, message: ServerStarted) -> None:
         if self.current_mode != "chat":  # which shows how far it is
             self.notify(f"{one_line(message.server.name)} starts.", markup=False)
-        if message.server.memory_warning:
-            text = one_line(message.server.memory_warning, TOAST_CHARACTERS)
+        for warning in message.server.warnings:
+            text = one_line(warning, TOAST_CHARACTERS)
             self.notify(text, severity="warning", timeout=12, markup=False)
         self.selected_server = message.server.name
         self.wake.set()

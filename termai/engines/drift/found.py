@@ -112,6 +112,11 @@ class DriftError(UsageError):
 
 
 def _fix(profile: Profile, first: Drift) -> str:
+    if first.updates and profile.path is None:
+        return (
+            f"`termai profiles check {profile.name} --update` puts its profile right; then stop "
+            "the server and start it again."
+        )
     if first.updates:
         return f"`termai profiles check {profile.name} --update` puts it right."
     if first.where == ARGS:

@@ -57,8 +57,7 @@ def left_lines(left: Left) -> Iterator[Content]:
 
 
 def _note(note: str) -> Content:
-    sign = (f"{icons.sign('warning')} ", icons.STYLES["warning"])
-    return Content.assemble(sign, one_line(note))
+    return Content(f"- {one_line(note)}")
 
 
 def _head(text: str) -> Content:

@@ -39,7 +39,7 @@ class CheckScreen(ModalScreen["Profile | None"], Background):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u,enter", "update", "Update", id="check.update", tooltip=_UPDATE),
-        Binding("escape,q,k", "leave", "Close", id="check.close", tooltip="Change nothing."),
+        Binding("escape,q,f", "leave", "Close", id="check.close", tooltip="Change nothing."),
     ]
 
     @dataclass
@@ -111,7 +111,7 @@ def told(checked: Checked) -> Iterator[Content]:
 
 def _lines(drift: Drift) -> Iterator[Content]:
     state = "problem" if drift.fatal else "warning"
-    sign = (f"{icons.sign(state)} ", icons.STYLES[state])
+    sign = ("  ", "") if drift.hint else (f"{icons.sign(state)} ", icons.STYLES[state])
     yield Content.assemble(sign, (one_line(f"{drift.where}  {drift.flag}"), "bold"))
     yield Content(f"  {one_line(drift.problem)}")
     if drift.successor:

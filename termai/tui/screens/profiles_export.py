@@ -165,7 +165,9 @@ class ExportScreen(ModalScreen["Path | None"], Background):
         self.refresh_bindings()
 
     def _problem(self, text: str) -> None:
-        self.query_one("#problem", Static).update(Content(one_line(text)))
+        shown = self.query_one("#problem", Static)
+        shown.update(Content(one_line(text)))
+        shown.display = bool(text)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save it, after asking where there is a file already."""

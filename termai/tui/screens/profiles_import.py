@@ -36,11 +36,12 @@ _ASK = (
     "have them. Nothing in it is run, and nothing is saved before you have seen it."
 )
 _ASK_KEYS = "Enter looks what is in it   Tab completes a path   Escape goes back"
-_REVIEW_KEYS = "Enter imports   Space chooses   m names   Escape goes back"
+_REVIEW_KEYS = "Enter imports   Space chooses   m names   Tab scrolls   Escape goes back"
 _READING = "Reading …"
 _TAKE = "Save the chosen ones as profiles."
 _TOGGLE = "Import this one, or do not."
 _RENAME = "Give the profile another name."
+SHORT_LINES = 16  # of the terminal, below which what is wrong takes the place of what to do
 _SHOWN = 400  # characters of the names that a path may go on with
 
 
@@ -158,6 +159,7 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
         told = self.query_one("#told", Static)
         told.set_class(problem, "-problem")
         told.update(Content(one_line(text)))
+        self.query_one("#about").display = not problem or self.size.height >= SHORT_LINES
 
     def on_import_screen_read(self, message: Read) -> None:
         """Show what came of it, or why nothing did."""

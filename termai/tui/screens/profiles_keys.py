@@ -44,7 +44,7 @@ KEYS: list[BindingType] = [
     Binding("o", "export", "Export", id="profiles.export", show=False, tooltip=_EXPORT),
     Binding("e", "edit_text", "Editor", id="profiles.text", show=False, tooltip=_TEXT),
     Binding("c", "command", "Command", id="profiles.command", show=False, tooltip=_COMMAND),
-    Binding("k", "check", "Check", id="profiles.check", show=False, tooltip=_CHECK),
+    Binding("f", "check", "Flags", id="profiles.check", show=False, tooltip=_CHECK),
     Binding("slash", "filter", "Filter", id="profiles.filter", show=False, tooltip=_FILTER),
     Binding("r", "reload", "Reload", id="profiles.reload", show=False, tooltip="Read them again."),
 ]

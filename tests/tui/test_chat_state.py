@@ -9,8 +9,11 @@ from termai.chat.endpoint import Endpoint
 from termai.chat.generation import Update
 from termai.chat.messages import Message, ReplyStats, Role, Status
 from termai.chat.sampling import Sampling
+from termai.cli.endpoints import question
 from termai.jobs.records import Job, JobSpec, JobState
 from termai.jobs.states import JobStatus
+from termai.profiles.profile import Profile
+from termai.profiles.store import load_profile, save_profile
 from termai.servers.facts import Facts, Stage
 from termai.servers.records import Server, from_job
 from termai.tui.screens.chat_notice import hint, notice
@@ -110,6 +113,24 @@ def test_what_a_profile_says_of_the_chat_reaches_the_request() -> None:
     assert (found.endpoint.model, found.endpoint.ctx_size) == ("short", 2048)
     assert target(server()).endpoint.model == "qwen"
     assert target(server()).thinking is None
+
+
+def test_a_profile_that_was_saved_since_is_talked_to_as_it_says_now() -> None:
+    save_profile(Profile("qwen-profile").with_values(temperature=0.2, top_k=5))
+    first = load_profile("qwen-profile")
+    old: dict[str, object] = {"temperature": 0.2, "top_k": 9, "system_prompt": "Old."}
+    started = server(values=old)
+    meta = started.job.spec.meta | {"revision": first.revision, "overrides": ["top_k"]}
+    known = started._replace(job=started.job._replace(spec=started.job.spec._replace(meta=meta)))
+    assert target(known).sampling == Sampling(temperature=0.2, top_k=9)
+    save_profile(first.with_values(temperature=0.7, top_k=1, system_prompt="New.", reasoning="on"))
+    found = target(known)
+    assert found.sampling == Sampling(temperature=0.7, top_k=9)
+    assert (found.system_prompt, found.thinking) == ("New.", True)
+    asked = question("hello", {}, known, None)
+    assert (asked.sampling, asked.system) == (found.sampling, "New.")
+    assert asked.thinking is True
+    assert question("hello", {"temperature": 0.1}, known, "").sampling.temperature == 0.1
 
 
 def test_the_key_is_read_from_the_profile_s_file(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ _WHY: Mapping[str, str] = {
     "pre_prompt_prefix": _FORMAT,
     "pre_prompt_suffix": _FORMAT,
     "tfs_z": "llama.cpp has it no more",
-    "n_keep": "llama-server keeps the beginning of a prompt by itself",
+    "n_keep": "termai has no option for it; --keep under [args] is llama-server's",
     "mirostat": "termai has no option for it; --mirostat under [args] is llama-server's",
     "num_experts_used": "llama.cpp takes it as an override_kv of ARCHITECTURE.expert_used_count",
     "grammar": "termai asks for no grammar",

@@ -113,7 +113,7 @@ OLDER: Mapping[str, Parameter] = {
 """What it read once and an option still means."""
 
 WHY: Mapping[str, str] = {
-    "num_keep": "llama-server keeps the beginning of a prompt by itself",
+    "num_keep": "termai has no option for it; --keep under [args] is llama-server's",
     "numa": "it is numa under [load] here, by llama.cpp's names",
     "num_gqa": "the GGUF says it",
     "low_vram": "kv_offload under [load] is what it did",

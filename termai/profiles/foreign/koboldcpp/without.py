@@ -32,6 +32,8 @@ _WHY = {
     "genlimit": "llama.cpp limits no request",
     "gendefaultsoverwrite": "termai's sampling never overrides what a request says",
     "batchsize": "llama.cpp always reads in batches",
+    "moecpu": "KoboldCPP decides it by itself with autofit",
+    "overridetensors": "KoboldCPP decides it by itself with autofit",
     "autofit": "termai has it as n_gpu_layers auto",
     "enableguidance": "llama.cpp has no guidance by a negative prompt",
     "bantokens": "llama.cpp bans tokens per request only",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from termai.profiles.clashes import Clash
     from termai.profiles.profile import Profile
 
-PROBLEM, WARNING = "problem", "warning"
+PROBLEM, WARNING, HINT = _SEVERITIES = ("problem", "warning", "hint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Flaw:
     """One thing that is wrong, and how to mend it.
 
     keys: identities of the fields it is about, the one to show it at first. severity: PROBLEM
-    where a start fails or does not do what is asked, else WARNING. mended: returns a profile
-    without it, None where only a person can know what was meant.
+    where a start fails or does not do what is asked, HINT where all is well and could be said
+    better, else WARNING. mended: returns a profile without it, None where only a person can know
+    what was meant.
     """
 
     keys: tuple[str, ...]
@@ -34,11 +35,11 @@ class Flaw:
 def flaws(clashes: Iterable[Clash], drifts: Iterable[Drift]) -> tuple[Flaw, ...]:
     """Return all that was found, problems first."""
     found = [*(_of_drift(drift) for drift in drifts), *(_of_clash(clash) for clash in clashes)]
-    return tuple(sorted(found, key=lambda flaw: flaw.severity != PROBLEM))
+    return tuple(sorted(found, key=lambda flaw: _SEVERITIES.index(flaw.severity)))
 
 
 def worst(found: Iterable[Flaw], key: str) -> str:
-    """Return how bad the worst flaw of a field is; empty for none."""
+    """Return how bad the worst flaw of a field is; empty for none and for mere hints."""
     severities = {flaw.severity for flaw in found if key in flaw.keys}
     return next((severity for severity in (PROBLEM, WARNING) if severity in severities), "")
 
@@ -59,7 +60,7 @@ def _of_drift(drift: Drift) -> Flaw:
     from termai.engines.drift import updated
 
     field = drift.where if drift.where.startswith("args.") else drift.where.rpartition(".")[2]
-    severity = PROBLEM if drift.fatal else WARNING
+    severity = PROBLEM if drift.fatal else HINT if drift.hint else WARNING
     if not drift.updates:
         return Flaw((field,), severity, drift.problem, "")
     fix = f"Use {drift.successor} instead." if drift.successor else "Take it out."

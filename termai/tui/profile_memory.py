@@ -57,7 +57,7 @@ def strip(preview: Preview | None, first: Flaw | None, width: int) -> Content:
     sign = icons.sign(first.severity)
     text = one_line(f"{sign} {first.text}", width - 8)
     key = Content.styled(" x fixes" if first.mended else "", "bold $accent")
-    style = icons.STYLES[first.severity]
+    style = icons.STYLES.get(first.severity, "")
     return Content("\n").join((memory, Content.assemble((text, style), key).truncate(width)))
 
 
@@ -149,7 +149,7 @@ def _verdict_sign(preview: Preview) -> tuple[str, str]:
 
 def _flaw(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
     name = flaw.severity
-    yield from _wrapped(flaw.text, width, icons.STYLES[name], f"{icons.sign(name)} ")
+    yield from _wrapped(flaw.text, width, icons.STYLES.get(name, ""), f"{icons.sign(name)} ")
     if flaw.fix_text:
         key = "x " if chosen else "  "
         text = textwrap.wrap(one_line(flaw.fix_text), max(10, width - 4)) or [""]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -23,14 +24,13 @@ class FormApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft = Draft.of(MINE)
         self.tried: list[Profile] = []
         self.wrong = ""
         self.left = 0
         self.wanted: list[Field] = []
 
     def compose(self) -> ComposeResult:
-        yield FieldForm(self.draft)
+        yield FieldForm(Draft.of(MINE))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return OUR_VARIABLES
@@ -38,9 +38,8 @@ class FormApp(App[None]):
     def on_field_form_tried(self, message: FieldForm.Tried) -> None:
         self.tried.append(message.profile)
 
-    def on_field_form_taken(self, message: FieldForm.Taken) -> None:
-        self.draft = self.draft.to(message.profile)
-        self.query_one(FieldForm).show(self.draft, {})
+    def on_field_form_taken(self) -> None:
+        self.form.show({})
 
     def on_field_form_wrong(self, message: FieldForm.Wrong) -> None:
         self.wrong = message.why
@@ -54,6 +53,10 @@ class FormApp(App[None]):
     @property
     def form(self) -> FieldForm:
         return self.query_one(FieldForm)
+
+    @property
+    def draft(self) -> Draft:
+        return self.form.draft
 
     @property
     def chosen(self) -> str:
@@ -83,7 +86,8 @@ async def test_a_value_is_typed_over_the_old_one_and_tried_with_every_key() -> N
     async with form() as (app, pilot):
         await pilot.press("enter", "1", "6", "k", "enter")
         await pilot.pause()
-        assert [p.value("ctx_size") for p in app.tried] == [1, 16, 16_384]
+        tried = dict.fromkeys(p.value("ctx_size") for p in app.tried)
+        assert list(tried) == [1, 16, 16_384]
         assert app.value("ctx_size") == 16_384
         assert app.screen.focused is app.form.fields
 
@@ -251,6 +255,35 @@ async def test_a_field_costs_no_widget() -> None:
         await pilot.press("a")
         await pilot.pause()
         assert len(app.screen.query(Widget)) < 12
+
+
+def burst(app: FormApp, *keys: str) -> None:
+    """Send keys as one read of the terminal brings them, without a pause to handle any."""
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+@pytest.mark.parametrize(
+    ("keys", "context", "chosen"),
+    [
+        (["enter", *"16k", "enter"], 16_384, "ctx_size"),
+        ([*"16k", "enter", "down", "up", "right"], 32_768, "ctx_size"),
+        (["enter", *"16k", "down", "left"], 16_384, "n_gpu_layers"),
+        (["enter", *"16k", "escape", "right"], 8192, "ctx_size"),
+        (["slash", *"ctx", "enter", *"8k", "enter", "right"], 16_384, "ctx_size"),
+        (["slash", *"ctx", "enter", "enter", *"8k", "enter", "escape"], 8192, "ctx_size"),
+    ],
+)
+async def test_keys_that_come_all_at_once_mean_the_same(
+    keys: list[str], context: int, chosen: str
+) -> None:
+    async with form() as (app, pilot):
+        burst(app, *keys)
+        for _ in range(20):
+            await pilot.pause()
+        assert app.value("ctx_size") == context
+        assert app.chosen == chosen
+        assert app.screen.focused is app.form.fields
 
 
 @pytest.mark.parametrize("size", [(20, 4), (30, 3), (200, 60)])

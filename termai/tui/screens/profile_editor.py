@@ -88,11 +88,8 @@ named there; x mends it. Nothing is written before Ctrl+S.
     def action_save(self) -> None:
         """Write the profile."""
 
-        if self.form.editing:
-            typed = self.form.typed()
-            if typed is None:
-                self.notify("What was typed is no value; it was left out.", severity="warning")
-            self._become(self.draft.to(typed or self.draft.profile))
+        if self.form.editing and not self.form.finish():
+            self.notify("What was typed is no value; it was left out.", severity="warning")
 
         async def save() -> None:
             await self._save()

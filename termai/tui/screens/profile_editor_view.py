@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.getters import query_one
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -65,7 +64,6 @@ class EditorView(Screen["Profile | None"], Background):
         column-span: 1; border-top: solid $primary 40%; border-left: solid $primary 40%;
     }
     """
-    form = query_one(FieldForm)
 
     @dataclass
     class Looked(Message):
@@ -93,7 +91,7 @@ class EditorView(Screen["Profile | None"], Background):
 
     def __init__(self, profile: Profile, field: str = "") -> None:
         super().__init__()
-        self.draft = Draft.of(profile)
+        self.form = FieldForm(Draft.of(profile))
         self.look: Look | None = None
         self._field = field
         self._looker = Looker()
@@ -112,7 +110,7 @@ class EditorView(Screen["Profile | None"], Background):
         yield EditorTitle()
         yield PreviewStrip(id="strip")
         with Container(id="body"):
-            yield FieldForm(self.draft)
+            yield self.form
             yield PreviewPane(id="preview")
             yield FieldHelp(id="help")
         yield Footer(compact=True, show_command_palette=False)
@@ -185,9 +183,9 @@ class EditorView(Screen["Profile | None"], Background):
         self._wanted = self.draft.profile
         self._ask()
 
-    def on_field_form_taken(self, message: FieldForm.Taken) -> None:
-        """Take over a change."""
-        self._become(self.draft.to(message.profile))
+    def on_field_form_taken(self) -> None:
+        """Show what a change does."""
+        self._become(self.draft)
 
     def on_editor_view_changed(self, message: Changed) -> None:
         """Take over what a dialog has changed."""
@@ -200,7 +198,7 @@ class EditorView(Screen["Profile | None"], Background):
         self._become(self.draft.stored(message.profile))
 
     def _become(self, draft: Draft) -> None:
-        self.draft = draft
+        self.form.draft = draft
         self._wanted = draft.profile
         self._show()
         self._ask()
@@ -214,7 +212,7 @@ class EditorView(Screen["Profile | None"], Background):
 
     def _show_look(self) -> None:
         preview = self.look.preview if self.look else None
-        self.form.show(self.draft, preview.automatic if preview else {}, self.flaws)
+        self.form.show(preview.automatic if preview else {}, self.flaws)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -251,6 +249,11 @@ class EditorView(Screen["Profile | None"], Background):
         if self.draft.changed:
             return "• changed"
         return "comes with termai" if self.draft.saved.shipped else "saved"
+
+    @property
+    def draft(self) -> Draft:
+        """What is edited, with every change that was made."""
+        return self.form.draft
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:

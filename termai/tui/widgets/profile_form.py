@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Key
 from textual.getters import query_one
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Input
 
 from termai.errors import UsageError
@@ -30,65 +31,77 @@ if TYPE_CHECKING:
     from termai.tui.profile_flaws import Flaw
 
 LINE_LIMIT = 65_536
+_MOVES = {"enter": 0, "down": 1, "tab": 1, "up": -1, "shift+tab": -1}
 _NOT_TYPING = frozenset({"edit", "step", "unset", "find", "everything"})
 _FILTER = "Find options by words of their names and help."
 _ALL = "Show every option, or the usual ones."
+_ON, _BACK = "Use it, and go on.", "Use it, and go back."
 _SPACE = "Turn a switch over, take the next choice."
 _UNSET = "Leave it to the default."
 
 
-class EditLine(Input):
+TakeKey = Callable[[Key], bool]
+
+
+class _TypedLine(Input):
+    """A line whose keys are first offered to ``take_key``, in the order in which they came."""
+
+    def __init__(self, take_key: TakeKey, *, id: str, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
+        super().__init__(
+            id=id,
+            placeholder=placeholder,
+            compact=True,
+            max_length=LINE_LIMIT,
+            select_on_focus=False,
+        )
+        self._take_key = take_key
+
+    def on_key(self, event: Key) -> None:
+        """Let the form have the keys that end typing, and those that came after one of them."""
+        if self._take_key(event):
+            event.stop()
+            event.prevent_default()
+
+
+class EditLine(_TypedLine):
     """The line in which a value is typed, over the row of its field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Take it", id="edit.take", tooltip="Use what is typed."),
-        Binding("escape", "leave", "Leave it", id="edit.leave", tooltip="As it was before."),
-        Binding("down,tab", "take(1)", "Next", id="edit.next", show=False, tooltip="And go on."),
-        Binding("up,shift+tab", "take(-1)", "Back", id="edit.up", show=False, tooltip="And back."),
+        Binding(
+            "enter", "finish('enter')", "Take it", id="edit.take", tooltip="Use what is typed."
+        ),
+        Binding("escape", "finish('escape')", "Leave it", id="edit.leave", tooltip="As it was."),
+        Binding("down,tab", "finish('down')", "Next", id="edit.next", show=False, tooltip=_ON),
+        Binding("up,shift+tab", "finish('up')", "Back", id="edit.up", show=False, tooltip=_BACK),
     ]
 
-    @dataclass
-    class Ended(Message):
-        """Typing is over: by how many rows to move on, or that nothing is to be changed."""
-
-        rows: int = 0
-        left: bool = False
-
-    def action_take(self, rows: int) -> None:
-        """Take what is typed and move on."""
-        self.post_message(self.Ended(rows))
-
-    def action_leave(self) -> None:
-        """Change nothing."""
-        self.post_message(self.Ended(left=True))
-
-    async def action_submit(self) -> None:
-        """Take what is typed."""
-        self.post_message(self.Ended())
+    def action_finish(self, key: str) -> None:
+        """Do what a key does that ends typing, from the palette or by a key of the user's own."""
+        self._take_key(Key(key, None))
 
 
-class WordsLine(Input):
+class WordsLine(_TypedLine):
     """The line in which words to find are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "submit", "To the option", id="words.take", tooltip="Go there."),
-        Binding("escape", "leave", "All", id="words.leave", tooltip="Show all again."),
+        Binding(
+            "enter,down", "finish('enter')", "To the option", id="words.take", tooltip="Go on."
+        ),
+        Binding("escape", "finish('escape')", "All", id="words.leave", tooltip="Show all again."),
     ]
 
-    class Ended(Message):
-        """The words are to be forgotten."""
-
-    def action_leave(self) -> None:
-        """Forget the words."""
-        self.post_message(self.Ended())
+    def action_finish(self, key: str) -> None:
+        """Do what a key does that ends typing, from the palette or by a key of the user's own."""
+        self._take_key(Key(key, None))
 
 
 class FieldForm(Container):
-    """Lists the fields of a draft and lets them be changed; it owns none of it.
+    """Lists the fields of a draft and lets them be changed.
 
-    What is changed comes as ``Tried`` with every key that is typed and as ``Taken`` when it is to
-    stay; whoever shows the form answers with ``show``. everything: whether all options are
-    listed.
+    A change is in ``draft`` at once and told by ``Taken``; what is typed is told by ``Tried`` with
+    every key. Keys are taken in the order in which they came, however fast: on a slow link many
+    come at a time, and those after an Enter belong to what it led to. everything: whether all
+    options are listed.
     """
 
     DEFAULT_CSS = """
@@ -124,11 +137,8 @@ class FieldForm(Container):
 
         profile: Profile
 
-    @dataclass
     class Taken(Message):
-        """A change is to stay."""
-
-        profile: Profile
+        """The draft was changed."""
 
     class Left(Message):
         """What was typed is not to stay."""
@@ -153,17 +163,17 @@ class FieldForm(Container):
 
     def __init__(self, draft: Draft, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._draft = draft
+        self.draft = draft
         self._automatic: Mapping[str, str] = {}
         self._flaws: tuple[Flaw, ...] = ()
-        self._typed: Profile | None = None  # what the line means now, None where it means nothing
+        self._listed_for: Draft | None = None  # the draft that the list shows
         self._first = ""  # the field to choose when the list is first there
 
     def compose(self) -> ComposeResult:
         """Yield the words to find, the fields, and the line that lies over one of them."""
-        yield WordsLine(placeholder="words of a name or its help", id="words", compact=True)
-        yield FieldList(self._draw, self._type_digit)
-        yield EditLine(id="edit", compact=True, max_length=LINE_LIMIT, select_on_focus=False)
+        yield WordsLine(self._words_key, placeholder="words of a name or its help", id="words")
+        yield FieldList(self._draw, self._list_key, self.action_step)
+        yield EditLine(self._line_key, id="edit")
 
     def on_mount(self) -> None:
         self._list(choose=self._first)
@@ -192,19 +202,18 @@ class FieldForm(Container):
                 self.everything = True
             self._list(choose=identity)
 
-    def show(self, draft: Draft, automatic: Mapping[str, str], flaws: Sequence[Flaw] = ()) -> None:
-        """Show what a draft says, what would be decided at a start, and where it is flawed."""
+    def show(self, automatic: Mapping[str, str], flaws: Sequence[Flaw] = ()) -> None:
+        """Show the draft, what would be decided at a start, and what is wrong."""
         told = (automatic, tuple(flaws)) != (self._automatic, self._flaws)
         self._automatic, self._flaws = automatic, tuple(flaws)
-        before, self._draft = self._draft, draft
-        if draft.profile is not before.profile or draft.saved is not before.saved:
+        if self._listed_for is not self.draft:
             self._list()
         elif told:
             self.fields.refresh()
 
     def shown(self, field: Field) -> Shown:
         """Return what a field's row says."""
-        draft = self._draft
+        draft = self.draft
         return profile_fields.show(draft.profile, field, draft.saved, self._automatic)
 
     def _draw(self, field: Field, width: int) -> Content:
@@ -213,12 +222,13 @@ class FieldForm(Container):
 
     def _listed(self) -> tuple[Field, ...]:
         words = self.words.value if self.has_class("-finding") else ""
-        return profile_fields.listed(self._draft.profile, words, everything=self.everything)
+        return profile_fields.listed(self.draft.profile, words, everything=self.everything)
 
     def _list(self, choose: str = "") -> None:
         found = self._listed()
         self.count = f"{len(found)} found" if self.words.value.strip() else ""
         self.fields.show(found, choose)
+        self._listed_for = self.draft
 
     def watch_everything(self) -> None:
         if self.is_mounted:
@@ -234,15 +244,57 @@ class FieldForm(Container):
         event.stop()
         self.action_edit()
 
-    def on_field_list_stepped(self, event: FieldList.Stepped) -> None:
-        """Take the next value of the field, or the one before."""
-        event.stop()
-        self.action_step(event.by)
-
     def on_field_list_moved(self, event: FieldList.Moved) -> None:
         """Keep the line over the row."""
         event.stop()
         self._place_line()
+
+    # Keys, in the order in which they came.
+
+    def _list_key(self, event: Key) -> bool:
+        """Take a key that reached the list: one that begins to type, or was typed after it."""
+        if self.editing:
+            return self._pass_on(event, self.line)
+        if self.screen.focused is self.words:
+            return self._pass_on(event, self.words)
+        if event.key == "enter":
+            self.action_edit()
+        elif event.key == "slash":
+            self.action_find()
+        else:
+            digit = event.character or ""
+            return digit.isdecimal() and self._type_digit(digit)
+        return True
+
+    def _line_key(self, event: Key) -> bool:
+        """Take a key that reached the line: one that ends typing, or was typed after it."""
+        if not self.editing:
+            return self._pass_on(event, self.fields)
+        if event.key == "escape":
+            self._end()
+            self.post_message(self.Left())
+        elif event.key in _MOVES:
+            self._finish(_MOVES[event.key])
+        else:
+            return False
+        return True
+
+    def _words_key(self, event: Key) -> bool:
+        """Take a key that reached the words: one that ends typing, or was typed after it."""
+        if self.screen.focused is not self.words:
+            return self._pass_on(event, self.fields)
+        if event.key == "escape":
+            self.action_all()
+        elif event.key in ("enter", "down"):
+            self._find()
+            self.screen.set_focus(self.fields)
+        else:
+            return False
+        return True
+
+    def _pass_on(self, event: Key, widget: Widget) -> bool:
+        widget.post_message(Key(event.key, event.character))
+        return True
 
     def _type_digit(self, digit: str) -> bool:
         """Begin to type a number with its first digit; return whether the field has one."""
@@ -260,26 +312,25 @@ class FieldForm(Container):
         if field.way is Way.SWITCH:
             self.action_step(1)
         elif field.way is Way.LINE:
-            self._begin(field, profile_fields.text_of(self._draft.profile, field.identity))
+            self._begin(field, profile_fields.text_of(self.draft.profile, field.identity))
         else:
             self.post_message(self.Wanted(field))
 
     def type(self, field: Field) -> None:
         """Have the value of a field typed that could be picked."""
         self.choose(field.identity)
-        self._begin(field, profile_fields.text_of(self._draft.profile, field.identity))
+        self._begin(field, profile_fields.text_of(self.draft.profile, field.identity))
 
     def _begin(self, field: Field, text: str) -> None:
-        self._typed = self._draft.profile
         with self.prevent(Input.Changed):
             self.line.value = text
         self.add_class("-editing")
         self._place_line()
         self.screen.set_focus(self.line)
-        if text and text == profile_fields.text_of(self._draft.profile, field.identity):
+        self.line.cursor_position = len(text)
+        if text and text == profile_fields.text_of(self.draft.profile, field.identity):
             self.line.action_select_all()
-        else:
-            self.line.cursor_position = len(text)
+        elif text:
             self._try()
 
     def _place_line(self) -> None:
@@ -293,54 +344,58 @@ class FieldForm(Container):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell what is typed, or list what has the typed words."""
         event.stop()
-        if event.input is self.line:
-            if self.editing:
-                self._try()
-        else:
-            self._list(choose=profile_fields.best(self._listed(), event.value))
+        if event.input is self.line and self.editing:
+            self._try()
+        elif event.input is self.words:
+            self._find()
 
-    def _try(self) -> None:
+    def _try(self) -> Profile | None:
+        """Tell what the line means, and return it; None where it is no value."""
         field = self.chosen
         if field is None:
-            return
+            return None
         try:
-            self._typed = profile_fields.with_text(
-                self._draft.profile, field.identity, self.line.value
-            )
+            typed = profile_fields.with_text(self.draft.profile, field.identity, self.line.value)
         except UsageError as error:
-            self._typed = None
             expected = error.expected if isinstance(error, RefusedValueError) else str(error)
             self.post_message(self.Wrong(expected))
-        else:
-            self.post_message(self.Wrong(""))
-            self.post_message(self.Tried(self._typed))
+            return None
+        self.post_message(self.Wrong(""))
+        self.post_message(self.Tried(typed))
+        return typed
 
-    def on_edit_line_ended(self, event: EditLine.Ended) -> None:
-        """Take or leave what is typed; what is no value stays on the line."""
-        event.stop()
-        if event.left:
+    def _finish(self, rows: int) -> None:
+        """Take what is typed and move on by rows; what is no value stays on the line."""
+        typed = self._try()
+        if typed is not None:
             self._end()
-            self.post_message(self.Left())
-        elif self._typed is not None:
-            self.post_message(self.Taken(self._typed))
-            self._end()
-            self.fields.action_move(event.rows)
+            self._take(typed)
+            self.fields.action_move(rows)
 
-    def typed(self) -> Profile | None:
-        """End typing; return what the line means, None where it means nothing."""
+    def finish(self) -> bool:
+        """End typing and take what is typed; return whether it was a value."""
+        typed = self._try()
         self._end()
-        return self._typed
+        if typed is None:
+            self.post_message(self.Left())
+        else:
+            self._take(typed)
+        return typed is not None
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Take what was typed when the list is clicked on."""
-        if self.editing and event.widget is not self.line:
-            typed = self.typed()
-            self.post_message(self.Left() if typed is None else self.Taken(typed))
+        if self.editing and event.widget is self.fields and self.screen.focused is self.fields:
+            self.finish()
 
     def _end(self) -> None:
         self.remove_class("-editing")
         self.post_message(self.Wrong(""))
         self.screen.set_focus(self.fields)
+
+    def _take(self, profile: Profile) -> None:
+        self.draft = self.draft.to(profile)
+        self._list()
+        self.post_message(self.Taken())
 
     def action_step(self, by: int) -> None:
         """Take the next or the last value of the chosen field."""
@@ -348,31 +403,23 @@ class FieldForm(Container):
         if field is None:
             return
         decided = self._automatic.get(field.identity, "")
-        after = stepped(self._draft.profile, field, by, decided)
+        after = stepped(self.draft.profile, field, by, decided)
         if after is not None:
-            self.post_message(self.Taken(after))
+            self._take(after)
 
     def action_unset(self) -> None:
         """Leave the chosen field to the default."""
         if self.chosen is not None:
-            self.post_message(
-                self.Taken(profile_fields.unset(self._draft.profile, self.chosen.identity))
-            )
+            self._take(profile_fields.unset(self.draft.profile, self.chosen.identity))
+
+    def _find(self) -> None:
+        """List what has the typed words, with the field chosen that they most likely mean."""
+        self._list(choose=profile_fields.best(self._listed(), self.words.value))
 
     def action_find(self) -> None:
         """Type words to find options by."""
         self.add_class("-finding")
         self.screen.set_focus(self.words)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on with the option that was found."""
-        event.stop()
-        self.screen.set_focus(self.fields)
-
-    def on_words_line_ended(self, event: WordsLine.Ended) -> None:
-        """List the options again."""
-        event.stop()
-        self.action_all()
 
     def action_all(self) -> None:
         """List the options again, the chosen one among them."""

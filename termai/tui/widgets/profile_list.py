@@ -27,8 +27,9 @@ _GROUP = "The next group of options; Shift+Tab goes back."
 class FieldList(ScrollView, can_focus=True):
     """Shows fields under the names of their groups; ``cursor`` is the place of the chosen one.
 
-    draw: gives the line of a field for a width in cells. type_digit: is called with a digit, at
-    once, so that no key typed after it gets lost; returns whether it took it.
+    draw: gives the line of a field for a width in cells. take_key: is called with each key and
+    tells whether it took it, before any other key is looked at; see ``FieldForm``. step: is
+    called for the next value of the chosen field (1) or the one before (-1).
     """
 
     DEFAULT_CSS = """
@@ -59,21 +60,17 @@ class FieldList(ScrollView, can_focus=True):
 
         identity: str
 
-    @dataclass
-    class Stepped(Message):
-        """The chosen field is to have the next value, or the one before for -1."""
-
-        by: int
-
     class Picked(Message):
         """The chosen field was clicked on once more."""
 
     class Moved(Message):
         """The list was scrolled or resized, so that rows lie elsewhere."""
 
-    def __init__(self, draw: Draw, type_digit: Callable[[str], bool]) -> None:
+    def __init__(
+        self, draw: Draw, take_key: Callable[[Key], bool], step: Callable[[int], None]
+    ) -> None:
         super().__init__()
-        self._draw, self._type_digit = draw, type_digit
+        self._draw, self._take_key, self._step = draw, take_key, step
         self._fields: tuple[Field, ...] = ()
         self._lines: tuple[Field | str, ...] = ()  # a group's name above its fields
         self._places: tuple[int, ...] = ()  # the line of each field
@@ -152,9 +149,8 @@ class FieldList(ScrollView, can_focus=True):
         self.redraw()
 
     def on_key(self, event: Key) -> None:
-        """Let a digit begin to type a value."""
-        digit = event.character or ""
-        if digit.isdecimal() and self._type_digit(digit):
+        """Let the form have what begins to type, and what is typed already."""
+        if self._take_key(event):
             event.stop()
             event.prevent_default()
 
@@ -178,7 +174,7 @@ class FieldList(ScrollView, can_focus=True):
 
     def action_step(self, by: int) -> None:
         """Ask for the next value of the chosen field."""
-        self.post_message(self.Stepped(by))
+        self._step(by)
 
     def action_first(self) -> None:
         """Choose the first field."""

@@ -1,6 +1,7 @@
 """Weights that the kernel may take out of RAM again, as they are mapped from the model's file."""
 
 import platform
+from functools import lru_cache
 
 from termai.gguf.header import Header
 from termai.gguf.memory import Estimate
@@ -9,6 +10,7 @@ from termai.servers.loading import Load, flags_given
 
 _REPACKED_ON_X86 = frozenset({"Q4_0", "Q4_K", "Q2_K", "IQ4_NL", "MXFP4"})
 _REPACKED = _REPACKED_ON_X86 | {"Q8_0", "Q5_K", "Q6_K"}  # by other processors
+_KEPT = 64  # models whose answer is remembered
 _X86 = frozenset({"x86_64", "amd64"})
 _READING = frozenset({"--mlock", "--no-mmap", "--load-mode", "-lm", "--direct-io", "-dio"})
 
@@ -39,6 +41,7 @@ def _beside(load: Load) -> int:
     return load.adapters + sum(tensor.size for header in headers for tensor in header.tensors)
 
 
+@lru_cache(_KEPT)
 def _share_without(header: Header, types: frozenset[str]) -> float:
     """Return the part of the weights that is of none of these types."""
     left = sum(tensor.size for tensor in header.tensors if tensor.type.name not in types)

@@ -1,10 +1,12 @@
 """What a model, an engine and a port are, as the clashes of a profile ask it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from termai.engines.base import Detection
 from termai.gguf.facts import Kind, facts
+from termai.gguf.facts import ModelFacts as Facts
 from termai.gguf.header import Header
 from termai.gguf.memory.hparams import hparams
 from termai.profiles.clashes import EngineFacts, ModelFacts
@@ -27,6 +29,7 @@ _BY_SECTIONS = frozenset({"bailingmoe3", "glm4", "glm4moe", "hunyuan_vl"})
 _ONE_TYPE = frozenset({"deepseek4"})
 _TOKENS = "tokenizer.ggml.tokens"
 _VOCABULARIES = {"llama": "SPM", "gpt2": "BPE", "bert": "WPM", "t5": "UGM", "rwkv": "RWKV"}
+_KEPT = 64  # models remembered
 _DIFFERENCE = 128  # tokens; SPEC_VOCAB_MAX_SIZE_DIFFERENCE in common/speculative.cpp
 _CUDA = "CUDA_VISIBLE_DEVICES"
 
@@ -50,7 +53,7 @@ class ModelNote:
 
 def note_of(header: Header, name: str) -> ModelNote:
     """Return a model in a few words; ``name`` is used where its file does not tell one."""
-    known = facts(header)
+    known = _known(header)
     return ModelNote(
         name=one_line(known.name or name),
         architecture=one_line(known.architecture),
@@ -62,9 +65,14 @@ def note_of(header: Header, name: str) -> ModelNote:
     )
 
 
+@lru_cache(_KEPT)
+def _known(header: Header) -> Facts:
+    return facts(header)
+
+
 def no_model(header: Header) -> str:
     """Return what a file is that cannot be started by itself, empty for a model."""
-    kind = facts(header).kind
+    kind = _known(header).kind
     return {Kind.ADAPTER: "a LoRA adapter", Kind.PROJECTOR: "a projector"}.get(kind, "")
 
 
@@ -73,6 +81,14 @@ def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
 
     draft: the header of the profile's draft model. locked: bytes that mlock would keep in RAM.
     """
+    model = replace(_facts_of(header), locked=locked)
+    if draft is None:
+        return model
+    return replace(model, draft=_drafting(draft), other_vocabulary=_differ(header, draft))
+
+
+@lru_cache(_KEPT)
+def _facts_of(header: Header) -> ModelFacts:
     model = hparams(header)
     return ModelFacts(
         architecture=model.architecture,
@@ -88,9 +104,6 @@ def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
         rope_scale=_own_scale(header),
         original=header.number(header.own("rope.scaling.original_context_length")),
         nextn=header.number(header.own("nextn_predict_layers")),
-        draft=None if draft is None else _drafting(draft),
-        other_vocabulary=draft is not None and _differ(header, draft),
-        locked=locked,
     )
 
 
@@ -149,6 +162,7 @@ def _own_scale(header: Header) -> float:
     return header.real(header.own("rope.scaling.factor"), old) or 1.0
 
 
+@lru_cache(_KEPT)
 def _drafting(draft: Header) -> str:
     """Return the type of drafting that llama-server knows by the draft model's file itself.
 

@@ -9,7 +9,7 @@ from termai.engines.base import Detection
 from termai.gguf.header import Header
 from termai.models.fit import AUTO, Asked, Decision, Fit, Machine, Verdict, judge, with_advice
 from termai.models.fit.subject import Subject
-from termai.models.fit.verdict import fit_subject
+from termai.models.fit.verdict import Search, fit_subject
 from termai.profiles.profile import Profile
 from termai.servers.guarding import as_granted
 from termai.servers.loading import ALL, Files, Load, decides_itself, load_of
@@ -115,7 +115,12 @@ class Memory:
 
 def _fitted(subject: Subject, load: Load) -> Fit:
     found = fit_subject(
-        subject, load.options, load.machine, margin=load.margin, min_ctx=load.min_ctx
+        subject,
+        load.options,
+        load.machine,
+        margin=load.margin,
+        min_ctx=load.min_ctx,
+        search=Search.WHOLE,
     )
     return with_advice(found, Asked(subject, load.options, load.machine, load.margin))
 

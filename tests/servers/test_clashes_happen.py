@@ -137,6 +137,14 @@ def test_threads_that_are_not_set_are_as_many_as_is_said(tiny: Path) -> None:
     assert limits.read().chosen in (None, int(told))
 
 
+@pytest.mark.parametrize("values", [{}, {"parallel": 4}, {"parallel": 4, "fit": False}], ids=str)
+def test_a_context_left_open_is_as_large_as_is_said(values: dict[str, Any], tiny: Path) -> None:
+    profile = Profile("open").with_values(path=str(tiny), port=free_port(), **values)
+    said, _ = run(profile)
+    *_, told = re.findall(r"llama_context: n_ctx +  = (\d+)", said)
+    assert Previewer().preview(profile).automatic["ctx_size"] == told
+
+
 def profile_of(case: Case, tiny: Path) -> Profile:
     values = {key: str(tiny) if value == TINY else value for key, value in case.values.items()}
     model = str(tiny) if case.model == TINY else case.model

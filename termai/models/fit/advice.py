@@ -8,7 +8,7 @@ from termai.models.fit.candidates import Candidate, smaller, subjects
 from termai.models.fit.machine import Machine
 from termai.models.fit.placement import AUTO, MARGIN, budget, place
 from termai.models.fit.subject import Subject
-from termai.models.fit.verdict import Fit, Verdict, fit_subject
+from termai.models.fit.verdict import Fit, Search, Verdict, fit_subject
 from termai.models.fit.words import layers, size, tokens
 
 _CLOSE = 3  # layers on the CPU that are called the last few
@@ -31,9 +31,15 @@ class Asked:
     alternatives: Sequence[Candidate] = ()
 
     def fit(self, subject: Subject | None = None, **changes: object) -> Fit:
-        """Return the fit with other options, or of another model of the same kind."""
+        """Return the fit with other options, or of another model; no contexts are looked for."""
         options = replace(self.options, **changes)  # type: ignore[arg-type]
-        return fit_subject(subject or self.subject, options, self.machine, margin=self.margin)
+        return fit_subject(
+            subject or self.subject,
+            options,
+            self.machine,
+            margin=self.margin,
+            search=Search.NONE,
+        )
 
     def is_whole(self, subject: Subject | None = None, **changes: object) -> bool:
         """Return whether everything fits with other options, all layers on GPUs."""

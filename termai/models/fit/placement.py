@@ -4,7 +4,7 @@ Several GPUs are filled as llama.cpp does: in proportion to their free memory wh
 from the last to the first with as many whole layers as each takes (common/fit.cpp).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from termai.gguf.memory import Estimate, LoadOptions
@@ -84,19 +84,46 @@ def place(subject: Subject, options: LoadOptions, machine: Machine, room: Budget
     return search.most_layers(replace(options, n_cpu_moe=max(0, options.n_cpu_moe)))
 
 
-def largest_context(fits: Callable[[int], bool], limit: int) -> int:
-    """Return the largest multiple of STEP up to ``limit`` tokens that fits, 0 when none does."""
-    if limit > 0 and fits(limit):
-        return limit
-    if limit <= STEP or not fits(STEP):
+def largest_context(fits: Callable[[int], bool], limit: int, *, near: int = 0) -> int:
+    """Return the largest multiple of STEP up to ``limit`` tokens that fits, 0 when none does.
+
+    ``limit`` itself may be no multiple. near: tokens that the answer is thought to be close to.
+    """
+    if limit <= 0:
         return 0
-    steps = last_that(lambda count: fits(count * STEP), max(0, limit - 1) // STEP)
+    most = (limit - 1) // STEP
+    if not 0 < near < limit:
+        if fits(limit):
+            return limit
+        if not most or not fits(STEP):
+            return 0
+        near = 0
+    steps = last_that(lambda count: fits(count * STEP), most, near=near // STEP)
+    if near and steps == most and fits(limit):
+        return limit
     return steps * STEP
 
 
-def last_that(holds: Callable[[int], bool], limit: int) -> int:
-    """Return the largest number from 1 to ``limit`` that holds, 0 for none, by bisection."""
-    low, high = 0, limit + 1
+def last_that(holds: Callable[[int], bool], limit: int, *, near: int = 0) -> int:
+    """Return the largest number from 1 to ``limit`` that holds, 0 for none.
+
+    By bisection; where the answer is thought to be ``near``, of ever wider steps away from there.
+    """
+    low, high, step = 0, limit + 1, 1
+    if 0 < near <= limit and holds(near):
+        low = near
+        while low + step < high:
+            if not holds(low + step):
+                high = low + step
+                break
+            low, step = low + step, step * 2
+    elif 0 < near <= limit:
+        high = near
+        while high - step > low:
+            if holds(high - step):
+                low = high - step
+                break
+            high, step = high - step, step * 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
@@ -141,7 +168,7 @@ class _Search:
         def held(layers: int) -> bool:
             return self.room.gpus_hold(self.layers(options, layers).estimate)
 
-        return self.layers(options, last_that(held, self.subject.n_layers))
+        return self.layers(options, self._last("layers", held, self.subject.n_layers))
 
     def layers(self, options: LoadOptions, layers: int) -> Placement:
         """Return so many layers on GPUs, split between them so that they fit where they can."""
@@ -165,10 +192,10 @@ class _Search:
         def moved(count: int) -> Placement:
             return self.layers(replace(options, n_cpu_moe=count), layers)
 
-        kept = last_that(
-            lambda on_gpu: self.room.gpus_hold(moved(blocks - on_gpu).estimate), blocks
-        )
-        return moved(blocks - kept)
+        def held(on_gpu: int) -> bool:
+            return self.room.gpus_hold(moved(blocks - on_gpu).estimate)
+
+        return moved(blocks - self._last(("experts", layers), held, blocks))
 
     def _counts(self, options: LoadOptions, layers: int) -> list[int]:
         """Return how many layers each GPU takes, dealt out from the last GPU to the first.
@@ -187,7 +214,7 @@ class _Search:
                 part = self._split(options, dealt).estimate.devices[1 + place]
                 return part.total <= self.room.gpus[place]
 
-            counts[place] = last_that(held, left)
+            counts[place] = self._last(("count", place), held, left)
         return counts
 
     def _relieved(self, options: LoadOptions, counts: list[int]) -> Placement:
@@ -204,6 +231,12 @@ class _Search:
                 return found
             for place in over:
                 counts[place] -= 1
+
+    def _last(self, what: Hashable, holds: Callable[[int], bool], limit: int) -> int:
+        """Return the largest number that holds, looked for where the last search ended."""
+        found = last_that(holds, limit, near=min(self.subject.ended.get(what, 0), limit))
+        self.subject.ended[what] = found
+        return found
 
     def _split(self, options: LoadOptions, counts: Sequence[int]) -> Placement:
         """Return so many layers on each GPU."""

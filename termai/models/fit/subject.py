@@ -1,7 +1,7 @@
 """What is fitted: a model's memory as a function of its load options, and what that depends on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from termai.gguf.facts import facts
@@ -23,7 +23,8 @@ class Subject:
     dense model. size: bytes of all tensors. bits: per weight. quantizable: whether its KV cache
     takes quantized types. source: how the estimate is made: ``formula``, or ``size`` where only
     that is known. projector: what of it is loaded beside the model. alone: the model without all
-    that is loaded beside it, None where nothing is.
+    that is loaded beside it, None where nothing is. ended: where searches of it ended, by what they
+    searched for; the next ones begin there.
     """
 
     estimate: Estimator
@@ -37,6 +38,7 @@ class Subject:
     source: str = "formula"
     projector: Header | None = None
     alone: "Subject | None" = None
+    ended: dict[Hashable, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def model(self) -> "Subject":
@@ -55,7 +57,7 @@ class Subject:
         def shifted(options: LoadOptions) -> Estimate:
             return correction.applied(inner(options))
 
-        return replace(self, estimate=shifted)
+        return replace(self, estimate=shifted, ended={})
 
     def with_more(self, weights: int, *, on_gpu: bool) -> "Subject":
         """Return the subject with more bytes of weights, as of adapters, on the first device."""
@@ -86,6 +88,7 @@ class Subject:
             size=int(self.size * factor),
             source=source,
             alone=self.alone and self.alone.scaled(factor, source=source),
+            ended={},
         )
 
 

@@ -6,7 +6,7 @@ GPU, and the token embedding, is in RAM.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from termai.gguf.memory import Estimate, LoadOptions
 from termai.models.fit.machine import Machine
@@ -43,6 +43,18 @@ class Verdict(StrEnum):
     FULL = "full"
     PARTIAL = "partial"
     NONE = "none"
+
+
+class Search(IntEnum):
+    """Which largest contexts are looked for, each of which takes many estimates.
+
+    WHOLE: the one with which every layer is on a GPU. ALL: also the one with the layers where
+    they are. What is not looked for is 0.
+    """
+
+    NONE = 0
+    WHOLE = 1
+    ALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ def fit_subject(
     margin: int = MARGIN,
     min_ctx: int = MIN_CTX,
     exact: Exact | None = None,
+    search: Search = Search.ALL,
 ) -> Fit:
     """Return whether and how a model fits, without advice.
 
@@ -138,7 +151,7 @@ def fit_subject(
     bytes to leave free on each GPU. exact: asks the engine itself for an estimate, None when it
     does not know.
     """
-    question = _Question(subject, options, machine, margin, min_ctx)
+    question = _Question(subject, options, machine, margin, min_ctx, search)
     found = question.answer()
     for _ in range(_ROUNDS if exact else 0):
         told = exact(found.options) if exact else None
@@ -146,7 +159,7 @@ def fit_subject(
             return found
         correction = Correction.between(told, subject.estimate(found.options))
         better = replace(subject, source="llama.cpp").shifted(correction)
-        again = _Question(better, options, machine, margin, min_ctx).answer()
+        again = _Question(better, options, machine, margin, min_ctx, search).answer()
         if again.options == found.options:
             return again
         found = again
@@ -160,6 +173,7 @@ class _Question:
     machine: Machine
     margin: int
     min_ctx: int
+    search: Search
 
     def answer(self) -> Fit:
         placed = self._placed(self.ctx_size())
@@ -168,7 +182,7 @@ class _Question:
         verdict = Verdict.NONE
         if placed.fits:
             verdict = Verdict.FULL if whole else Verdict.PARTIAL
-        full_ctx = self.max_full_ctx()
+        full_ctx = self.max_full_ctx() if self.search else 0
         return Fit(
             verdict=verdict,
             estimate=placed.estimate,
@@ -185,8 +199,18 @@ class _Question:
 
     @property
     def limit(self) -> int:
-        """The most tokens worth asking for: those of the training, as llama.cpp takes itself."""
-        return self.subject.trained or _UNKNOWN_CTX
+        """The most tokens worth asking for: those of the training.
+
+        Where no context is asked for, llama.cpp itself takes as many for each slot that has a
+        cache of its own (n_ctx_max in common/fit.cpp).
+        """
+        trained = self.subject.trained or _UNKNOWN_CTX
+        return trained if self.options.ctx_size else trained * self.streams
+
+    @property
+    def streams(self) -> int:
+        """How many caches the slots have."""
+        return 1 if self.options.kv_unified else max(1, self.options.parallel)
 
     @property
     def room(self) -> Budget:
@@ -196,13 +220,13 @@ class _Question:
         """Return the context to fit: what was asked for, or the most that fits wholly."""
         if self.options.ctx_size:
             return self.options.ctx_size
-        least = min(self.min_ctx, self.limit)
+        least = min(self.min_ctx * self.streams, self.limit)
         if self._whole_at(self.limit):
             return self.limit
         return max(least, self.max_full_ctx())
 
     def max_full_ctx(self) -> int:
-        return largest_context(self._whole_at, max(self.limit, self.options.ctx_size))
+        return self._largest("whole", self._whole_at)
 
     def _whole_at(self, ctx_size: int) -> bool:
         placed = self._placed(ctx_size, whole=True)
@@ -240,12 +264,21 @@ class _Question:
 
     def _max_ctx(self, placed: Placement) -> int:
         """Return the most tokens that fit with the layers where they are."""
+        if self.search is not Search.ALL:
+            return 0
 
         def fits(ctx_size: int) -> bool:
             found = self.subject.estimate(replace(placed.options, ctx_size=ctx_size))
             return self.room.holds(found)
 
-        return largest_context(fits, max(self.limit, self.options.ctx_size))
+        return self._largest("placed", fits)
+
+    def _largest(self, what: str, fits: Callable[[int], bool]) -> int:
+        """Return the most tokens that fit, looked for where the last search ended."""
+        ended, limit = self.subject.ended, max(self.limit, self.options.ctx_size)
+        found = largest_context(fits, limit, near=ended.get(what, 0))
+        ended[what] = found
+        return found
 
     def _rooms(self, estimate: Estimate) -> tuple[Room, ...]:
         in_ram, on_gpus = margins(self.machine, self.margin)

@@ -52,7 +52,13 @@ def test_the_largest_context_is_at_most_the_trained_one() -> None:
 def test_slots_that_divide_the_cache_are_not_offered_more_than_the_trained_context() -> None:
     options = wanted(8192, parallel=2, kv_unified=False)
     assert fit(dense(), options, machine(200)).max_ctx_size == 131_072
-    assert fit(dense(), replace(options, ctx_size=0), machine(200)).ctx_size == 131_072
+
+
+def test_without_a_context_slots_that_divide_the_cache_get_the_trained_one_each() -> None:
+    options = wanted(0, parallel=2, kv_unified=False)
+    assert fit(dense(), options, machine(200)).ctx_size == 2 * 131_072
+    assert fit(dense(), options, machine(30)).ctx_size < 2 * 131_072
+    assert fit(dense(), options, machine(4)).ctx_size == 2 * 4096
 
 
 def test_without_a_context_the_most_that_fits_is_taken() -> None:

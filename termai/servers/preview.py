@@ -133,7 +133,7 @@ class _Making:
             self._failed(error)
             return None
         if file.header is None:
-            self.problems.append(f"{file.path} is no model that can be read.")
+            self.problems.append(file.trouble)
         elif beside := no_model(file.header):
             self.problems.append(f"{file.path} is {beside}, which is loaded beside a model.")
         return file

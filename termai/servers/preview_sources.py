@@ -2,9 +2,9 @@
 
 import ipaddress
 import threading
-import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 
 from termai.engines.base import Detection, Engine
@@ -49,11 +49,12 @@ class _Kept(NamedTuple):
 
 
 class File(NamedTuple):
-    """A model file: its path, its header, None where it is no readable model, and its bytes."""
+    """A model file: its path, its bytes, and its header or why it has none."""
 
     path: Path
-    header: Header | None
     size: int
+    header: Header | None
+    trouble: str = ""
 
 
 class Sources(Files):
@@ -91,7 +92,7 @@ class Sources(Files):
         kept = self._kept.get(key)
         if kept is None or kept.took < _QUICK_S:
             return self._remembered(key, lambda: here_with_servers(detection))
-        if time.monotonic() - kept.at > max(_FRESH_S, _SLOW_FACTOR * kept.took):
+        if monotonic() - kept.at > max(_FRESH_S, _SLOW_FACTOR * kept.took):
             self._read_beside(key, lambda: here_with_servers(detection))
         found: Machine = kept.given()
         return found
@@ -147,9 +148,9 @@ class Sources(Files):
         key = ("header", str(path), status.st_size, status.st_mtime_ns)
         try:
             header = self._remembered(key, lambda: read_model(path), lasts=float("inf"))
-        except TermaiError:
-            header = None
-        return File(path, header, status.st_size)
+        except TermaiError as error:
+            return File(path, status.st_size, None, error.message)
+        return File(path, status.st_size, header)
 
     def _found(self, reference: str) -> Path:
         """Return the path that ``resolve`` returns, without looking at the stores for each key."""
@@ -166,7 +167,7 @@ class Sources(Files):
 
     def _remembered(self, key: Hashable, make: Callable[[], T], *, lasts: float = _FRESH_S) -> T:
         kept = self._kept.get(key)
-        if kept is None or time.monotonic() - kept.at > lasts:
+        if kept is None or monotonic() - kept.at > lasts:
             while len(self._kept) >= _KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
             kept = self._kept[key] = _made(make)
@@ -186,12 +187,12 @@ class Sources(Files):
 
 
 def _made(make: Callable[[], object]) -> _Kept:
-    begun = time.monotonic()
+    begun = monotonic()
     try:
         value, error = make(), None
     except TermaiError as caught:
         value, error = None, caught
-    now = time.monotonic()
+    now = monotonic()
     return _Kept(value, error, now, now - begun)
 
 

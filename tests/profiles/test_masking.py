@@ -100,6 +100,7 @@ _BROKEN = [
     f'password = "{_SECRET}',
     f"password = {_SECRET} # , x",
     f'password = """{_SECRET}\nmore',
+    f'password = """\n{_SECRET}\n',
     f'[load\nctx_size = [1,\n[kept.koboldcpp]\npassword = "{_SECRET}"',
     f'x = "unclosed\npassword = "{_SECRET}"',
     f'password = ["a", "{_SECRET}"',

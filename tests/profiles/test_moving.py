@@ -1,5 +1,6 @@
 """Profiles renamed and duplicated: comments and history kept, nothing written over."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,19 @@ def test_a_rename_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert history.versions("old") == before
     assert history.versions("new") == ()
     assert "new" not in [profile.name for profile in list_profiles().profiles]
+
+
+def test_a_history_is_renamed_where_files_cannot_have_two_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    save_profile(Profile("old", values={"ctx_size": 1}))
+    monkeypatch.setattr(os, "link", refuse)
+    rename_profile("old", "new")
+    renamed, saved = history.versions("new")
+    assert history.text(renamed) == history.text(saved)
 
 
 def test_the_longest_names_are_renamed() -> None:

@@ -367,6 +367,12 @@ def test_what_could_not_be_brought_back_is_not_removed() -> None:
         assert user_path(name).exists()
 
 
+def test_a_byte_order_mark_is_no_foreign_change() -> None:
+    _write("mine", "\ufeff# why\n[load]\nctx_size = 1\n")
+    save_profile(load_profile("mine").with_values(ctx_size=2))
+    assert user_path("mine").read_text() == "# why\n[load]\nctx_size = 2\n"
+
+
 def test_a_linked_profile_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "dotfiles").mkdir()
     real = tmp_path / "dotfiles" / "mine.toml"

@@ -43,16 +43,18 @@ def heading(group: str, width: int) -> Content:
     return Content.styled(f"{group:<{width}}"[:width], "$primary bold")
 
 
-def row(field: Field, shown: Shown, width: int, *, sign: str = "") -> Content:
+def row(field: Field, shown: Shown, width: int, *, sign: str = "", chosen: bool = False) -> Content:
     """Return the line of a field: name, value, where it comes from, and what it does if wide.
 
-    sign: the name of the sign before it, as of a clash.
+    sign: the name of the sign before it, as of a clash. chosen: whether it lies on the colour of
+    the chosen row, on which nothing is muted.
     """
     room = value_width(width)
-    style = "$muted"
+    muted = "" if chosen else "$muted"
+    style = muted
     if shown.origin is Origin.PROFILE or shown.changed:
         style = "bold"
-    name_style = "$muted strike" if shown.ignored else ""
+    name_style = f"{muted} strike".lstrip() if shown.ignored else ""
     mark = Content.styled("*" if shown.changed else " ", "$text-warning bold")
     lead = Content.styled(f"{icons.sign(sign)}" if sign else " ", icons.STYLES.get(sign, ""))
     parts = [
@@ -65,11 +67,11 @@ def row(field: Field, shown: Shown, width: int, *, sign: str = "") -> Content:
     used = MARGIN + NAME + 1 + room
     if width - used > ORIGIN:
         origin = "ignored" if shown.ignored else str(shown.origin)
-        parts += [Content(" "), Content.styled(_padded(origin, ORIGIN), "$muted")]
+        parts += [Content(" "), Content.styled(_padded(origin, ORIGIN), muted)]
         used += ORIGIN + 1
     if width - used > 12:
         words = one_line(field.help, width - used - 2)
-        parts += [Content("  "), Content.styled(words, "$muted")]
+        parts += [Content("  "), Content.styled(words, muted)]
     return Content("").join(parts)
 
 

@@ -277,6 +277,14 @@ async def test_in_a_small_terminal_memory_is_a_line_above_the_fields() -> None:
         assert "ctx_size" in screen_text(app)
 
 
+async def test_all_about_a_field_can_be_read_where_there_is_little_room() -> None:
+    async with editing(saved(), size=(40, 12), field="numa") as (app, pilot, _, _):
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, Note))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ModalScreen))
+
+
 async def test_text_of_a_profile_cannot_drive_the_terminal() -> None:
     evil = "a\x1b]0;owned\x07\x1b[31mb [bold]c"
     profile = Profile(name="x", description=evil, env={"A": evil}).with_values(alias="[red]d")

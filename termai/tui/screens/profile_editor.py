@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from termai.text import one_line
-from termai.tui import profile_actions, profile_edits, profile_look
+from termai.tui import profile_actions, profile_edits, profile_fields, profile_look
 from termai.tui.background import program
 from termai.tui.screens.profile_editor_view import EditorView
 
@@ -23,6 +23,7 @@ _HISTORY = "Saved versions, which ran well, and going back to one."
 _FILE = "Edit the file in your own editor."
 _CHECK = "Check its flags against the engine."
 _EXPORT = "Write it as a file of another program."
+_ABOUT = "All there is to say of the chosen option."
 _REVERT = "As it was saved; u brings the changes back."
 _COPIED = "It was copied.  Escape closes"
 
@@ -41,7 +42,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
         Binding("s", "start", "Start", id="editor.start", tooltip=_START),
         Binding("x", "mend", "Fix", id="editor.mend", tooltip=_FIX),
         Binding("u,ctrl+z", "undo", "Undo", id="editor.undo", show=False, tooltip="Step back."),
-        Binding("t", "type", "Type", id="editor.type", show=False, tooltip="Type the value."),
+        Binding("i", "about", "About", id="editor.about", show=False, tooltip=_ABOUT),
         Binding("y,c", "command", "Command", id="editor.command", show=False, tooltip=_COMMAND),
         Binding("d,v", "difference", "Diff", id="editor.diff", show=False, tooltip=_DIFF),
         Binding("r", "revert", "Revert", id="editor.revert", show=False, tooltip=_REVERT),
@@ -80,10 +81,14 @@ named there; x mends it. Nothing is written before Ctrl+S.
         """Go back to what is saved."""
         self._become(self.draft.reverted())
 
-    def action_type(self) -> None:
-        """Type the value of the chosen field, also where it could be picked."""
-        if self.form.chosen is not None:
-            self.form.type(self.form.chosen)
+    def action_about(self) -> None:
+        """Show all about the chosen field, for a terminal with little room."""
+        from termai.tui.screens.dialogs import Note
+
+        field = self.form.chosen
+        if field is not None:
+            told = "\n\n".join((field.help, "\n".join(profile_fields.facts(field))))
+            self.app.push_screen(Note(field.name, told, "Escape closes"))
 
     def action_save(self) -> None:
         """Write the profile."""

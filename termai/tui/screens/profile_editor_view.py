@@ -119,7 +119,7 @@ class EditorView(Screen["Profile | None"], Background):
         self.watch(self.form, "everything", self._show_title, init=False)
         self.watch(self.form, "count", self._show_title, init=False)
         self.watch(program(self), "servers", self._show_title, init=False)
-        self.watch(program(self), "machine", self._ask, init=False)
+        self.watch(program(self), "machine", self._machine_seen, init=False)
         self.form.choose(self._field or "path")
         self.form.enter()
         self._show()
@@ -152,6 +152,10 @@ class EditorView(Screen["Profile | None"], Background):
         if not self._looking:
             self._looking = True
             self.background(partial(self._look_at, self._wanted), self.Looked, group="look")
+
+    def _machine_seen(self) -> None:
+        if self.is_current:
+            self._ask()
 
     def _look_at(self, profile: Profile) -> Look:
         """Return what a profile would do; called in a thread, what goes wrong is told once."""

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 LINE_LIMIT = 65_536
 _MOVES = {"enter": 0, "down": 1, "tab": 1, "up": -1, "shift+tab": -1}
-_NOT_TYPING = frozenset({"edit", "step", "unset", "find", "everything"})
+_NOT_TYPING = frozenset({"edit", "type", "step", "unset", "find", "everything"})
 _FILTER = "Find options by words of their names and help."
 _ALL = "Show every option, or the usual ones."
 _ON, _BACK = "Use it, and go on.", "Use it, and go back."
 _SPACE = "Turn a switch over, take the next choice."
+_TYPE = "Type the value, also where it could be picked."
 _UNSET = "Leave it to the default."
 
 
@@ -118,7 +119,8 @@ class FieldForm(Container):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "edit", "Edit", id="form.edit", tooltip="Type or pick a value."),
         Binding("space", "step(1)", "Next", id="form.toggle", show=False, tooltip=_SPACE),
-        Binding("backspace,delete", "unset", "Unset", id="form.unset", tooltip=_UNSET),
+        Binding("backspace,delete", "unset", "Unset", id="form.unset", show=False, tooltip=_UNSET),
+        Binding("t", "type", "Type", id="form.type", show=False, tooltip=_TYPE),
         Binding("slash", "find", "Find", id="form.find", tooltip=_FILTER),
         Binding("a", "everything", "All", id="form.all", tooltip=_ALL),
         Binding("escape", "all", "No filter", id="form.clear", tooltip="Show the list again."),
@@ -218,7 +220,8 @@ class FieldForm(Container):
 
     def _draw(self, field: Field, width: int) -> Content:
         sign = worst(self._flaws, field.identity)
-        return profile_lines.row(field, self.shown(field), width, sign=sign)
+        chosen = field is self.chosen
+        return profile_lines.row(field, self.shown(field), width, sign=sign, chosen=chosen)
 
     def _listed(self) -> tuple[Field, ...]:
         words = self.words.value if self.has_class("-finding") else ""
@@ -261,6 +264,8 @@ class FieldForm(Container):
             self.action_edit()
         elif event.key == "slash":
             self.action_find()
+        elif event.key == "t":
+            self.action_type()
         else:
             digit = event.character or ""
             return digit.isdecimal() and self._type_digit(digit)
@@ -316,10 +321,11 @@ class FieldForm(Container):
         else:
             self.post_message(self.Wanted(field))
 
-    def type(self, field: Field) -> None:
-        """Have the value of a field typed that could be picked."""
-        self.choose(field.identity)
-        self._begin(field, profile_fields.text_of(self.draft.profile, field.identity))
+    def action_type(self) -> None:
+        """Type a value, also where it could be picked."""
+        field = self.chosen
+        if field is not None:
+            self._begin(field, profile_fields.text_of(self.draft.profile, field.identity))
 
     def _begin(self, field: Field, text: str) -> None:
         with self.prevent(Input.Changed):

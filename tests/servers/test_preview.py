@@ -18,7 +18,7 @@ from termai.servers import guarding, manager, preview_sources
 from termai.servers.preview import Preview, Previewer, command_line, command_text
 from tests.models.fit.headers import GIB, MIB, machine, write_dense, write_vision
 from tests.servers.models import write_tiny
-from tests.support import free_port
+from tests.support import free_port, wait_until
 
 NO_HELP = OptionHelp("", "")
 TAKES = OptionHelp("N", "'auto' 'all' -1")
@@ -300,11 +300,7 @@ def test_a_machine_that_answers_slowly_is_asked_beside_the_previews(
     assert previewer.preview(profile).rows[0].free == 60 * GIB
     assert asked.wait(30)
     told.set()
-    for _ in range(1000):
-        if previewer.preview(profile).rows[0].free == 30 * GIB:
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("the new answer never came")
+    wait_until(lambda: previewer.preview(profile).rows[0].free == 30 * GIB)
 
 
 def test_any_number_of_threads_may_ask(large: Path) -> None:

@@ -48,6 +48,11 @@ def write_dense(path: Path, kind: str = "Q4_K") -> Path:
     return write_sparse(path, *_llama(kind))
 
 
+def write_mixture(path: Path, kind: str = "Q4_K") -> Path:
+    """Write the mixture of experts as a file of its size that takes no room on disk."""
+    return write_sparse(path, *_qwen3moe(kind))
+
+
 def write_small(path: Path, kind: str) -> Path:
     """Write a model like it of 160M, 168 MB in Q8_0."""
     metadata, tensors = _llama(kind, Sizes(768, 2048, 8192, 24, 6, 128))

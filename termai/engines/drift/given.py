@@ -106,7 +106,8 @@ class _Checker:
         deprecated = "DEPRECATED" in about.text
         text = self._mistake(item) or ("" if deprecated else self._no_number(item))
         if text:
-            return self._say(item, text, way or self._mended(item), fatal=self._ends(item))
+            way = way or (self._renamed(item) if deprecated else self._mended(item))
+            return self._say(item, text, way, fatal=self._ends(item))
         if deprecated:
             return self._deprecated(item, way)
         takes = taken(about)
@@ -238,8 +239,10 @@ class _Checker:
 
     def _renamed(self, item: Item) -> _Way | None:
         renamed = renames.of(item.flag)
-        words = renamed.words(item.values) if renamed and not item.missing else None
-        if renamed is None or words is None:
+        if renamed is None or item.missing or len(item.values) > renamed.takes:
+            return None
+        words = renamed.words(item.values)
+        if words is None:
             return None
         if words:
             return self._fitting(words)
@@ -248,7 +251,9 @@ class _Checker:
     def _other_spelling(self, item: Item) -> _Way | None:
         spellings = (flag for flag in renames.same(item.flag) if flag in self.binary.options)
         other = next(spellings, "")
-        return self._fitting((other, *item.values)) if other else None
+        if not other or bool(item.values) != self.binary.takes_value(other):
+            return None
+        return self._fitting((other, *item.values))
 
     def _fitting(self, words: tuple[str, ...]) -> _Way | None:
         """Return words as options, or as they are where the program knows their flag."""

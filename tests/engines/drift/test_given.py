@@ -189,6 +189,8 @@ def test_flags_that_are_no_options_and_known_are_not_mentioned(native: Detection
         (("--log-colors", "blue"), "--log-colors takes on, off, auto"),
         (("--spec-type", "ngram-mod,oracle"), "--spec-type takes none, draft-simple"),
         (("--control-vector-layer-range", "1"), "needs a value"),
+        (("--mlock=0",), "no longer knows --mlock"),
+        (("--webui=0",), "takes no `=` behind --webui"),
     ],
 )
 def test_what_llama_server_ends_at_is_said_before_it_does(

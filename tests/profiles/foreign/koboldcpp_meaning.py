@@ -51,7 +51,7 @@ def meaning(config: Config) -> Config:
         "full_windows": bool(c.get("noswa")),
         "slots": slots,
         "shift": not (c.get("noshift") or c.get("nofastforward") or slots > 1),
-        "rope": (scale, base) if scale > 0 else None,
+        "rope": (scale, base) if scale > 0 and not c.get("overridenativecontext") else None,
         "padding": c.get("autofitpadding", 1024),
         "drafting": _drafting(c),
         "lora": (c["lora"][0], c.get("loramult", 1.0)) if c.get("lora") else None,
@@ -117,10 +117,11 @@ def _devices(c: Config) -> Config:
 
 
 def _drafting(c: Config) -> Any:
-    if not c.get("draftmodel") and not c.get("usemtp"):
+    amount = c.get("draftamount", 4)
+    named = c.get("draftmodel") if amount > 0 else None
+    if not named and not c.get("usemtp"):
         return None
-    named = c.get("draftmodel") or "mtp"
-    return named, c.get("draftamount", 8), c.get("draftgpulayers", 999)
+    return named or "mtp", amount, c.get("draftgpulayers", 999)
 
 
 def _requests(c: Config) -> Config:
@@ -135,5 +136,5 @@ def _requests(c: Config) -> Config:
     penalties = [fields.pop(name) for name in _PENALTIES if name in fields]
     lengths = [fields.pop(name) for name in _LENGTHS if name in fields]
     found["penalty"] = max(penalties, default=None)
-    length = lengths[0] if lengths else c.get("defaultgenamt", 2048)
+    length = lengths[0] if lengths else c.get("defaultgenamt", 1536)
     return {"fields": found, "others": fields, "length": length}

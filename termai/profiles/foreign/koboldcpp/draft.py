@@ -40,9 +40,8 @@ class Draft:
             raise self.fields.wrong(key, "a text without control characters", value)
         self.args += [flag, value]
 
-    def file(self, wanted: str, key: str) -> None:
-        """Set an option to the file that ``key`` names."""
-        named = self.fields.text(key)
+    def file(self, wanted: str, key: str, named: str | None) -> None:
+        """Set an option to the file that ``key`` names, if it names one."""
         if named is not None:
             self.set(wanted, key, self.found(key, named))
 

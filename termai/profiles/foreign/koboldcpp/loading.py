@@ -12,7 +12,7 @@ from termai.text import without_user
 ALL_LAYERS = 999
 MOE_LIMIT = 200  # layers; KoboldCPP lowers a larger moecpu to it
 FIT_TARGET = 1024  # MiB
-DRAFT_TOKENS = 8
+DRAFT_TOKENS = (4, 8)  # what versions draft when nobody says
 NO_BOS = "tokenizer.ggml.add_bos_token=bool:false"
 CACHE_TYPES = {"0": "f16", "1": "q8_0", "2": "q4_0", "3": "bf16"}
 """What ``quantkv`` meant while it was a number."""
@@ -30,7 +30,7 @@ def model(draft: Draft) -> None:
     for other in named[0 if first else 1 :]:
         if other != chosen:
             draft.miss("model", without_user(other), "KoboldCPP loads only one model")
-    draft.file("mmproj", "mmproj")
+    draft.file("mmproj", "mmproj", fields.text("mmproj"))
     if fields.switch("mmprojcpu"):
         draft.set("mmproj_offload", "mmprojcpu", False)
     for limit in ("min", "max"):
@@ -97,7 +97,9 @@ def memory(draft: Draft) -> None:
     if padding not in (None, FIT_TARGET):
         draft.set("fit_target", "autofitpadding", padding)
     scale, base = [*fields.numbers("ropeconfig"), 0.0, 0.0][:2]
-    if scale > 0:
+    if scale > 0 and _is_on(draft, "overridenativecontext"):
+        draft.keep("ropeconfig", "KoboldCPP goes by overridenativecontext instead")
+    elif scale > 0:
         draft.set("rope_freq_scale", "ropeconfig", scale)
         draft.set("rope_freq_base", "ropeconfig", base or 10000.0)
 
@@ -177,13 +179,16 @@ def speed(draft: Draft) -> None:
 
 def _drafting(draft: Draft) -> None:
     fields = draft.fields
-    draft.file("model_draft", "draftmodel")
     named, heads = fields.text("draftmodel"), fields.switch("usemtp")
+    tokens, layers = fields.whole("draftamount"), fields.whole("draftgpulayers")
+    if named and tokens is not None and tokens <= 0:
+        draft.keep("draftmodel", "a draftamount of 0 switches it off")
+        named = None
+    draft.file("model_draft", "draftmodel", named)
     if "model_draft" in draft.values:
         draft.set("spec_type", "draftmodel", "draft-simple")
     elif heads and not named:
         draft.set("spec_type", "usemtp", "draft-mtp")
-    tokens, layers = fields.whole("draftamount"), fields.whole("draftgpulayers")
     if heads or named:
         draft.set("spec_draft_n_max", "draftamount", tokens)
         placed = "all" if layers == ALL_LAYERS else layers
@@ -191,9 +196,9 @@ def _drafting(draft: Draft) -> None:
         return
     for key, value, usual in (
         ("draftamount", tokens, DRAFT_TOKENS),
-        ("draftgpulayers", layers, ALL_LAYERS),
+        ("draftgpulayers", layers, (ALL_LAYERS,)),
     ):
-        if value not in (None, usual):
+        if value not in (None, *usual):
             draft.keep(key, "nothing drafts here")
 
 
@@ -221,7 +226,7 @@ def cache(draft: Draft) -> None:
     if slots is not None and slots > 1:
         draft.set("kv_unified", "parallelrequests", True)
     still = (fields.switch("noshift"), windows and full is None, slots is not None and slots > 1)
-    if not any(still) and not _true(draft, "nofastforward"):
+    if not any(still) and not _is_on(draft, "nofastforward"):
         draft.set("context_shift", "noshift", True)
         draft.notes.append(
             "KoboldCPP shifts a full context unless noshift is set, llama-server does not: "
@@ -229,6 +234,6 @@ def cache(draft: Draft) -> None:
         )
 
 
-def _true(draft: Draft, key: str) -> bool:
-    """Tell whether a key that is kept anyway is switched on."""
+def _is_on(draft: Draft, key: str) -> bool:
+    """Tell whether a key that is kept anyway says something other than no or 0."""
     return key in draft.fields.members and bool(draft.fields.members[key].value)

@@ -40,7 +40,8 @@ def read(source: Source) -> tuple[Imported, ...]:
     draft = Draft(fields)
     for part in _PARTS:
         part(draft)
-    if fields.switch("istemplate"):
+    fields.use("istemplate")
+    if fields.raw("istemplate") != "false":  # an export says so by itself
         draft.quiet("istemplate")
     _rest(draft)
     for key in fields.twice:

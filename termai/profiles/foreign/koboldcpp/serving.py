@@ -45,7 +45,7 @@ def server(draft: Draft) -> None:
 def chat(draft: Draft) -> None:
     """Read the chat template, what it is told, and how the model thinks."""
     fields = draft.fields
-    draft.file("chat_template_file", "jinjatemplate")
+    draft.file("chat_template_file", "jinjatemplate", fields.text("jinjatemplate"))
     said = fields.get("jinja_kwargs")
     text = dumped(said) if isinstance(said, dict) else said
     inside = object_of(text) if isinstance(text, str) else None

@@ -61,7 +61,7 @@ DEFAULTS: dict[str, tuple[Any, ...]] = {
     "multiuser": (1, 10, True),
     "maxrequestsize": (32,),
     "chatcompletionsadapter": ("AutoGuess",),
-    "defaultgenamt": (512, 640, 768, 896, 1024, 2048),
+    "defaultgenamt": (512, 640, 768, 896, 1024, 1536, 2048),
     "promptlimit": (100,),
     "moeexperts": (-1,),
     "visionmaxres": (1024,),

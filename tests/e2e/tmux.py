@@ -42,7 +42,8 @@ class Tmux:
         require_tmux()
         self._socket = f"termai-test-{uuid.uuid4().hex[:12]}"
         exports = " ".join(f"{k}={shlex.quote(v)}" for k, v in env.items())
-        command = f"cd {shlex.quote(str(cwd))} && exec env {exports} {shlex.join(argv)}"
+        clean = "env -u COLUMNS -u LINES"  # which Textual takes for the size, whatever the window
+        command = f"cd {shlex.quote(str(cwd))} && exec {clean} {exports} {shlex.join(argv)}"
         self._run("-f", "/dev/null", "start-server", ";", "set", "-g", "default-terminal", term,
                   ";", "set", "-g", "escape-time", "0", ";", "new-session", "-d", "-x",
                   str(columns), "-y", str(rows), command)  # fmt: skip

@@ -1,6 +1,7 @@
 """Clashes: each is found where it must be and nowhere near, and its fix makes it go away."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,19 @@ from termai.profiles.clashes import (
 )
 from termai.profiles.profile import Profile
 from termai.profiles.schema import OPTIONS, option
-from tests.profiles.clash_samples import EMBEDDED, NATIVE, SAMPLES, Sample, Setup
+from termai.profiles.store import list_profiles
+from tests.profiles.clash_samples import (
+    DENSE,
+    EMBEDDED,
+    MIXTURE,
+    NATIVE,
+    NO_GPU,
+    ONE_GPU,
+    SAMPLES,
+    TWO_GPUS,
+    Sample,
+    Setup,
+)
 from tests.profiles.strategies import of_option
 
 BY_ID = [pytest.param(sample, id=f"{n}-{sample.id}") for n, sample in enumerate(SAMPLES)]
@@ -58,6 +71,17 @@ def test_the_profiles_that_termai_makes_have_none() -> None:
     assert Setup(made).found() == ()
     quantized = {**made, "cache_type_k": "q8_0", "cache_type_v": "q8_0"}
     assert Setup(quantized).found() == ()
+
+
+def test_the_shipped_profiles_have_none_where_they_are_meant_to_run() -> None:
+    long = replace(DENSE, trained=131_072)
+    profiles = list_profiles().profiles
+    assert len(profiles) > 3
+    for profile in profiles:
+        name = profile.name
+        gpus = TWO_GPUS if "multi" in name else NO_GPU if "cpu" in name else ONE_GPU
+        model = replace(MIXTURE, trained=131_072) if "moe" in name else long
+        assert Setup(model=model, engine=gpus).found(profile) == (), name
 
 
 def test_nothing_is_said_of_what_is_not_known() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from termai.engines.base import Detection, OptionHelp
 from termai.errors import NotFoundError, UsageError
@@ -17,6 +19,7 @@ from termai.profiles.profile import Profile
 from termai.servers import guarding, manager, preview_sources
 from termai.servers.preview import Preview, Previewer, command_line, command_text
 from tests.models.fit.headers import GIB, MIB, machine, write_dense, write_vision
+from tests.profiles.strategies import ENVIRONMENT, VALUES
 from tests.servers.models import write_tiny
 from tests.support import free_port, wait_until
 
@@ -319,6 +322,18 @@ def test_any_number_of_threads_may_ask(large: Path) -> None:
         thread.join(60)
     needs = [found[512 * n].rows[1].needs for n in range(1, 9)]
     assert needs == sorted(set(needs))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=VALUES, env=ENVIRONMENT, bare=st.booleans())
+def test_no_profile_is_too_odd_for_a_preview(
+    large: Path, values: dict[str, Any], env: dict[str, str], bare: bool
+) -> None:
+    named = values if bare else {**values, "path": str(large)}
+    profile = Profile("odd", env=env).with_values(**named)
+    found = Previewer(CUDA, CARD).preview(profile)
+    assert found.command or found.problem or found.clashes
+    assert not (found.rows and found.fits is None)
 
 
 def test_a_command_can_be_pasted_into_a_shell() -> None:

@@ -127,7 +127,7 @@ def _ubatch_beyond_batch(case: Case) -> Iterator[Clash]:
 
 def _windowless(case: Case) -> Iterator[Clash]:
     """ "swa_full is not supported by this model" (tools/server/server-context.cpp)."""
-    if case.model is None or case.model.window or not case.value("swa_full"):
+    if case.model is None or case.model.window or case.embedded or not case.value("swa_full"):
         return
     yield warning(
         "no-sliding-window",

@@ -1,0 +1,174 @@
+"""The difference between installed and works: the smoke model run on every engine and device."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from termai.chat import oneshot
+from termai.chat.endpoint import Endpoint
+from termai.chat.sampling import Sampling
+from termai.engines.base import Detection
+from termai.engines.choose import ENGINES, survey
+from termai.errors import TermaiError
+from termai.jobs import store
+from termai.models.resolve import resolve
+from termai.profiles.profile import Profile
+from termai.profiles.schema import EMBEDDED
+from termai.servers import launching, manager, registry
+from termai.servers.records import Server
+
+MODEL = "builtin:smoke"
+CPU = "CPU"
+QUESTIONS = (
+    ("What is the capital of France?", "Paris"),
+    ("What is the capital of Japan?", "Tokyo"),
+)
+"""What the smoke model is asked, and a word of the right answer (docs/smoke-model.md)."""
+
+_LONG = "Count to 200."
+_TOKENS = 200
+_START_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An engine, and the device to run the smoke model on: ``CPU`` or one of the engine's."""
+
+    detection: Detection
+    device: str
+
+    @property
+    def name(self) -> str:
+        """Return what it is called, such as ``llama-server on CUDA0``."""
+        return f"{self.detection.engine} on {self.device}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What happened when an engine was made to work.
+
+    sentence: what was seen, or what went wrong. load_s: seconds from the start to ready.
+    tokens_per_second: while a long answer was written. layers, total: of the model, on a GPU and
+    in all; None where it did not come so far. fix: what to do when it does not work.
+    """
+
+    engine: str
+    version: str
+    program: Path
+    device: str
+    works: bool
+    sentence: str
+    load_s: float | None = None
+    tokens_per_second: float | None = None
+    layers: int | None = None
+    total: int | None = None
+    fix: str = ""
+
+
+def targets() -> tuple[Target, ...]:
+    """Return every engine that is here with every device it can use, the processor first."""
+    return tuple(
+        Target(detection, device)
+        for detection in survey().found
+        for device in (CPU, *detection.devices)
+    )
+
+
+def prove(
+    wanted: tuple[Target, ...], *, begins: Callable[[Target], None] | None = None
+) -> Iterator[Proof]:
+    """Yield for each target what happened; its server is stopped and forgotten afterwards.
+
+    ``begins`` is told of each before it starts. Servers that run meanwhile are left alone.
+    """
+    for target in wanted:
+        if begins:
+            begins(target)
+        yield _proved(target)
+
+
+def _proved(target: Target) -> Proof:
+    found = target.detection
+    blank = Proof(found.engine, found.version, found.program, target.device, False, "")
+    server: Server | None = None
+    try:
+        began = time.monotonic()
+        server = _started(target)
+        server = manager.wait_ready(server, timeout_s=_START_S)
+        return _measured(replace(blank, load_s=time.monotonic() - began), server, target)
+    except TermaiError as error:
+        return replace(blank, sentence=error.message, fix=error.fix)
+    finally:
+        if server is not None:
+            _forget(server)
+
+
+def _started(target: Target) -> Server:
+    """Start the smoke model with this very program, whichever ``auto`` would take."""
+    profile, found = _profile(target), target.detection
+    planned = launching.Plan(profile, resolve(MODEL), ENGINES[found.engine], found)
+    with launching.lock():
+        return launching.launch(planned, profile.name)
+
+
+def _profile(target: Target) -> Profile:
+    on_gpu = target.device != CPU
+    values = {
+        "path": MODEL,
+        "ctx_size": 1024,
+        "parallel": 1,
+        "n_gpu_layers": "all" if on_gpu else 0,
+        "temperature": 0.0,
+    }
+    if target.detection.engine != EMBEDDED:
+        values["device"] = [target.device] if on_gpu else ["none"]
+    name = f"prove {target.detection.engine} {target.device}"
+    return Profile(name=name, engine=target.detection.engine).with_values(**values)
+
+
+def _measured(proof: Proof, server: Server, target: Target) -> Proof:
+    """Return the proof with what the server answered and where the layers are."""
+    endpoint = Endpoint(server.name, server.url, engine=server.engine)
+    wrong = _wrong(endpoint)
+    rate = _rate(endpoint)
+    layers, total, devices = registry.refresh(server).offload
+    proof = replace(
+        proof, tokens_per_second=rate, layers=layers if total else None, total=total or None
+    )
+    if wrong:
+        sentence = f"It answers wrongly: {wrong}."
+        return replace(proof, sentence=sentence, fix="Build the engine again: `make run`.")
+    if target.device != CPU and total and layers < total:
+        where = " and ".join(devices) or "the processor"
+        sentence = f"It works, but only {layers} of {total} layers are on a GPU ({where})."
+        return replace(proof, sentence=sentence, fix="Look at the driver and the build.")
+    return replace(proof, works=True, sentence="It loads, and answers rightly.")
+
+
+def _wrong(endpoint: Endpoint) -> str:
+    """Return what the first wrong answer was, empty when all are right."""
+    for question, word in QUESTIONS:
+        answer = _asked(endpoint, question, 32)
+        if word not in answer.content:
+            return f"{question!r} was answered with {answer.content[:60]!r}"
+    return ""
+
+
+def _rate(endpoint: Endpoint) -> float | None:
+    return _asked(endpoint, _LONG, _TOKENS).stats.tokens_per_second
+
+
+def _asked(endpoint: Endpoint, question: str, most: int) -> oneshot.Answer:
+    sampling = Sampling.from_mapping({"temperature": 0.0, "max_tokens": most})
+    return asyncio.run(oneshot.answer(endpoint, question, sampling=sampling))
+
+
+def _forget(server: Server) -> None:
+    """Stop a server and remove what is recorded of it."""
+    try:
+        stopped = manager.stop(registry.refresh(server))
+        store.remove(stopped.job)
+    except TermaiError:
+        return

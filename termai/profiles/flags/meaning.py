@@ -35,8 +35,8 @@ def meaning(flag: str) -> Meaning | None:
 
 
 def spelt(flag: str) -> str:
-    """Return a flag with ``-`` for ``_`` where it is a long one."""
-    return flag_of(flag) if flag.startswith("--") else flag
+    """Return a flag without ``=VALUE`` behind it, with ``-`` for ``_`` where it is a long one."""
+    return flag_of(flag) if flag.startswith("--") else flag.partition("=")[0]
 
 
 def flag_of_env(name: str) -> str | None:

@@ -23,6 +23,7 @@ from termai.profiles.flags.meaning import (
 )
 from termai.profiles.flags.texts import NotHeldError, RefusedTextError, is_on, scaled, values_of
 from termai.profiles.foreign.base import Left
+from termai.profiles.kept import HIDDEN, holds_secret
 from termai.profiles.reading import SECRET_FLAGS
 from termai.profiles.values import LINE_LIMIT
 from termai.text import one_line
@@ -81,10 +82,12 @@ def grouped(words: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     groups: list[tuple[str, ...]] = []
     position = 0
     while position < len(words):
-        reader = _Reader(list(words[position:]), {})
+        rest = list(words[position:])
+        reader = _Reader(list(rest), {})
         reader.step()
-        groups.append(tuple(words[position : position + reader.position]))
-        position += reader.position
+        used = max(1, reader.position - (len(reader.words) - len(rest)))  # FLAG=VALUE is one word
+        groups.append(tuple(rest[:used]))
+        position += used
     return tuple(groups)
 
 
@@ -130,21 +133,32 @@ class _Reader:
         word = self.words[self.position]
         self.position += 1
         flag = spelt(word)
-        if "=" in word and flag != word and (meaning(flag) or flag in SECRET_FLAGS):
-            self.words.insert(self.position, word.partition("=")[2])
+        _, equals, text = word.partition("=")
+        found = meaning(flag)
+        if equals and found and not found.takes:
+            self.switch(flag, text)
+            return
+        if equals and (found or flag in SECRET_FLAGS):
+            self.words.insert(self.position, text)
         if flag in SECRET_FLAGS:
             self.take(flag)
-            self.leave(flag, "(hidden)", f"it is a secret. {SECRET_FLAGS[flag].rstrip('.')}")
-        elif found := meaning(flag):
+            self.leave(flag, HIDDEN, f"it is a secret. {SECRET_FLAGS[flag].rstrip('.')}")
+        elif found:
             self.option(flag, found)
         elif flag in REFUSED:
             self.refuse(flag)
         elif flag in NEED_NO_WORD:
             self.leave(flag, "", NEED_NO_WORD[flag])
         elif flag.startswith("-") and len(flag) > 1:
-            self.pass_on(flag)
+            self.pass_on(word if "=" in word else flag)
         else:
             self.leave(word, "", "llama-server takes no word that belongs to no flag")
+
+    def switch(self, flag: str, text: str) -> None:
+        """Read ``FLAG=TEXT`` of a flag that no value follows: a text for off is its contrary."""
+        for word in words_of(flag, text):
+            stated = meaning(word)
+            self.set(flag, dict(stated.values) if stated else {})
 
     def take(self, flag: str) -> str | None:
         """Return the next word, the value of a flag; None and a mention when there is none."""
@@ -211,6 +225,9 @@ class _Reader:
         given = self.values_behind(flag)
         if any(len(text) > LINE_LIMIT * 8 for text in (flag, *given)):
             self.leave(flag, "", "it is too long to keep")
+            return
+        if any(map(holds_secret, (flag, *given))):
+            self.leave(flag.partition("=")[0], HIDDEN, "a key is in it, which everybody could read")
             return
         if flag not in GATHERED and flag in self.args:
             self.notes.append(f"{flag} stands there more than once; the last one counts.")

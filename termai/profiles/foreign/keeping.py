@@ -22,10 +22,13 @@ class Keeping:
         self.left: list[Left] = []
         self._total = 0
 
-    def keep(self, key: str, text: str, why: str = "", value: str | None = None) -> None:
+    def keep(
+        self, key: str, text: str, why: str = "", value: str | None = None, called: str = ""
+    ) -> None:
         """Keep a text; with a ``why`` it is listed as having no counterpart, too.
 
         value: what the list shows of it, the text itself unless given; a secret never shows.
+        called: what the list calls it, its key unless given.
         """
         trouble = self._trouble(key, text)
         if not trouble:
@@ -34,7 +37,8 @@ class Keeping:
         if why or trouble:
             shown = shown_value(self.name, key, text if value is None else value)
             said = "; ".join(filter(None, (why, trouble)))
-            self.left.append(Left(one_line(key, SHORT), shown, said, kept=not trouble))
+            name = one_line(called or key, SHORT)
+            self.left.append(Left(name, shown, said, kept=not trouble))
 
     def as_kept(self) -> dict[str, dict[str, str]]:
         """Return it as ``Profile.kept`` holds it."""

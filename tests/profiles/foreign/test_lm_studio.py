@@ -92,9 +92,9 @@ def test_every_field_of_a_preset_is_read_or_listed() -> None:
         "stop": ("##",),
     }
     assert [(item.key, item.kept) for item in imported.left] == [
-        ("operation/llm.prediction.contextOverflowPolicy", True),
-        ("operation/llm.prediction.logProbs", True),
-        ("operation/ext.virtualModel.customField.a.b", True),
+        ("llm.prediction.contextOverflowPolicy", True),
+        ("llm.prediction.logProbs", True),
+        ("ext.virtualModel.customField.a.b", True),
     ]
     assert any("names no model" in note for note in imported.notes)
 
@@ -214,7 +214,7 @@ def test_a_field_that_says_it_again_is_listed() -> None:
         preset(("llm.load.llama.cpuThreadPoolSize", 6), ("llm.prediction.llama.cpuThreads", 4))
     )
     assert imported.profile.values == {"threads": 4}
-    assert [item.key for item in imported.left] == ["load/llm.load.llama.cpuThreadPoolSize"]
+    assert [item.key for item in imported.left] == ["llm.load.llama.cpuThreadPoolSize"]
 
 
 def test_the_environment_that_lm_studio_allows() -> None:
@@ -291,9 +291,9 @@ def test_presets_of_version_0_2() -> None:
         "lora": (Adapter("style.gguf"),),
     }
     assert [item.key for item in imported.left] == [
-        "load_params/num_experts_used",
-        "inference_params/input_prefix",
-        "inference_params/unheard_of",
+        "num_experts_used",
+        "input_prefix",
+        "unheard_of",
     ]
     exported = write(imported.profile, Wanted())
     assert {"load_params/num_experts_used", "inference_params/input_prefix"} <= {

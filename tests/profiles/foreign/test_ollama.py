@@ -97,6 +97,7 @@ def test_everything_of_a_modelfile_is_read_or_listed() -> None:
             [("FROM", "", "foo"), ("MESSAGE", "system", "\nParse.\n")],
         ),
         ("  # c\n\n\tFROM\tfoo", [("FROM", "", "foo")]),
+        ('FROM foo\nSYSTEM"""\na"""', [("FROM", "", "foo"), ("SYSTEM", "", "\na")]),
     ],
 )
 def test_the_grammar_is_ollamas(text: str, expected: list[tuple[str, str, str]]) -> None:
@@ -114,6 +115,8 @@ def test_the_grammar_is_ollamas(text: str, expected: list[tuple[str, str, str]])
         ('FROM foo\nSYSTEM """This is ""\n', "line 2: expected the quote that SYSTEM begins"),
         ('FROM foo\nSYSTEM "\n\n', "line 2: expected the quote"),
         ("FROM\nfoo", "line 1: expected FROM with a value"),
+        ("FROM: foo", "line 1: expected FROM with a value"),
+        ("{}", "line 1: expected one of FROM, .*, found '{}'"),
         ("PARAMETER temperature 1", "expected a line FROM with a model"),
         ("", "expected a line FROM with a model"),
         ("FROM foo\nPARAMETER num_ctx many", "line 2: PARAMETER num_ctx: expected a whole number"),

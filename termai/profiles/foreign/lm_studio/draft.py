@@ -49,11 +49,11 @@ class Draft:
 
     def quiet(self, said: Said) -> None:
         """Keep a field without a word."""
-        self.keeping.keep(said.kept_as, said.raw)
+        self.keeping.keep(said.kept_as, said.raw, called=said.key)
 
     def leave(self, said: Said, why: str) -> None:
         """Keep a field that no option is, and list it."""
-        self.keeping.keep(said.kept_as, said.raw, why)
+        self.keeping.keep(said.kept_as, said.raw, why, called=said.key)
 
     def miss(self, said: Said, why: str) -> None:
         """List a field that is not kept."""

@@ -1,7 +1,8 @@
 """Ollama's Modelfile as instructions, and an instruction as its text.
 
 The grammar is that of Ollama's parser/parser.go (2026-08): an instruction is a word, then its
-arguments to the end of the line, or over lines up to a closing quote that ends one.
+arguments to the end of the line, or over lines up to a closing quote that ends one. As in older
+versions a quote may follow the word at once.
 """
 
 import re
@@ -19,7 +20,7 @@ ROLES = ("system", "user", "assistant")
 MOST = 4096  # instructions in one file
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_WORD = re.compile(r"[ \t]*(?P<word>[^ \t\r\n]*)")
+_WORD = re.compile(r"[ \t]*(?P<word>[A-Za-z]*)")
 _PARAMETER = re.compile(r"[ \t]*(?P<name>[A-Za-z0-9_]+)[ \t]")
 _ROLE = re.compile(r"[ \t]*(?P<name>[A-Za-z]+)[ \t]")
 _ENDS = re.compile(r"\r\n?")
@@ -84,18 +85,19 @@ def _instruction(lines: list[str], at: int, name: str) -> tuple[Instruction, int
     word = begin["word"] if begin else ""
     if word.upper() not in INSTRUCTIONS:
         known = ", ".join(INSTRUCTIONS)
-        raise InvalidFileError(f"{where}: expected one of {known}, found {one_line(word, 40)!r}.")
+        found = one_line(lines[at].split(maxsplit=1)[0], 40)
+        raise InvalidFileError(f"{where}: expected one of {known}, found {found!r}.")
     word = word.upper()
     rest = lines[at][begin.end() :] if begin else ""
     named = {"PARAMETER": _PARAMETER, "MESSAGE": _ROLE}.get(word)
     about = ""
     if named:
-        found = named.match(rest)
-        if found is None or (word == "MESSAGE" and found["name"] not in ROLES):
+        about_it = named.match(rest)
+        if about_it is None or (word == "MESSAGE" and about_it["name"] not in ROLES):
             first = "the name of a parameter" if word == "PARAMETER" else "one of " + _listed(ROLES)
             raise InvalidFileError(f"{where}: expected {word} with {first} and a value behind it.")
-        about, rest = found["name"], rest[found.end() :]
-    elif rest[:1] not in (" ", "\t"):
+        about, rest = about_it["name"], rest[about_it.end() :]
+    elif rest[:1] not in (" ", "\t", _SHORT):
         raise InvalidFileError(f"{where}: expected {word} with a value behind it.")
     value, behind = _value(lines, at, rest)
     if value is None:

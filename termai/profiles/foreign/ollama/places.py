@@ -22,11 +22,9 @@ def reference(named: str, source: Source) -> str:
         return named
     try:
         beside = source.path.absolute().parent / named
-        return (
-            str(beside.resolve() if named.startswith(".") else beside)
-            if (beside.exists())
-            else named
-        )
+        if not beside.exists():
+            return named
+        return str(beside.resolve() if named.startswith(".") else beside)
     except (OSError, ValueError, RuntimeError):
         return named
 

@@ -190,13 +190,13 @@ class _Reading:
 
     def _name(self) -> str:
         """Return a name from the file's name, or from what FROM names where that says nothing."""
-        path = self.source.path
-        if path is not None:
-            stem = path.stem if path.suffix.lower() == f".{_MODELFILE}" else path.name
-            if stem.lower().startswith(f"{_MODELFILE}.") or stem.lower().startswith(
-                f"{_MODELFILE}-"
-            ):
-                stem = stem[len(_MODELFILE) + 1 :]
-            if stem and stem.lower() != _MODELFILE:
-                return name_for(stem, NAME)
-        return name_for(places.title(str(self.values.get("path", ""))), NAME)
+        stem = _stem(self.source.path) if self.source.path else ""
+        return name_for(stem or places.title(str(self.values.get("path", ""))), NAME)
+
+
+def _stem(path: Path) -> str:
+    """Return what the name of a file adds to ``Modelfile``, before or behind it."""
+    name = path.stem if path.suffix.lower() == f".{_MODELFILE}" else path.name
+    if name.lower().startswith((f"{_MODELFILE}.", f"{_MODELFILE}-")):
+        return name[len(_MODELFILE) + 1 :]
+    return "" if name.lower() == _MODELFILE else name

@@ -112,6 +112,8 @@ def _of_a_local_file(profile: Profile) -> bool:
 @example({"cache_type_k": "q8_0", "cache_type_v": "q8_0", "flash_attn": "off"}, {})
 @example({"parallel": 4}, {})
 @example({"rope_freq_base": 1e6}, {})
+@example({"model_draft": "d.gguf", "spec_draft_n_max": 0}, {})
+@example({"model_draft": "d.gguf", "spec_type": "draft-mtp"}, {})
 @example({"device": ("none",), "n_gpu_layers": 4}, {})
 @example({"context_shift": True, "parallel": 3, "kv_unified": True}, {})
 @example({"tensor_split": (1.0, 2.0)}, {"CUDA_VISIBLE_DEVICES": "1"})

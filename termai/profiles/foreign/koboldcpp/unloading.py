@@ -181,12 +181,16 @@ def _speed(sheet: Sheet) -> None:
 
 def _drafting(sheet: Sheet) -> None:
     draft, kind = sheet.value("model_draft"), sheet.value("spec_type")
-    sheet.file("model_draft", "draftmodel")
+    tokens, layers = sheet.value("spec_draft_n_max"), sheet.value("n_gpu_layers_draft")
+    if draft and tokens == 0:
+        sheet.miss("model_draft", "spec_draft_n_max 0 switches drafting off")
+        draft = None
+    elif draft:
+        sheet.put("draftmodel", sheet.wanted.locate(str(draft)))
     if kind == "draft-mtp" and not draft:
         sheet.put("usemtp", True)
     elif kind != ("draft-simple" if draft else None):
         sheet.miss("spec_type", "KoboldCPP drafts with draftmodel, or without one with usemtp")
-    tokens, layers = sheet.value("spec_draft_n_max"), sheet.value("n_gpu_layers_draft")
     if not draft and "usemtp" not in sheet.texts:
         for wanted, value in (("spec_draft_n_max", tokens), ("n_gpu_layers_draft", layers)):
             if value is not None:

@@ -14,9 +14,9 @@ MODULES = MappingProxyType(
         "koboldcpp": "koboldcpp",
         "lm-studio": "lm_studio",
         "ollama": "ollama",
+        "termai": "own",
         "llama-router": "llama_router",
         "llama-swap": "llama_swap",
-        "termai": "own",
         "llama-server": "command_line",
     }
 )

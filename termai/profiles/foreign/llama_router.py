@@ -62,11 +62,14 @@ def read(source: Source) -> tuple[Imported, ...]:
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a preset file with one section, called as clients call the model."""
     written = flags.written(profile, wanted.locate)
+    section = _section(profile)
     lines: dict[str, str] = {}
     left = [*written.left]
     for flag, *values in flags.grouped(written.words):
         key = flag.lstrip("-")
         why = _why_not(flag, values, key in lines)
+        if flag == "--alias" and why and values == [section]:
+            continue  # the section's name says it
         if why:
             left.append(Left(flag, one_line(" ".join(values), 60), why))
         else:
@@ -76,10 +79,12 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
     kept = {k: text for k, text in profile.kept.get(NAME, {}).items() if ini.holds(text)}
     body = "".join(f"{key} = {value}\n" for key, value in {**lines, **kept}.items())
     about = f"; {one_line(profile.description, 200)}\n" if profile.description else ""
-    section = str(profile.values.get("alias") or profile.name)
-    if not _SECTION.fullmatch(section):
-        section = name_for(section)
     return Exported(f"version = 1\n\n{about}[{section}]\n{body}", tuple(left))
+
+
+def _section(profile: Profile) -> str:
+    section = str(profile.values.get("alias") or profile.name)
+    return section if _SECTION.fullmatch(section) else name_for(section)
 
 
 def _why_not(flag: str, values: list[str], again: bool) -> str:

@@ -1,6 +1,5 @@
 """llama-swap's configuration: YAML with one command line a model (its config.example.yaml)."""
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from termai.profiles.foreign.common import KEPT_WHY, left_of_others
 from termai.profiles.foreign.macros import filled, filled_in, macros_of
 from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
 from termai.profiles.foreign.shell_words import Command, Word
-from termai.profiles.foreign.yaml_tree import Node, Scalar
+from termai.profiles.foreign.yaml_tree import Node, Scalar, quoted
 from termai.profiles.kept import HIDDEN, holds_secret, is_secret
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
@@ -72,11 +71,10 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
     secret = [] if wanted.with_secrets else [k for k in kept if _is_secret(k, kept[k])]
     lines = [
         "models:",
-        f"  {_quoted(profile.name)}:",
-        *([f"    description: {_quoted(profile.description)}"] if profile.description else []),
-        "    cmd: |",
-        *(f"      {line}" for line in words),
-        *(["    env:", *(f"      - {_quoted(pair)}" for pair in pairs)] if pairs else []),
+        f"  {quoted(profile.name)}:",
+        *([f"    description: {quoted(profile.description)}"] if profile.description else []),
+        *_command(words),
+        *(["    env:", *(f"      - {quoted(pair)}" for pair in pairs)] if pairs else []),
         *([f"    ttl: {ttl}"] if ttl > 0 else []),
         *(f"    {_key(key)}: {text}" for key, text in kept.items() if key not in secret),
     ]
@@ -215,6 +213,14 @@ def _words(words: tuple[str, ...]) -> tuple[list[str], list[Left]]:
     return lines, left
 
 
+def _command(lines: list[str]) -> list[str]:
+    """Return a command as a block, or in quotes where a block cannot hold a character of it."""
+    if all(line.isprintable() for line in lines):
+        return ["    cmd: |", *(f"      {line}" for line in lines)]
+    text = "\n".join(lines)
+    return [f"    cmd: {quoted(text)}"]
+
+
 def _environment(env: Mapping[str, str]) -> tuple[list[str], list[Left]]:
     held = {name: value for name, value in env.items() if not _UNFILLED.search(value)}
     left = [Left(f"env.{name}", "", _MACRO) for name in env if name not in held]
@@ -226,11 +232,7 @@ def _is_secret(key: str, text: str) -> bool:
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", key) else _quoted(key)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text)
+    return key if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", key) else quoted(key)
 
 
 def _claims(text: str) -> bool:

@@ -3,7 +3,6 @@
 Read from the parser's events, without recursion and without any tag being acted upon.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -124,10 +123,24 @@ def parse(text: str, name: str) -> Node:
 def flow(node: Node) -> str:
     """Return a node as YAML on one line, plain texts as they stand, others in quotes."""
     if isinstance(node, Scalar):
-        return node.text if node.plain and _SAFE_PLAIN.fullmatch(node.text) else _quoted(node.text)
+        return node.text if node.plain and _SAFE_PLAIN.fullmatch(node.text) else quoted(node.text)
     if isinstance(node, list):
         return "[" + ", ".join(map(flow, node)) + "]"
-    return "{" + ", ".join(f"{_quoted(key)}: {flow(value)}" for key, value in node.items()) + "}"
+    return "{" + ", ".join(f"{quoted(key)}: {flow(value)}" for key, value in node.items()) + "}"
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, with what does not print escaped (YAML 1.2, 5.7)."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '\\"':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def texts(node: Node, where: str, name: str) -> Iterator[Scalar]:
@@ -160,10 +173,6 @@ def kind(node: Node) -> str:
     if isinstance(node, Scalar):
         return repr(one_line(node.text, 40)) if node.text else "nothing"
     return "nothing" if node is None else f"a {'list' if isinstance(node, list) else 'table'}"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _take(builder: _Builder, event: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from termai.errors import TermaiError
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
     from termai.engines.base import Detection
     from termai.engines.drift import Drift
     from termai.profiles.profile import Profile
+    from termai.profiles.unsaved import Unsaved
     from termai.servers.changes import Changes
     from termai.servers.preview import Preview, Previewer
     from termai.servers.records import Server
+    from termai.tui.profile_draft import Draft
     from termai.tui.profile_work import Compared
 
 
@@ -64,6 +68,34 @@ class Looker:
         except TermaiError:  # which the preview tells
             return ()
         return drift.check(profile, self._engines[profile.engine])
+
+
+class Keeper:
+    """Keeps the newest of a draft's unsaved changes, and forgets them once there are none."""
+
+    def __init__(self, newest: Callable[[], Draft]) -> None:
+        self._newest = newest
+        self._one_at_a_time = Lock()
+
+    def keep(self) -> None:
+        """Write what is there now; raises StorageError. Any thread may call it."""
+        from termai.profiles import unsaved
+
+        with self._one_at_a_time:
+            draft = self._newest()
+            if draft.saved.path is None:
+                return
+            if draft.changed:
+                unsaved.keep(draft.profile)
+            else:
+                unsaved.forget(draft.saved.name)
+
+
+def left(saved: Profile) -> Unsaved | None:
+    """Return the changes of a profile that were not saved the last time."""
+    from termai.profiles import unsaved
+
+    return unsaved.kept(saved) if saved.path else None
 
 
 def newer(saved: Profile) -> Profile | None:

@@ -9,14 +9,16 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
 
+from termai.profiles import unsaved
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile, save_profile, user_path
 from termai.tui.app import TermaiApp
 from termai.tui.screens.dialogs import Note
 from termai.tui.screens.profile_editor import ProfileEditor
 from termai.tui.screens.profile_editor_dialogs import LeaveScreen, ProseScreen
-from termai.tui.widgets.profile_form import EditLine, FieldForm, WordsLine
+from termai.tui.widgets.profile_form import FieldForm
 from termai.tui.widgets.profile_list import FieldList
+from termai.tui.widgets.profile_typing import EditLine, WordsLine
 from tests.tui import editor_scene
 from tests.tui.editor_scene import editing, saved
 from tests.tui.support import LARGE, screen_text, toasts, until
@@ -154,6 +156,35 @@ async def test_leaving_with_changes_asks_what_becomes_of_them(key: str, context:
         await until(pilot, lambda: returned)
         assert load_profile("long").value("ctx_size") == context
         assert returned == [load_profile("long") if key == "s" else None]
+
+
+async def test_what_was_not_saved_when_the_program_ended_is_there_again() -> None:
+    async with editing(saved(), field="ctx_size") as (_, pilot, editor, _):
+        await pilot.press("right")
+    assert load_profile("long").value("ctx_size") == 4096
+    async with editing(load_profile("long"), field="ctx_size") as (app, pilot, editor, _):
+        await until(pilot, lambda: editor.draft.profile.value("ctx_size") == 8192)
+        assert "• changed" in screen_text(app)
+        assert "not saved are here again" in toasts(app)
+        await pilot.press("r", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, ProfileEditor))
+    assert unsaved.kept(load_profile("long")) is None
+
+
+async def test_what_is_kept_while_one_edits_is_forgotten_by_a_save_and_by_leaving() -> None:
+    async with editing(saved(), field="ctx_size") as (app, pilot, editor, _):
+        profile = editor.draft.saved
+        await pilot.press("right")
+        await until(pilot, lambda: unsaved.kept(profile))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: not unsaved.kept(profile))
+        profile = load_profile("long")
+        await pilot.press("right")
+        await until(pilot, lambda: unsaved.kept(profile))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ModalScreen))
+        await pilot.press("d")
+        await until(pilot, lambda: not unsaved.kept(profile))
 
 
 async def test_a_new_profile_is_not_lost_by_leaving() -> None:

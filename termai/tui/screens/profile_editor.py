@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from termai.text import one_line
 from termai.tui import profile_actions, profile_edits, profile_fields, profile_look
 from termai.tui.background import program
+from termai.tui.profile_draft import Draft
 from termai.tui.screens.profile_editor_view import EditorView
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
     def action_leave(self) -> None:
         """Leave the editor; unsaved changes are asked about."""
         if not self.draft.unsaved:
-            self.dismiss(self._saved_as)
+            self._leave(self._saved_as)
             return
 
         async def leave() -> None:
@@ -132,11 +133,16 @@ named there; x mends it. Nothing is written before Ctrl+S.
             asked = LeaveScreen(self.draft.profile.name, new=self.draft.saved.path is None)
             answer = await program(self).push_screen_wait(asked)
             if answer == "save" and (saved := await self._save()) is not None:
-                self._saved_as = saved
-            if answer == "discard" or (answer and self._saved_as is not None):
-                self.dismiss(self._saved_as)
+                self._leave(saved)
+            elif answer == "discard":
+                self._leave(self._saved_as)
 
         self.flow(leave, group="leave", exclusive=True)
+
+    def _leave(self, saved: Profile | None) -> None:
+        """Return to the list; what was changed after the last save is forgotten."""
+        self._become(Draft.of(saved or self.draft.saved))
+        self.dismiss(saved)
 
     def action_command(self) -> None:
         """Copy and show the command that a start runs."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -12,19 +14,25 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from termai.errors import TermaiError
 from termai.text import one_line
-from termai.tui import profile_edits, profile_look, profile_memory
+from termai.tui import formats, profile_edits, profile_look, profile_memory
 from termai.tui.background import Background, program
 from termai.tui.messages import Failed
 from termai.tui.profile_draft import Draft
 from termai.tui.profile_flaws import Flaw, to_mend
-from termai.tui.profile_look import Look, Looker
+from termai.tui.profile_look import Keeper, Look, Looker
 from termai.tui.widgets.mode_bar import ModeBar
 from termai.tui.widgets.profile_form import FieldForm
 from termai.tui.widgets.profile_panes import EditorTitle, FieldHelp, PreviewPane, PreviewStrip
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from termai.profiles.profile import Profile
+    from termai.profiles.unsaved import Unsaved
+
+KEEP_S = 0.3  # after a change, until it is kept for the case that the terminal goes
 
 
 class EditorView(Screen["Profile | None"], Background):
@@ -78,6 +86,12 @@ class EditorView(Screen["Profile | None"], Background):
         profile: Profile
 
     @dataclass
+    class Left(Message):
+        """What somebody left unsaved of this profile, None for nothing."""
+
+        unsaved: Unsaved | None
+
+    @dataclass
     class Newer(Message):
         """What somebody else has made of the profile meanwhile, None for nothing."""
 
@@ -96,6 +110,8 @@ class EditorView(Screen["Profile | None"], Background):
         self._field = field
         self._looker = Looker()
         self._looking = False
+        self._keeper = Keeper(lambda: self.draft)
+        self._keep_timer: Timer | None = None
         self._wanted = profile  # what is to be looked at: the draft, or what is being typed
         self._saved_as: Profile | None = None
         self._before: int | None = None  # bytes that the profile as it is saved would take
@@ -124,6 +140,31 @@ class EditorView(Screen["Profile | None"], Background):
         self.form.enter()
         self._show()
         self._ask()
+        self.background(partial(profile_look.left, self.draft.saved), self.Left, group="left")
+
+    def on_unmount(self) -> None:
+        if self._keep_timer is not None:
+            with suppress(TermaiError):
+                self._keeper.keep()
+
+    def on_editor_view_left(self, message: Left) -> None:
+        """Go on where somebody left the profile without saving it."""
+        left = message.unsaved
+        if left is not None and not self.draft.changed:
+            self._become(self.draft.to(left.profile))
+            when = formats.moment(left.at, time())
+            told = f"Changes of {when} that were not saved are here again; r reverts them."
+            self.notify(told, markup=False)
+
+    def _keep(self) -> None:
+        """Keep what is not saved, in a moment; nothing is lost when the terminal goes."""
+        if self._keep_timer is not None:
+            self._keep_timer.stop()
+        self._keep_timer = self.set_timer(KEEP_S, self._keep_now)
+
+    def _keep_now(self) -> None:
+        self._keep_timer = None
+        self.background(self._keeper.keep, group="keep")
 
     def on_screen_resume(self) -> None:
         """Look at the file, the machine and the engines again."""
@@ -204,6 +245,7 @@ class EditorView(Screen["Profile | None"], Background):
     def _become(self, draft: Draft) -> None:
         self.form.draft = draft
         self._wanted = draft.profile
+        self._keep()
         self._show()
         self._ask()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,76 +24,20 @@ from termai.tui.profile_fields import Field, Shown, Way
 from termai.tui.profile_flaws import worst
 from termai.tui.profile_steps import stepped
 from termai.tui.widgets.profile_list import FieldList
+from termai.tui.widgets.profile_typing import EditLine, WordsLine
 
 if TYPE_CHECKING:
     from termai.profiles.profile import Profile
     from termai.tui.profile_draft import Draft
     from termai.tui.profile_flaws import Flaw
 
-LINE_LIMIT = 65_536
 _MOVES = {"enter": 0, "down": 1, "tab": 1, "up": -1, "shift+tab": -1}
 _NOT_TYPING = frozenset({"edit", "type", "step", "unset", "find", "everything"})
 _FILTER = "Find options by words of their names and help."
 _ALL = "Show every option, or the usual ones."
-_ON, _BACK = "Use it, and go on.", "Use it, and go back."
 _SPACE = "Turn a switch over, take the next choice."
 _TYPE = "Type the value, also where it could be picked."
 _UNSET = "Leave it to the default."
-
-
-TakeKey = Callable[[Key], bool]
-
-
-class _TypedLine(Input):
-    """A line whose keys are first offered to ``take_key``, in the order in which they came."""
-
-    def __init__(self, take_key: TakeKey, *, id: str, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
-        super().__init__(
-            id=id,
-            placeholder=placeholder,
-            compact=True,
-            max_length=LINE_LIMIT,
-            select_on_focus=False,
-        )
-        self._take_key = take_key
-
-    def on_key(self, event: Key) -> None:
-        """Let the form have the keys that end typing, and those that came after one of them."""
-        if self._take_key(event):
-            event.stop()
-            event.prevent_default()
-
-
-class EditLine(_TypedLine):
-    """The line in which a value is typed, over the row of its field."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "finish('enter')", "Take it", id="edit.take", tooltip="Use what is typed."
-        ),
-        Binding("escape", "finish('escape')", "Leave it", id="edit.leave", tooltip="As it was."),
-        Binding("down,tab", "finish('down')", "Next", id="edit.next", show=False, tooltip=_ON),
-        Binding("up,shift+tab", "finish('up')", "Back", id="edit.up", show=False, tooltip=_BACK),
-    ]
-
-    def action_finish(self, key: str) -> None:
-        """Do what a key does that ends typing, from the palette or by a key of the user's own."""
-        self._take_key(Key(key, None))
-
-
-class WordsLine(_TypedLine):
-    """The line in which words to find are typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,down", "finish('enter')", "To the option", id="words.take", tooltip="Go on."
-        ),
-        Binding("escape", "finish('escape')", "All", id="words.leave", tooltip="Show all again."),
-    ]
-
-    def action_finish(self, key: str) -> None:
-        """Do what a key does that ends typing, from the palette or by a key of the user's own."""
-        self._take_key(Key(key, None))
 
 
 class FieldForm(Container):

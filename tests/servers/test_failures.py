@@ -89,9 +89,17 @@ except TermaiError as error:
     assert "ctx_size (now 8000000)" in fix
 
 
-def test_an_argument_that_the_program_does_not_know(native: Profile) -> None:
+def test_an_argument_that_the_program_does_not_know(native: Profile, tmp_path: Path) -> None:
+    """Its help has no headings, as one written by hand, so that the start is let through."""
+    program = gated(tmp_path, "")
+    real = native_bin("llama-server")
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *--help*) {real} --help | grep -v ^----- ; exit ;; esac\n'
+        f'exec {real} "$@"\n'
+    )
     told = failure(replace(native, args={"llama-server": ("--frobnicate",)}))
     assert "does not know the option --frobnicate" in told.message
+    assert "does not know --frobnicate" in registry.get(native.name).warnings[0]
 
 
 @pytest.mark.parametrize(

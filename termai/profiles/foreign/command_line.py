@@ -79,8 +79,8 @@ def find(text: str, name: str) -> Line:
 def imported(line: Line, source: Source, name: str = "") -> Imported:
     """Return the profile that a command describes, paths as they are on this machine."""
     env, left = _filled_in(line.env)
-    known, env = flags.read_env(env)
     env, secrets = without_secrets(env, IN_A_PROFILE)
+    known, env = flags.read_env(env)
     read = flags.read([word.text for word in line.words])
     values = {**known.values, **read.values}
     notes = [*_notes(line), *known.notes, *read.notes]

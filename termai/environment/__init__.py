@@ -1,22 +1,25 @@
 """What this machine has and lacks: each check returns a finding, its cause and its fix."""
 
-from termai.environment import engine, logout, toolchain
+from collections.abc import Callable
+
+from termai.environment import logout, toolchain
 from termai.environment.finding import Finding, Verdict
+from termai.environment.running import Check
 
-__all__ = ["Finding", "Verdict", "checks"]
+__all__ = ["Check", "Finding", "Verdict", "checks"]
 
 
-def checks() -> tuple[Finding, ...]:
-    """Look at everything and return one finding each, in the order of what matters first.
-
-    Starts the programs it finds to ask for their versions: takes up to a second, blocks.
-    """
+def checks() -> tuple[Check, ...]:
+    """Return the checks of the machine; each starts programs, or reads what the kernel tells."""
     return (
-        engine.llama_server(),
-        logout.survival(),
-        toolchain.python(),
-        toolchain.compiler(),
-        toolchain.git(),
-        toolchain.node(),
-        toolchain.npm(),
+        _one("After logout", "Terminal", logout.survival),
+        _one("Python", "Programs", toolchain.python),
+        _one("C++ compiler", "Programs", toolchain.compiler),
+        _one("git", "Programs", toolchain.git),
+        _one("node", "Programs", toolchain.node),
+        _one("npm", "Programs", toolchain.npm),
     )
+
+
+def _one(name: str, group: str, look: Callable[[], Finding]) -> Check:
+    return Check(name, group, lambda: (look(),))

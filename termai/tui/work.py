@@ -38,9 +38,9 @@ def listing() -> Listing:
 
 def checks() -> tuple[Finding, ...]:
     """Run the checks of the machine."""
-    from termai import environment
+    from termai.doctor.checking import examine
 
-    return environment.checks()
+    return tuple(examine())
 
 
 def profiles() -> tuple[Profile, ...]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from termai import environment, settings
-from termai.environment import Verdict, engine, logout, programs, toolchain
+from termai import environment
+from termai.environment import Verdict, logout, programs, toolchain
+from termai.environment.running import run
 
 
 @pytest.fixture
@@ -34,10 +35,8 @@ def program(directory: Path, name: str, prints: str, status: int = 0) -> Path:
 
 
 def test_this_machine_has_python_and_every_check_ends() -> None:
-    found = {finding.name: finding for finding in environment.checks()}
-    assert list(found) == [
-        *("llama-server", "After logout", "Python", "C++ compiler", "git", "node", "npm")
-    ]
+    found = {finding.name: finding for finding in run(environment.checks())}
+    assert set(found) == {"After logout", "Python", "C++ compiler", "git", "node", "npm"}
     assert found["Python"].path == sys.executable
     assert all(f.fix for f in found.values() if f.verdict is not Verdict.OK)
     assert all(f.sentence.endswith(".") for f in found.values())
@@ -86,26 +85,6 @@ def test_the_fix_fits_the_distribution(
     monkeypatch.setattr(sys, "platform", "linux")
     programs._families.cache_clear()
     assert toolchain.compiler().fix == command
-
-
-def test_a_configured_llama_server_comes_first(path_dir: Path) -> None:
-    mine = program(path_dir, "mine", "version: 9212 (0c1e570)")
-    settings.save(llama_server=str(mine))
-    found = engine.llama_server()
-    assert (found.verdict, found.path, found.version) == (Verdict.OK, str(mine), "9212 (0c1e570)")
-
-
-def test_a_configured_llama_server_that_is_something_else_is_named(path_dir: Path) -> None:
-    settings.save(llama_server=str(program(path_dir, "mine", "hello")))
-    found = engine.llama_server()
-    assert found.verdict is Verdict.WARNING
-    assert "configured" in found.sentence
-
-
-@pytest.mark.usefixtures("path_dir")
-def test_no_engine_at_all_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert engine.llama_server().verdict is Verdict.PROBLEM
 
 
 @pytest.fixture

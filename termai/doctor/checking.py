@@ -29,7 +29,7 @@ def checks(only: Collection[str] = ()) -> tuple[Check, ...]:
     unknown = wanted - {group.casefold() for group in GROUPS}
     if unknown:
         raise UsageError(
-            f"There is no group of checks called {sorted(unknown)[0]!r}.",
+            f"There is no group of checks called {min(unknown)!r}.",
             fix=f"The groups are: {', '.join(GROUPS)}.",
         )
     every = (*of_engines.CHECKS, *of_environment())

@@ -108,7 +108,8 @@ OPTIONS = (
         Kind.NUMBER,
         None,
         "How many times the trained context is stretched: 4 makes 32k out of 8k. Use it with "
-        "rope_scaling, and expect weaker answers the further it goes.",
+        "rope_scaling yarn: llama-server gives a request no more than the trained context with "
+        "any other. Expect weaker answers the further it goes.",
         GROUP,
         low=0.001,
         high=1000,

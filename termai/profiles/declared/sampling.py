@@ -112,7 +112,8 @@ OPTIONS = (
         "repeat_last_n",
         Kind.WHOLE,
         64,
-        "How far back the penalties look; 0 nowhere, -1 over the whole context.",
+        "How far back the penalties look; 0 nowhere. llama-server ends at its start with -1, the "
+        "whole context, and takes it from requests only.",
         GROUP,
         unit="tokens",
         low=-1,
@@ -191,7 +192,8 @@ OPTIONS = (
         "dry_penalty_last_n",
         Kind.WHOLE,
         64,
-        "How far back DRY looks for repetitions; 0 nowhere, -1 over the whole context.",
+        "How far back DRY looks for repetitions; 0 nowhere. llama-server ends at its start with "
+        "-1, the whole context, and takes it from requests only.",
         GROUP,
         unit="tokens",
         low=-1,

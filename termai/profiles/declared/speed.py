@@ -65,9 +65,9 @@ OPTIONS = (
         "spec_type",
         Kind.CHOICE,
         None,
-        "How tokens are drafted ahead: unset drafts with model_draft if there is one; draft-mtp "
-        "uses the model's own next-token heads, the ngram kinds guess from what was already "
-        "written and need no further model.",
+        "How tokens are drafted ahead: draft-simple by model_draft, which is loaded and drafts "
+        "nothing without it; draft-mtp by the model's own next-token heads; the ngram kinds guess "
+        "from what was already written and need no further model. Unset drafts nothing.",
         GROUP,
         choices=(
             "none",

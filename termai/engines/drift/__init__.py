@@ -10,6 +10,7 @@ from termai.engines.drift.found import (
     updated,
 )
 from termai.engines.drift.given import check_args
+from termai.engines.drift.variables import check_env
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED, NATIVE
 
@@ -17,12 +18,16 @@ __all__ = ["Change", "Drift", "DriftError", "as_json", "check", "updated"]
 
 
 def check(profile: Profile, detection: Detection) -> tuple[Drift, ...]:
-    """Return where a profile and a program do not agree: [args] first, then the options.
+    """Return where a profile and a program do not agree: [args], [env], options.
 
     Nothing is read, started or raised. A llama-server whose help is not known agrees with all.
     """
     if detection.engine == NATIVE and detection.help:
-        return (*check_args(profile, detection), *check_options(profile, detection))
+        return (
+            *check_args(profile, detection),
+            *check_env(profile, detection),
+            *check_options(profile, detection),
+        )
     if detection.engine == EMBEDDED:
         return (*_no_args(profile), *check_options(profile, detection))
     return ()

@@ -19,24 +19,33 @@ class Change:
 
     given: all of the arguments it was made for; it is applied to no others. start, stop: the
     words it replaces. words: what stands there then. values: options to set, checked.
+    variable: the name of a variable of [env] to take out, in place of words; ``given`` is its
+    value then.
     """
 
-    given: tuple[str, ...]
-    start: int
-    stop: int
+    given: tuple[str, ...] = field(repr=False)
+    start: int = 0
+    stop: int = 0
     words: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    variable: str = ""
+
+    def fits(self, profile: Profile) -> bool:
+        """Tell whether a profile says what this change was made for."""
+        if self.variable:
+            return (profile.env.get(self.variable),) == self.given
+        return profile.args.get(NATIVE, ()) == self.given
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One place where a profile and the llama-server that is here do not agree.
 
-    where: ``args.llama-server`` or the option as in TOML (``load.cpu_moe``). flag: as the profile
-    spells it, llama-server's own for an option. problem: one printable sentence, without secrets.
-    successor: a flag or an option to use instead, empty where there is none. fatal: a start would
-    fail. change: None where only the user can tell what was meant. hint: it works as it is and
-    could be said better.
+    where: ``args.llama-server``, ``env.NAME`` or the option as in TOML (``load.cpu_moe``). flag:
+    as the profile spells it, llama-server's own for an option. problem: one printable sentence,
+    without secrets. successor: a flag or an option to use instead, empty where there is none.
+    fatal: a start would fail. change: None where only the user can tell what was meant. hint: it
+    works as it is and could be said better.
     """
 
     where: str
@@ -59,11 +68,18 @@ def updated(profile: Profile, drifts: Iterable[Drift]) -> Profile:
     They are findings of a check of this very profile: one of other arguments changes nothing.
     What stood last in [args] wins, as it does in llama-server.
     """
+    changes = [found.change for found in drifts if found.change and found.change.fits(profile)]
+    out = {change.variable for change in changes}
+    env = {name: value for name, value in profile.env.items() if name not in out}
+    for change in changes:
+        if change.variable:
+            profile = replace(profile, env=env).with_values(**change.values)
+    in_args = sorted((c for c in changes if not c.variable), key=lambda change: change.start)
+    return _with_args(profile, in_args) if in_args else profile
+
+
+def _with_args(profile: Profile, changes: list[Change]) -> Profile:
     given = profile.args.get(NATIVE, ())
-    changes = [found.change for found in drifts if found.change and found.change.given == given]
-    if not changes:
-        return profile
-    changes.sort(key=lambda change: change.start)
     words: list[str] = []
     position = 0
     values: dict[str, Any] = {}

@@ -35,8 +35,13 @@ WORDS = st.lists(
     ),
     max_size=8,
 ).map(tuple)
+_VARIABLES = (
+    *("LLAMA_ARG_DRAFT_MAX", "LLAMA_ARG_CTX_SIZE", "LLAMA_ARG_NO_MMAP", "LLAMA_ARG_MLOCK"),
+    *("LLAMA_ARG_ZZZ", "LLAMA_ARG_LOAD_MODE", "LLAMA_ARG_SLOTS", "CUDA_VISIBLE_DEVICES"),
+)
 PROFILES = st.builds(
-    lambda args, values: Profile("p", args=args, values=values),
+    lambda env, args, values: Profile("p", args=args, values=values, env=env),
+    st.dictionaries(st.sampled_from(_VARIABLES), st.one_of(st.sampled_from(_ANY_VALUE), PROSE)),
     st.dictionaries(st.sampled_from((NATIVE, EMBEDDED)), WORDS),
     VALUES,
 )
@@ -109,9 +114,14 @@ def test_one_update_alone_touches_nothing_else(age: str, profile: Profile) -> No
             continue
         change = found.change
         assert change
+        assert set(changed.values) - set(profile.values) <= set(change.values)
+        if change.variable:
+            assert changed.args == profile.args
+            assert set(profile.env) - set(changed.env) == {change.variable}
+            continue
+        assert changed.env == profile.env
         before, after = profile.args[NATIVE], changed.args.get(NATIVE, ())
         assert after == (*before[: change.start], *change.words, *before[change.stop :])
-        assert set(changed.values) - set(profile.values) <= set(change.values)
 
 
 _SOUND = st.sampled_from(

@@ -33,6 +33,7 @@ _CLAIM = re.compile(
 _UNIT_ENV = "Environment="
 _VARIABLE = "it holds a variable of the shell, which is not filled in"
 _DASHES = {"\u2013": "--", "\u2014": "--", "\u2212": "-"}
+_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _SHOWN = 120
 
 
@@ -86,6 +87,10 @@ def imported(line: Line, source: Source, name: str = "") -> Imported:
     notes = [*_notes(line), *known.notes, *read.notes]
     if line.box:
         _leave_box(line.box, values, notes)
+    if values.get("host", "127.0.0.1") not in _LOCAL and "api_key_file" not in values:
+        notes.append(
+            "It is reached from the network: set api_key_file, or termai does not start it."
+        )
     values = dict(placed(values, source))
     proposed = name or str(values.get("alias") or stem(str(values.get("path", ""))))
     profile = Profile(

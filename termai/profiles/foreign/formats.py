@@ -1,7 +1,6 @@
 """Every kind of file that profiles are read from and written to, each loaded when it is needed."""
 
 import importlib
-import importlib.util
 from types import MappingProxyType
 
 from termai.errors import UsageError
@@ -41,11 +40,5 @@ def format_named(name: str) -> Format:
 
 def formats() -> tuple[Format, ...]:
     """Return every format, in the order of ``NAMES``."""
-    return tuple(format_named(name) for name in NAMES if _is_there(name))
+    return tuple(format_named(name) for name in NAMES)
 
-
-def _is_there(name: str) -> bool:
-    where = f"termai.profiles.foreign.{MODULES[name]}"
-    if importlib.util.find_spec(where) is None:
-        return False
-    return hasattr(importlib.import_module(where), "FORMAT")

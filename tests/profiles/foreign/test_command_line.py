@@ -144,6 +144,12 @@ def test_a_container_is_left_with_a_word() -> None:
         assert said in notes
 
 
+def test_a_server_for_the_network_is_said_to_need_a_key() -> None:
+    assert "api_key_file" in pasted("llama-server -m x --host 0.0.0.0").notes[0]
+    assert not pasted("llama-server -m x --host 0.0.0.0 --api-key-file k").notes
+    assert not pasted("llama-server -m x --host localhost").notes
+
+
 def test_a_mount_leads_out_of_the_container() -> None:
     text = "podman run --mount type=bind,source=/srv/m,target=/m img/llama.cpp:server -m /m/a.gguf"
     assert pasted(text).profile.values["path"] == "/srv/m/a.gguf"

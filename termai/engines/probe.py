@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from termai.files import write_atomic
 from termai.paths import state_dir
 
 TIME_LIMIT_S = 20.0
+_ASKING = threading.Lock()  # so that who else wants to know takes the answers from the cache
 _VISIBLE = (
     "CUDA_VISIBLE_DEVICES",
     "HIP_VISIBLE_DEVICES",
@@ -49,13 +51,14 @@ def probe(program: Path) -> Probe:
     program stays the same. Raises ProbeError when the program cannot be run or is no
     llama-server.
     """
-    cached = read_cache(program)
-    if cached and (cached.devices or "--list-devices" not in cached.options):
-        return cached
-    fresh = _with_devices(program, cached or _ask(program))
-    if fresh != cached:
-        write_cache(program, fresh)
-    return fresh
+    with _ASKING:
+        cached = read_cache(program)
+        if cached and (cached.devices or "--list-devices" not in cached.options):
+            return cached
+        fresh = _with_devices(program, cached or _ask(program))
+        if fresh != cached:
+            write_cache(program, fresh)
+        return fresh
 
 
 def read_cache(program: Path) -> Probe | None:

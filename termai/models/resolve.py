@@ -1,7 +1,7 @@
 """What a profile's ``path`` means on this machine: a reference in, the path of a file out."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from termai.errors import InvalidFileError, NotFoundError, UsageError
@@ -23,13 +23,14 @@ _BUILTIN_FILES = {"smoke": "smoke/termai-smoke-q8_0.gguf"}
 _NAMED = 3  # models that a message names at most
 
 
-def resolve(reference: str) -> Path:
+def resolve(reference: str, *, library: Callable[[], Library] | None = None) -> Path:
     """Return the model file that ``reference`` names; of a split set, the first part.
 
     A reference is an absolute or ``~`` path, a path inside a model store, a name that ``termai
     models`` shows or a part of one that no other has, a name as Ollama takes it, a repository
     that was downloaded as ``ORG/NAME[:QUANT]`` or ``hub:ORG/NAME[:QUANT]``, or
-    ``builtin:smoke``. Raises NotFoundError naming where was looked, UsageError when it is empty
+    ``builtin:smoke``. ``library`` spares a look at the disk where one was taken a moment ago.
+    Raises NotFoundError naming where was looked, UsageError when it is empty
     or ambiguous, and InvalidFileError for half a download or a file that cannot be read.
     """
     if not reference.strip():
@@ -38,11 +39,11 @@ def resolve(reference: str) -> Path:
         return _builtin(reference)
     if reference.startswith(("/", "~")):
         return _whole(_existing(expanded_path(reference)))
-    library = look()
+    models = (library or look)()
     try:
-        model = find(reference, library)
+        model = find(reference, models)
     except NotFoundError:
-        if path := _below(library, reference):
+        if path := _below(models, reference):
             return _whole(path)
         raise
     return model.path if model.read and model.startable else _whole(model.path)

@@ -166,6 +166,8 @@ async def new(app: TermaiApp) -> str:
     seed = await app.push_screen_wait(NewScreen())
     if seed is None:
         return ""
+    if seed.origin == "removed":
+        return await app.threads.run(profile_new_work.bring_back, seed.reference)
     model = ""
     if seed.origin == "template" and await app.threads.run(profile_new_work.lacks_model, seed):
         title = f"{seed.reference}: for which model?"

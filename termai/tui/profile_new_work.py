@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from termai.models.model_file import ModelFile
     from termai.profiles.profile import Profile
 
-Origin = Literal["model", "server", "template", "empty"]
+Origin = Literal["model", "server", "template", "removed", "empty"]
 _TOLD: Mapping[Origin, str] = {
     "model": "Context, KV cache and layers that fit this machine are worked out for it.",
     "server": "What the server was started with becomes a profile.",
     "template": "A copy of it, for the model that you choose.",
+    "removed": "It comes back as it was.",
     "empty": "A profile that sets nothing yet.",
 }
 
@@ -51,7 +52,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """What there is: models, the newest first, then servers and templates.
+    """What there is: models, the newest first, then servers, templates and removed profiles.
 
     files: the models by the identity of their seeds.
     """
@@ -80,7 +81,7 @@ def _seeds(library: Library) -> Seeds:
     models.sort(key=lambda model: -model.modified)
     files = {str(model.path): model for model in models}
     listed = tuple(Seed("model", path, model.name) for path, model in files.items())
-    return Seeds(listed, (*_servers(), *_templates()), files)
+    return Seeds(listed, (*_servers(), *_templates(), *_removed()), files)
 
 
 def _servers() -> tuple[Seed, ...]:
@@ -97,6 +98,26 @@ def _templates() -> tuple[Seed, ...]:
     return tuple(
         Seed("template", profile.name, profile.name, profile.description) for profile in templates()
     )
+
+
+def _removed() -> tuple[Seed, ...]:
+    from termai.profiles import history
+
+    return tuple(
+        Seed("removed", version.name, version.name, "a profile of yours that was removed")
+        for version in history.removed()
+    )
+
+
+def bring_back(name: str) -> str:
+    """Bring a removed profile back as it was; return its name."""
+    from termai.errors import NotFoundError
+    from termai.profiles import history
+
+    for version in history.removed():
+        if version.name == name:
+            return history.restore(version).name
+    raise NotFoundError(f"No removed profile is called {name}.")
 
 
 def lacks_model(seed: Seed) -> bool:

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("Context", 7, 3, right=True),
     Column("Whose", 8, 1),
 )
+_KEY = 20  # cells of the keys' column
 _NO_MODEL = "asks when it is started"
 
 
@@ -72,23 +73,27 @@ def _model(profile: Profile) -> Content:
     return Content(reference.rpartition("/")[2].removesuffix(".gguf"))
 
 
-def details(profile: Profile) -> Content:
-    """Return all values: those that the profile sets, then the common ones that it leaves."""
+def details(profile: Profile, width: int = 80) -> Content:
+    """Return all values in lines of ``width`` cells: those that the profile sets, then the common
+    ones that it leaves.
+    """
     from termai.profiles.schema import OPTIONS
 
     chosen = [option for option in OPTIONS if profile.is_set(option.key)]
     left = [option for option in OPTIONS if option.basic and not profile.is_set(option.key)]
-    lines = [
-        Content.styled(printable(profile.description or profile.name), "bold"),
-        Content.styled(_file(profile), "$muted"),
-        _line("engine", profile.engine, "", SET if profile.engine != "auto" else DEFAULT),
+    values = [
+        ("engine", profile.engine, SET if profile.engine != "auto" else DEFAULT),
         *(_value(profile, option, SET) for option in chosen),
-        *(_line(f"args.{k}", " ".join(v), "", SET) for k, v in profile.args.items()),
-        *(_line(f"env.{k}", _env(k, v), "", SET) for k, v in profile.env.items()),
-        *(_line(f"kept.{k}", _kept(len(v)), "", SET) for k, v in profile.kept.items()),
+        *((f"args.{k}", " ".join(v), SET) for k, v in profile.args.items()),
+        *((f"env.{k}", _env(k, v), SET) for k, v in profile.env.items()),
+        *((f"kept.{k}", _kept(len(v)), SET) for k, v in profile.kept.items()),
         *(_value(profile, option, DEFAULT) for option in left),
     ]
-    return Content("\n").join(lines)
+    head = [
+        Content.styled(printable(profile.description or profile.name), "bold"),
+        Content.styled(_file(profile), "$muted"),
+    ]
+    return Content("\n").join([*head, *(_line(*value, width) for value in values)])
 
 
 def broken_details(error: InvalidFileError) -> Content:
@@ -105,14 +110,14 @@ def _parts(error: InvalidFileError) -> Iterator[str]:
     yield "The file was left as it is; every other profile works. e opens it in your editor."
 
 
-def _value(profile: Profile, option: Option, origin: str) -> Content:
+def _value(profile: Profile, option: Option, origin: str) -> tuple[str, str, str]:
     from termai.profiles.values import format_value
 
     value = profile.value(option.key)
     empty = value in (None, "", ())
     shown = "-" if empty else format_value(option, value)
     counted = isinstance(value, int | float) and not isinstance(value, bool)
-    return _line(option.key, shown, option.unit if counted else "", origin)
+    return option.key, f"{shown} {option.unit if counted else ''}", origin
 
 
 def _env(name: str, value: str) -> str:
@@ -126,10 +131,14 @@ def _kept(count: int) -> str:
     return f"{count} {'key' if count == 1 else 'keys'} for an export"
 
 
-def _line(key: str, value: str, unit: str, origin: str) -> Content:
-    text = one_line(f"{value} {unit}".strip(), 60)
+def _line(key: str, value: str, origin: str, width: int) -> Content:
+    """Return key, value and where it comes from; of a long value its end, as a path's tells."""
+    flat = one_line(value)
+    room = max(8, width - _KEY - len(DEFAULT) - 2)
+    shown = flat if len(flat) <= room else f"…{flat[1 - room :]}"
     style = "bold" if origin == SET else "$muted"
-    return Content.assemble(f"{key:<20} ", (f"{text:<24} ", style), (origin, "$muted"))
+    pad = min(24, room)
+    return Content.assemble(f"{key:<{_KEY}} ", (f"{shown:<{pad}} ", style), (origin, "$muted"))
 
 
 def _file(profile: Profile) -> str:

@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from termai.paths import models_dir, profiles_dir
 from termai.profiles import history
 from termai.profiles.profile import Profile
-from termai.profiles.store import list_profiles, load_profile, save_profile
+from termai.profiles.store import delete_profile, list_profiles, load_profile, save_profile
 from termai.tui.app import TermaiApp
 from termai.tui.screens.models_ask import AskChecked
 from termai.tui.screens.profile_editor import ProfileEditor
@@ -269,3 +269,18 @@ async def test_footer_help_and_palette_show_the_same_keys(mine: Profile) -> None
         await pilot.press("escape")
         await pilot.press("ctrl+p", *"Rename")
         await until(pilot, lambda: "Give the profile another name" in screen_text(app))
+
+
+async def test_a_profile_removed_long_ago_is_offered_among_what_to_make_one_from(
+    mine: Profile,
+) -> None:
+    delete_profile("mine")
+    async with opened("profiles") as (app, pilot):
+        await until(pilot, lambda: "You have no profile yet" in screen_text(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "▸ model" in screen_text(app))
+        await pilot.press(*"removed")
+        await until(pilot, lambda: "▸ removed  mine" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ProfileEditor))
+        assert (profiles_dir() / "mine.toml").read_text().startswith(COMMENT)

@@ -13,7 +13,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from termai.text import one_line
 from termai.tui import profile_rows, profile_work
@@ -26,8 +26,9 @@ from termai.tui.widgets.profiles_list import FilterLine, ProfileList
 if TYPE_CHECKING:
     from termai.profiles.history import Version
     from termai.profiles.profile import Profile
-    from termai.tui.profile_work import Listed
+    from termai.tui.profile_work import Broken, Listed
 
+_NONE_YET = "You have no profile yet. n makes one for a model, i imports those of other programs."
 SHORT_LINES = 16  # of the terminal, below which the values give way to the list
 
 
@@ -46,6 +47,7 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
     DEFAULT_CSS = """
     ProfilesScreen #filter { display: none; height: 1; border: none; padding: 0 1; }
     ProfilesScreen.-filtering #filter { display: block; }
+    ProfilesScreen #hint { display: none; height: auto; padding: 0 1; background: $panel; }
     ProfilesScreen #body { height: 1fr; layout: vertical; }
     ProfilesScreen #details { height: 9; border-top: solid $primary 40%; padding: 0 1; }
     ProfilesScreen.-wide #body { layout: horizontal; }
@@ -90,6 +92,7 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
     def compose_body(self) -> ComposeResult:
         """Yield the filter, the list, and the values of the chosen profile below or beside it."""
         yield FilterLine(placeholder="words that a profile must have", id="filter", compact=True)
+        yield Static(_NONE_YET, id="hint", markup=False)
         with Container(id="body"):
             yield ProfileList(id="list")
             yield TextPane(id="details")
@@ -111,6 +114,7 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     def _show(self) -> None:
         if self._listed is not None:
+            self.query_one("#hint").display = not (self._listed.own or self._listed.broken)
             self.profiles.fill(self._listed, self.query_one("#filter", Input).value)
             self._show_details()
             self.refresh_bindings()
@@ -123,12 +127,12 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     def _show_details(self, *, top: bool = False) -> None:
         profile, problem = self.profiles.profile, self.profiles.problem
-        content = Content("")
         if profile is not None:
-            content = profile_rows.details(profile)
+            self.details.show(partial(_values, profile), top=top)
         elif problem is not None:
-            content = profile_rows.broken_details(problem.error)
-        self.details.show(partial(_same, content), top=top)
+            self.details.show(partial(_trouble, problem), top=top)
+        else:
+            self.details.show(_nothing, top=top)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the chosen profile allows; grey out the rest."""
@@ -327,5 +331,13 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
         self.refresh_bindings()
 
 
-def _same(content: Content, width: int, height: int) -> Content:
-    return content
+def _values(profile: Profile, width: int, height: int) -> Content:
+    return profile_rows.details(profile, width)
+
+
+def _trouble(problem: Broken, width: int, height: int) -> Content:
+    return profile_rows.broken_details(problem.error)
+
+
+def _nothing(width: int, height: int) -> Content:
+    return Content("")

@@ -37,7 +37,7 @@ class DiffScreen(ModalScreen[None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     DiffScreen TextPane { height: 1fr; background: $surface; }
-    DiffScreen Label { color: $muted; }
+    DiffScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,v", "dismiss", "Close", id="diff.close", tooltip="Back."),

@@ -56,7 +56,7 @@ class ExportScreen(ModalScreen["Path | None"], Background):
     ExportScreen TextPane {
         height: 1fr; background: $surface; border-top: solid $primary 40%;
     }
-    ExportScreen Label { color: $muted; }
+    ExportScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="export.back", tooltip="A step back."),

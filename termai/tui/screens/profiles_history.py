@@ -55,7 +55,7 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
         height: 1fr; background: $surface; border-top: solid $primary 40%;
     }
     HistoryScreen #none { height: auto; padding: 1 0; display: none; }
-    HistoryScreen Label { color: $muted; }
+    HistoryScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,h", "leave", "Close", id="history.close", tooltip="Change nothing."),

@@ -67,7 +67,7 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
     ImportScreen TextPane {
         height: 1fr; background: $surface; border-top: solid $primary 40%;
     }
-    ImportScreen Label { color: $muted; }
+    ImportScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back", tooltip="A step back."),

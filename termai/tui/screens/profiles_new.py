@@ -66,7 +66,7 @@ class NewScreen(ModalScreen["Seed | None"], Background):
     NewScreen FromLine { height: 1; border: none; padding: 0; }
     NewScreen ModelTable { height: 1fr; background: $surface; }
     NewScreen #told { height: 2; color: $muted; }
-    NewScreen Label { color: $muted; }
+    NewScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="new.leave", tooltip="Make nothing."),
@@ -180,7 +180,9 @@ class NewScreen(ModalScreen["Seed | None"], Background):
 
     def _tell(self) -> None:
         seed = self._seeds.get(self.table.chosen)
-        told = f"{seed.about} {seed.told}" if seed else "Nothing has these words."
+        told = seed.told if seed else "Nothing has these words."
+        if seed and seed.about:
+            told = f"{seed.about}. {told}"
         fit = self._fits.get(self.table.chosen)
         if fit is not None and fit.advice:
             told = fit.advice

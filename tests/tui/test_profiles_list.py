@@ -276,7 +276,7 @@ async def test_a_profile_removed_long_ago_is_offered_among_what_to_make_one_from
 ) -> None:
     delete_profile("mine")
     async with opened("profiles") as (app, pilot):
-        await until(pilot, lambda: "You have no profile yet" in screen_text(app))
+        await until(pilot, lambda: "No profile of yours yet" in screen_text(app))
         await pilot.press("n")
         await until(pilot, lambda: "▸ model" in screen_text(app))
         await pilot.press(*"removed")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from termai.profiles.profile import Profile
     from termai.tui.profile_work import Broken, Listed
 
-_NONE_YET = "You have no profile yet. n makes one for a model, i imports those of other programs."
+_NONE_YET = "No profile of yours yet: n makes one for a model, i imports one."
 SHORT_LINES = 16  # of the terminal, below which the values give way to the list
 
 

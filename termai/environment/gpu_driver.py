@@ -1,0 +1,254 @@
+"""Whether NVIDIA's driver answers, and why not: the most common fault of a GPU machine."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from termai.environment import pci, place, programs
+from termai.environment.finding import Finding, Verdict
+from termai.environment.reading import ROOT, names, text
+from termai.hardware import nvidia, nvml
+from termai.hardware.nvml import Driver
+from termai.text import one_line
+
+NAME = "NVIDIA driver"
+
+_VERSION = re.compile(r"\b\d{2,4}\.\d+(?:\.\d+)*\b")
+_LIBRARIES = (
+    "usr/lib/x86_64-linux-gnu",
+    "usr/lib/aarch64-linux-gnu",
+    "usr/lib64",
+    "usr/lib",
+    "usr/lib/wsl/lib",
+)
+_INSTALL = {
+    "ubuntu": "ubuntu-drivers install",
+    "debian": "apt install nvidia-driver",
+    "arch": "pacman -S nvidia-open",
+    "fedora": "dnf install akmod-nvidia",
+}
+_SOURCES = {
+    "debian": " (from the section non-free of Debian's archive)",
+    "fedora": " (from RPM Fusion, https://rpmfusion.org)",
+}
+_FROM_CONTAINER = {
+    "docker": "Start the container with `--gpus all`; the host needs the NVIDIA Container Toolkit.",
+    "podman": "Start the container with `--device nvidia.com/gpu=all`.",
+    "kubernetes": "Ask for `nvidia.com/gpu: 1` in the pod's resource limits.",
+}
+_SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+
+def driver(root: Path = ROOT) -> Iterator[Finding]:
+    """Yield what NVML says, and where it does not answer, what the kernel tells of the reason."""
+    nvml.session.library()
+    state, cards = nvml.session.driver, pci.gpus(pci.NVIDIA, root)
+    if state is Driver.READY:
+        yield _ready(root)
+    elif state in _EXPLAINED:
+        yield _EXPLAINED[state](root)
+    elif not cards:
+        if not place.wsl(root):
+            yield Finding(NAME, Verdict.NOT_NEEDED, "There is no GPU of NVIDIA here.")
+        else:
+            yield Finding(
+                NAME, Verdict.NOT_NEEDED, "Windows gives no GPU of NVIDIA to this Linux (WSL)."
+            )
+    elif place.container(root) and not _devices(root):
+        yield _not_given(root, len(cards))
+    else:
+        yield _absent(root) if state is Driver.NO_LIBRARY else _not_loaded(root)
+
+
+def not_given(root: Path = ROOT) -> str:
+    """Return what gives a container the host's GPUs, for the program that runs it."""
+    return _FROM_CONTAINER.get(
+        place.container(root), "Pass the GPU's device files and driver into the container."
+    )
+
+
+def module_version(root: Path = ROOT) -> str:
+    """Return the version of the kernel module that is loaded, empty for none.
+
+    /proc/driver/nvidia/version holds it behind the words Kernel Module, also those of the open
+    modules (570.86.10).
+    """
+    first = text(root / "proc/driver/nvidia/version", 4096).partition("\n")[0]
+    found = _VERSION.search(first) or _VERSION.search(text(root / "sys/module/nvidia/version", 64))
+    return found[0] if found else ""
+
+
+def library_version(root: Path = ROOT) -> str:
+    """Return the version in the name of the driver's library, empty for none."""
+    for directory in _LIBRARIES:
+        for name in names(root / directory):
+            if name.startswith("libnvidia-ml.so.") and (found := _VERSION.search(name)):
+                return found[0]
+    return ""
+
+
+def _ready(root: Path) -> Finding:
+    if not nvidia.read():
+        return Finding(
+            NAME,
+            Verdict.PROBLEM,
+            "It answers, and shows no GPU.",
+            not_given(root) if place.container(root) else "Restart the machine.",
+            version=nvidia.driver_version(),
+        )
+    cuda = nvidia.cuda_version()
+    runs = f"; it runs CUDA up to {cuda[0]}.{cuda[1]}" if cuda else ""
+    return Finding(NAME, Verdict.OK, f"It answers{runs}.", version=nvidia.driver_version())
+
+
+def _mismatch(root: Path) -> Finding:
+    module, library = module_version(root), library_version(root)
+    versions = f" (module {module}, library {library})" if module and library else ""
+    if place.container(root):
+        return Finding(
+            NAME,
+            Verdict.PROBLEM,
+            f"The container's driver library is not that of the host{versions}.",
+            "Start the container again, so that it is given the host's library.",
+            version=module,
+            cause="The host's driver was updated, or the container brings a library of its own.",
+        )
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        f"The driver was updated without a restart of the machine{versions}.",
+        "Restart the machine.",
+        version=module,
+        cause="The loaded kernel module is the old one, the libraries are the new ones.",
+    )
+
+
+def _refused(root: Path) -> Finding:
+    device = root / "dev/nvidiactl"
+    group = _group(device)
+    if group not in ("", "root"):
+        command = place.as_root(f"usermod -aG {group} {place.user()}")
+        fix = f"{command}, then log in again"
+    else:
+        command, fix = "", "Let the administrator give this user read and write access to it."
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        "This user may not open /dev/nvidiactl.",
+        fix,
+        command=command,
+        cause="The device files of the GPU belong to others.",
+    )
+
+
+def _failed(root: Path) -> Finding:
+    said = one_line(nvml.session.message, 120).rstrip(".") or "no reason given"
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        f"It is loaded and does not answer: {said}.",
+        "Look for NVRM in the kernel's log (`sudo dmesg`); restart the machine.",
+        version=module_version(root),
+        cause="A GPU may have fallen off the bus, or have no power.",
+    )
+
+
+def _not_given(root: Path, count: int) -> Finding:
+    many = "a GPU" if count == 1 else f"{count} GPUs"
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        f"The host has {many} of NVIDIA, and this container ({place.container(root)}) has none.",
+        not_given(root),
+        cause="The container was started without them.",
+    )
+
+
+def _absent(root: Path) -> Finding:
+    nouveau = " Nouveau, which drives it now, cannot run CUDA." if _nouveau(root) else ""
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        f"There is a GPU of NVIDIA and no driver for it.{nouveau}",
+        f"{_how_to_install(root)}, then restart the machine",
+        cause="NVIDIA's library libnvidia-ml.so.1 is not installed.",
+    )
+
+
+def _how_to_install(root: Path) -> str:
+    system = re.search(r"(?m)^ID=[\"']?([a-z]+)", text(root / "etc/os-release", 4096))
+    name = system[1] if system else ""
+    if name not in _INSTALL:
+        return "Install the driver of the distribution, or of https://www.nvidia.com/drivers"
+    return f"{place.as_root(_INSTALL[name])}{_SOURCES.get(name, '')}"
+
+
+def _not_loaded(root: Path) -> Finding:
+    kernel = text(root / "proc/sys/kernel/osrelease", 128) or os.uname().release
+    sentence = "The driver is installed, and its kernel module is not loaded."
+    if _nouveau(root):
+        return Finding(
+            NAME,
+            Verdict.PROBLEM,
+            sentence,
+            "Forbid nouveau (`blacklist nouveau` in /etc/modprobe.d/nouveau.conf), "
+            "renew the initramfs, and restart the machine.",
+            cause="Nouveau drives the GPU.",
+        )
+    if not _has_module(root / "lib/modules" / kernel):
+        command = place.as_root("dkms autoinstall")
+        return Finding(
+            NAME,
+            Verdict.PROBLEM,
+            sentence,
+            f"{command}, with the kernel's headers installed, then `sudo modprobe nvidia`",
+            command=command if programs.find("dkms") else "",
+            cause=f"It was not built for the running kernel {one_line(kernel, 60)}.",
+        )
+    command = place.as_root("modprobe nvidia")
+    cause = (
+        "Secure Boot is on: it loads no module whose key it does not know."
+        if _secure_boot(root)
+        else "The module is there; what loading it says tells more."
+    )
+    return Finding(NAME, Verdict.PROBLEM, sentence, command, command=command, cause=cause)
+
+
+def _devices(root: Path) -> bool:
+    return (
+        any(name.startswith("nvidia") for name in names(root / "dev"))
+        or (root / "dev/dxg").exists()
+    )
+
+
+def _nouveau(root: Path) -> bool:
+    return (root / "sys/module/nouveau").is_dir()
+
+
+def _has_module(directory: Path) -> bool:
+    """Return whether a kernel's modules list one called nvidia (modules.dep of depmod(8))."""
+    listed = text(directory / "modules.dep", 8 << 20)
+    return bool(re.search(r"(?m)(?:^|/)nvidia\.ko[.a-z]*:", listed))
+
+
+def _secure_boot(root: Path) -> bool:
+    """Return whether the firmware's variable says so: four bytes of attributes, then 1."""
+    try:
+        return (root / _SECURE_BOOT).read_bytes()[4:5] == b"\1"
+    except OSError:
+        return False
+
+
+def _group(path: Path) -> str:
+    try:
+        return path.group()
+    except (OSError, KeyError):
+        return ""
+
+
+_EXPLAINED: dict[Driver, Callable[[Path], Finding]] = {
+    Driver.MISMATCH: _mismatch,
+    Driver.NO_PERMISSION: _refused,
+    Driver.FAILED: _failed,
+}

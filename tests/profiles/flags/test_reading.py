@@ -193,9 +193,7 @@ def test_nothing_makes_it_raise_and_nothing_is_lost(words: list[str]) -> None:
     assert bool(said) == bool(words)
 
 
-FLAGS = st.sampled_from(
-    sorted({f for o in OPTIONS for f in (o.flag, o.off_flag, *o.aliases) if f})
-)
+FLAGS = st.sampled_from(sorted({f for o in OPTIONS for f in (o.flag, o.off_flag, *o.aliases) if f}))
 
 
 @given(

@@ -30,7 +30,7 @@ async def value_of(app: TermaiApp, profile: Profile, field: Field) -> Profile | 
 
 async def _text(app: TermaiApp, profile: Profile, field: Field) -> str | None:
     now = profile_fields.text_of(profile, field.identity)
-    if field.way is Way.PROSE:
+    if field.way is Way.PROSE or "\n" in now:
         return await app.push_screen_wait(ProseScreen(field.name, now))
     if field.way is Way.MODEL and field.identity != "mmproj":
         return await _model(app, field)

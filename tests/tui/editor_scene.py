@@ -15,6 +15,7 @@ from termai.hardware import cgroup, limits
 from termai.hardware.limits import MachineLimits
 from termai.profiles.profile import Profile
 from termai.profiles.store import load_profile, save_profile
+from termai.servers import fitting, launching, own_profile, preview, starters
 from termai.servers import preview_sources as sources
 from termai.tui.app import TermaiApp
 from termai.tui.screens.profile_editor import ProfileEditor
@@ -22,6 +23,7 @@ from tests.tui import scenes
 from tests.tui.support import SMALL, opened, until
 
 MODEL = ".lmstudio/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf"
+_HOLDERS = (fitting, launching, own_profile, preview, starters)  # of ``choose`` as it really is
 LIMITS = MachineLimits(cores=8, threads=16, chosen=8, memlock=8 << 20)
 
 

@@ -15,9 +15,10 @@ from termai.profiles.store import load_profile, save_profile, user_path
 from termai.tui.app import TermaiApp
 from termai.tui.screens.dialogs import Note
 from termai.tui.screens.profile_editor import ProfileEditor
-from termai.tui.screens.profile_editor_dialogs import LeaveScreen, ProseScreen
+from termai.tui.screens.profile_editor_dialogs import LeaveScreen, ProseScreen, RestartScreen
 from termai.tui.widgets.profile_form import FieldForm
 from termai.tui.widgets.profile_list import FieldList
+from termai.tui.widgets.profile_listing import FieldListing
 from termai.tui.widgets.profile_typing import EditLine, WordsLine
 from tests.tui import editor_scene
 from tests.tui.editor_scene import editing, saved
@@ -331,7 +332,11 @@ async def test_text_of_a_profile_cannot_drive_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    "owner", [ProfileEditor, FieldForm, FieldList, EditLine, WordsLine, ProseScreen, LeaveScreen]
+    "owner",
+    [
+        *(ProfileEditor, FieldForm, FieldListing, FieldList, EditLine, WordsLine),
+        *(ProseScreen, LeaveScreen, RestartScreen),
+    ],
 )
 def test_every_key_has_an_id_and_a_tooltip(owner: type[DOMNode]) -> None:
     bindings = [binding for binding in owner.BINDINGS if isinstance(binding, Binding)]

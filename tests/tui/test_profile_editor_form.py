@@ -235,6 +235,16 @@ async def test_arguments_and_variables_are_typed() -> None:
         assert "expected the name of a variable" in app.wrong
 
 
+async def test_a_value_of_several_lines_is_never_squeezed_into_one() -> None:
+    async with form("system_prompt") as (app, pilot):
+        app.form.draft = app.draft.to(MINE.with_values(system_prompt="a\nb"))
+        app.form.show({})
+        await pilot.press("t")
+        await pilot.pause()
+        assert [f.identity for f in app.wanted] == ["system_prompt"]
+        assert not app.form.editing
+
+
 async def test_a_click_chooses_a_second_one_edits_and_one_elsewhere_takes_it() -> None:
     async with form() as (app, pilot):
         row = next(n for n, line in enumerate(app.lines()) if "n_cpu_moe" in line)

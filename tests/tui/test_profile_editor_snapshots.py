@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from termai import settings
 from termai.tui.app import TermaiApp
@@ -57,6 +58,10 @@ def shown(steps: Steps) -> Callable[[Pilot[Any]], Any]:
         for keys, text in steps:
             await pilot.press(*keys)
             await until(pilot, partial(_says, app, text), what=text)
+        for line in app.screen.query(Input):
+            line.cursor_blink = False
+        for area in app.screen.query(TextArea):
+            area.cursor_blink = False
         before = ""
         while (now := screen_text(app)) != before:
             before = now

@@ -312,7 +312,7 @@ class EditorView(Screen["Profile | None"], Background):
         field = self.form.chosen
         return to_mend(self.flaws, field.identity if field else "")
 
-    def on_field_form_chosen(self, message: FieldForm.Chosen) -> None:
+    def on_field_listing_chosen(self) -> None:
         """Say all about another field."""
         self._show_chosen()
 

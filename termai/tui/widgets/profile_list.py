@@ -44,6 +44,7 @@ class FieldList(ScrollView, can_focus=True):
         Binding("pageup", "page(-1)", "Page up", id="fields.back", show=False, tooltip="A page."),
         Binding("home", "first", "First", id="fields.home", show=False, tooltip="First field."),
         Binding("end", "last", "Last", id="fields.end", show=False, tooltip="Last field."),
+        Binding("enter", "pick", "Edit", id="fields.edit", tooltip="Type or pick a value."),
         Binding("right", "step(1)", "Step", id="fields.more", key_display="←→", tooltip=_STEP),
         Binding("left", "step(-1)", "Less", id="fields.less", show=False, tooltip=_STEP),
         Binding("tab", "group(1)", "Next group", id="fields.group", show=False, tooltip=_GROUP),
@@ -61,7 +62,7 @@ class FieldList(ScrollView, can_focus=True):
         identity: str
 
     class Picked(Message):
-        """The chosen field was clicked on once more."""
+        """The chosen field is to be edited: it was clicked on once more."""
 
     class Moved(Message):
         """The list was scrolled or resized, so that rows lie elsewhere."""
@@ -171,6 +172,10 @@ class FieldList(ScrollView, can_focus=True):
     def action_page(self, pages: int) -> None:
         """Move the cursor by a window."""
         self.cursor += pages * max(1, self.size.height - 2)
+
+    def action_pick(self) -> None:
+        """Ask for the chosen field to be edited."""
+        self.post_message(self.Picked())
 
     def action_step(self, by: int) -> None:
         """Ask for the next value of the chosen field."""

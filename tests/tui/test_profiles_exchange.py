@@ -230,3 +230,36 @@ async def test_flags_that_the_engine_lost_are_named_and_one_key_updates_them() -
         await until(pilot, lambda: "knows every flag of it" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ProfilesScreen))
+
+
+@pytest.mark.slow
+async def test_a_start_with_flags_that_were_removed_offers_the_update_and_goes_on(
+    tiny: Profile,
+) -> None:
+    save_profile(replace(tiny, args={"llama-server": ("--draft-max", "8")}))
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await until(pilot, lambda: "▸ tiny" in screen_text(app))
+        await pilot.press("s")
+        await until(pilot, lambda: "u updates the profile" in screen_text(app))
+        await pilot.press("u")
+        await until(pilot, lambda: [str(s.state) for s in app.servers] == ["ready"])
+        assert app.current_mode == "servers"
+        assert load_profile("tiny").args == {}
+
+
+@pytest.mark.slow
+async def test_an_imported_line_starts_with_what_it_said(tiny: Profile) -> None:
+    path, port = tiny.values["path"], tiny.values["port"]
+    line = f"llama-server -m {path} -c 512 --port {port} -t 1 --no-warmup -np 1"
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        screen = await importing(app, pilot)
+        await paste(screen, pilot, line)
+        await pilot.press("enter")
+        await until(pilot, lambda: "▸ [x]" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ProfilesScreen))
+        await until(pilot, lambda: "▸ tiny-2" in screen_text(app))
+        await pilot.press("s")
+        await until(pilot, lambda: [str(s.state) for s in app.servers] == ["ready"])
+        assert app.servers[0].profile == "tiny-2"
+        assert app.servers[0].port == port

@@ -18,6 +18,10 @@ from termai.profiles.schema import NATIVE
 from termai.text import one_line
 
 _SHOWN = 60
+_PRINT = frozenset(
+    {"-h", "--help", "--usage", "--version", "--list-devices", "-cl", "--cache-list"}
+    | {"--completion-bash"}
+)
 _REFUSED_HERE = frozenset({*extras.OWN, *SECRET_FLAGS})
 
 
@@ -83,6 +87,8 @@ class _Checker:
 
     def _known(self, item: Item, way: Way | None) -> Drift | None:
         about = self.binary.help[item.flag]
+        if item.flag in _PRINT:
+            return self._say(item, f"{NATIVE} prints something at {item.flag} and ends.", Way())
         deprecated = "DEPRECATED" in about.text
         text = mistake(item, self.binary) or ("" if deprecated else no_number(item, self.binary))
         if text:

@@ -205,7 +205,6 @@ _SAME: tuple[Words, ...] = (
     ("--verbosity", "--log-verbosity", "-lv"),
     ("--verbose", "--log-verbose", "-v"),
     ("--sampler-seq", "--sampling-seq"),
-    ("--spec-draft-hf", "--hf-repo-draft", "-hfd", "-hfrd"),
     ("--spec-draft-threads", "--threads-draft", "-td"),
     ("--spec-draft-threads-batch", "--threads-batch-draft", "-tbd"),
     ("--spec-draft-cpu-mask", "--cpu-mask-draft", "-Cd"),

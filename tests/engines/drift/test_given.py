@@ -96,6 +96,12 @@ def test_a_flag_without_a_successor_is_taken_out(native: Detection, words: tuple
     )
 
 
+@pytest.mark.parametrize("flag", ["--version", "--list-devices", "-cl", "--usage"])
+def test_a_flag_that_only_prints_is_taken_out(native: Detection, flag: str) -> None:
+    assert one((flag,), native).fatal
+    assert brought_up_to_date(having("--props", flag), native) == having("--props")
+
+
 def test_ngram_flags_become_those_of_the_kind_of_drafting(native: Detection) -> None:
     words = ("--spec-ngram-size-n", "12", "--draft-max", "48")
     changed = brought_up_to_date(having(*words, spec_type="ngram-mod"), native)

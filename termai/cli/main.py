@@ -21,6 +21,7 @@ _COMMANDS = {
     "logs": "servers",
     "chat": "chat",
     "monitor": "monitor",
+    "engines": "engines",
     "profiles": "profiles",
     "models": "models",
     "fit": "fit",

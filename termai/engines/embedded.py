@@ -70,6 +70,12 @@ class LlamaCppPython:
         )
 
 
+def library_dir() -> Path | None:
+    """Return where the package keeps ggml's libraries, None without the package."""
+    package = importlib.util.find_spec("llama_cpp")
+    return Path(package.origin).parent / "lib" if package and package.origin else None
+
+
 def refuses(option: Option, profile: Profile) -> bool:
     """Tell whether ``compose`` refuses what the profile says of one option."""
     if EMBEDDED in option.engines or option.key in _WITHOUT_EFFECT:

@@ -94,6 +94,23 @@ def write_cache(program: Path, answers: Probe) -> None:
 
 def run(program: Path, arguments: Sequence[str]) -> str:
     """Return both outputs of a short run. Raises ProbeError, also past TIME_LIMIT_S seconds."""
+    code, told = output(program, arguments)
+    if code < 0:
+        raise ProbeError(_killed(program, -code), fix=_REBUILD)
+    if code:
+        raise ProbeError(
+            f"{program} ends with code {code} when asked what it can do.",
+            fix=_REBUILD,
+            detail=tuple(told.splitlines()[-5:]),
+        )
+    return told
+
+
+def output(program: Path, arguments: Sequence[str]) -> tuple[int, str]:
+    """Return the exit code (negative: the signal) and both outputs of a run that may fail.
+
+    Raises ProbeError for a program that cannot be run or takes more than TIME_LIMIT_S seconds.
+    """
     try:
         result = subprocess.run(
             [program, *arguments],
@@ -111,16 +128,7 @@ def run(program: Path, arguments: Sequence[str]) -> str:
         ) from error
     except OSError as error:
         raise ProbeError(f"{program} cannot be run: {error.strerror}.") from error
-    output = result.stdout.decode("utf-8", "replace")
-    if result.returncode < 0:
-        raise ProbeError(_killed(program, -result.returncode), fix=_REBUILD)
-    if result.returncode:
-        raise ProbeError(
-            f"{program} ends with code {result.returncode} when asked what it can do.",
-            fix=_REBUILD,
-            detail=tuple(output.splitlines()[-5:]),
-        )
-    return output
+    return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
 _REBUILD = "Build llama.cpp again on this machine: `make run` in the checkout does it."

@@ -86,7 +86,7 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
     Raises InvalidFileError, and changes nothing, when the file is another program's or was
     written by a newer termai.
     """
-    _check_ours(connection, name)
+    check_ours(connection, name)
     if _number(connection, "user_version") == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -103,7 +103,8 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
         raise
 
 
-def _check_ours(connection: sqlite3.Connection, name: str) -> None:
+def check_ours(connection: sqlite3.Connection, name: str) -> None:
+    """Raise InvalidFileError for another program's database, or that of a newer termai."""
     version = _number(connection, "user_version")
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and _number(connection, "application_id") != APPLICATION_ID:

@@ -1,10 +1,11 @@
 """The checks of all rooms, in the groups in which they are shown."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from termai.doctor import own_files
 from termai.engines import checks as of_engines
 from termai.environment import checks as of_environment
-from termai.environment.finding import Finding
+from termai.environment.finding import Finding, Verdict
 from termai.environment.running import Check, run
 from termai.errors import UsageError
 
@@ -16,27 +17,63 @@ GROUPS = (
     "PATH",
     "Terminal",
     "Network",
-    "termai",
+    own_files.GROUP,
 )
+
+_WORST_FIRST = (Verdict.PROBLEM, Verdict.WARNING, Verdict.OK, Verdict.NOT_NEEDED)
 
 
 def checks(only: Collection[str] = ()) -> tuple[Check, ...]:
-    """Return every check, or those of the groups that ``only`` names in any case.
+    """Return every check, or those of the groups that ``only`` names.
 
-    Raises UsageError that names the groups.
+    The beginning of a name is enough, in any case: ``gpu``, ``memory``. Raises UsageError that
+    names the groups.
     """
-    wanted = {word.casefold() for word in only}
-    unknown = wanted - {group.casefold() for group in GROUPS}
-    if unknown:
-        raise UsageError(
-            f"There is no group of checks called {min(unknown)!r}.",
-            fix=f"The groups are: {', '.join(GROUPS)}.",
-        )
-    every = (*of_engines.CHECKS, *of_environment())
-    chosen = [check for check in every if not wanted or check.group.casefold() in wanted]
+    wanted = {group for word in only for group in _named(word)}
+    every = (*of_engines.CHECKS, *of_environment(), *own_files.checks())
+    chosen = [check for check in every if not wanted or check.group in wanted]
     return tuple(sorted(chosen, key=lambda check: GROUPS.index(check.group)))
 
 
 def examine(only: Collection[str] = ()) -> Iterator[Finding]:
     """Yield the findings of the checks as they come; takes up to a few seconds."""
     yield from run(checks(only))
+
+
+def again(finding: Finding) -> Finding | None:
+    """Look again at what a finding told of, None when there is nothing to tell any more.
+
+    Runs the checks of its group; takes as long as these do.
+    """
+    return next((one for one in examine((finding.group,)) if one.name == finding.name), None)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by group and in it the worst first, else as they came."""
+    return tuple(
+        sorted(findings, key=lambda f: (GROUPS.index(f.group), _WORST_FIRST.index(f.verdict)))
+    )
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return those that something is to be done about: problems, then warnings, by group."""
+    todo = [one for one in findings if one.verdict in (Verdict.PROBLEM, Verdict.WARNING)]
+    return tuple(sorted(ordered(todo), key=lambda one: _WORST_FIRST.index(one.verdict)))
+
+
+def profiles_suffer(findings: Iterable[Finding]) -> bool:
+    """Tell whether something is broken that the user's own profiles need."""
+    return any(one.group == own_files.GROUP and one.verdict is Verdict.PROBLEM for one in findings)
+
+
+def _named(word: str) -> tuple[str, ...]:
+    begun = word.strip().casefold()
+    found = tuple(group for group in GROUPS if begun and group.casefold().startswith(begun))
+    exact = tuple(group for group in found if group.casefold() == begun)
+    if exact or len(found) == 1:
+        return exact or found
+    what = f"{word!r} may be {' or '.join(found)}." if found else ""
+    raise UsageError(
+        what or f"There is no group of checks called {word!r}.",
+        fix=f"The groups are: {', '.join(GROUPS)}.",
+    )

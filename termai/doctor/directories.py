@@ -1,0 +1,168 @@
+"""Whether termai's own directories can be used, by their user and by nobody else."""
+
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from termai.environment.finding import Finding, Verdict
+from termai.paths import chats_db, config_dir, data_dir, jobs_dir, profiles_dir, state_dir
+from termai.text import one_line
+
+_LOOKED_AT = 2000  # entries of a directory whose owners are looked at
+_OTHERS_READ, _OTHERS_WRITE = 0o077, 0o022
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A directory of termai's.
+
+    refused: permission bits that it may not have. inside: directories whose entries must be the
+    user's, too. private: files and directories in it that nobody else may read.
+    """
+
+    name: str
+    path: Path
+    refused: int
+    inside: tuple[Path, ...] = ()
+    private: tuple[Path, ...] = ()
+
+
+def places() -> tuple[Place, ...]:
+    """Return termai's directories; that of data may be shared, since models are large."""
+    data = data_dir()
+    return (
+        Place("config directory", config_dir(), _OTHERS_READ, (profiles_dir(),)),
+        Place("data directory", data, _OTHERS_WRITE, (), (chats_db(), data / "profile-history")),
+        Place("state directory", state_dir(), _OTHERS_READ, (jobs_dir(),)),
+    )
+
+
+def look(place: Place) -> Finding:
+    """Return what is wrong with a directory, the worst first."""
+    here = str(place.path)
+    found = _unusable(place) or _foreign(place) or _open(place)
+    return found or Finding(place.name, Verdict.OK, "It is yours alone.", path=here)
+
+
+def _unusable(place: Place) -> Finding | None:
+    path = place.path
+    if not os.path.lexists(path):
+        return _not_there(place)
+    if not os.path.isdir(path):  # noqa: PTH112  Path's own raises below a closed directory
+        fix = "Move what is in its place away, or name another directory."
+        return _wrong(place, f"{_shown(path)} is no directory: nothing can be kept there.", fix)
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return _wrong(
+            place,
+            f"{_shown(path)} cannot be written to: nothing can be kept there.",
+            cause=f"It belongs to {_owner(path.stat().st_uid)}, or its disk is read-only.",
+            fix="Make it yours",
+            command=_chown(path),
+        )
+    return None
+
+
+def _not_there(place: Place) -> Finding:
+    above = next(path for path in place.path.parents if os.path.exists(path))  # noqa: PTH110
+    if os.access(above, os.W_OK | os.X_OK):
+        sentence = "It is not there yet, and is made when it is needed."
+        return Finding(place.name, Verdict.OK, sentence, path=str(place.path))
+    return _wrong(
+        place,
+        f"{_shown(place.path)} cannot be made: nothing can be kept there.",
+        cause=f"{_shown(above)} cannot be written to.",
+        fix="Mend the permissions of that directory, or name another one.",
+    )
+
+
+def _foreign(place: Place) -> Finding | None:
+    """Return a warning for what belongs to somebody else, as after `sudo termai`."""
+    me = os.geteuid()
+    owners = [owner for path in (place.path, *place.inside) for owner in _owners(path)]
+    others = [owner for owner in owners if owner != me]
+    if not others or me == 0:
+        return None
+    count = f"{len(others)} file{'s' if len(others) > 1 else ''}"
+    return _wrong(
+        place,
+        f"{count} in {_shown(place.path)} belong{'s' if len(others) == 1 else ''} to "
+        f"{_owner(others[0])}: termai cannot change them.",
+        cause="termai, or an editor, was run as another user.",
+        fix="Make them yours again",
+        command=_chown(place.path),
+    )
+
+
+def _open(place: Place) -> Finding | None:
+    """Return a warning for what others may read or change."""
+    checked = [(place.path, place.refused), *((path, _OTHERS_READ) for path in place.private)]
+    bad = [(path, bits, refused) for path, refused in checked if (bits := _mode(path) & refused)]
+    if not bad:
+        return None
+    what = "change" if any(bits & _OTHERS_WRITE for _, bits, _ in bad) else "read"
+    path = bad[0][0]
+    return _wrong(
+        place,
+        f"Others on this machine can {what} {_shown(path)}.",
+        cause=f"Its permissions are {_mode(path):04o}.",
+        fix="Take the permissions away",
+        command=" && ".join(_chmod(path, refused) for path, _, refused in bad),
+    )
+
+
+def _owners(path: Path) -> Iterator[int]:
+    """Yield who owns a directory, and what is in it."""
+    try:
+        yield path.lstat().st_uid
+        with os.scandir(path) as entries:
+            for entry in islice(entries, _LOOKED_AT):
+                yield entry.stat(follow_symlinks=False).st_uid
+    except OSError:
+        return
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0
+
+
+def _owner(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _chown(path: Path) -> str:
+    return f'sudo chown -R "$(id -u):$(id -g)" {shlex.quote(str(path))}'
+
+
+def _chmod(path: Path, refused: int) -> str:
+    taken = "go-w" if refused == _OTHERS_WRITE else "go-rwx"
+    return f"chmod {taken} {shlex.quote(str(path))}"
+
+
+def _shown(path: Path) -> str:
+    return one_line(str(path), 200)
+
+
+def _wrong(
+    place: Place, sentence: str, fix: str = "", *, cause: str = "", command: str = ""
+) -> Finding:
+    return Finding(
+        place.name,
+        Verdict.WARNING,
+        sentence,
+        f"{fix}: `{command}`." if command else fix,
+        path=str(place.path),
+        cause=cause,
+        command=command,
+    )

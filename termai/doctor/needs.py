@@ -1,0 +1,107 @@
+"""Whether what a profile needs is here: its model and files, its engine, the flags it gives."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from termai.engines import drift
+from termai.engines.base import Detection, Engine
+from termai.engines.choose import ENGINES
+from termai.engines.values import found_already
+from termai.errors import NotFoundError, TermaiError
+from termai.gguf.magic import check_magic
+from termai.models.library import Library
+from termai.models.resolve import HUB, resolve
+from termai.profiles.profile import Profile
+from termai.profiles.schema import AUTO, EMBEDDED, NATIVE
+
+_LLAMA_CPP = (AUTO, NATIVE, EMBEDDED)
+_ANY_MODEL = Path("model.gguf")  # stands in a command line that is composed and never started
+
+Choose = Callable[[str], tuple[Engine, Detection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """The first thing that a profile needs and that is not here or not right.
+
+    Fields as in ``Finding``; ``cause`` and ``command`` may be empty.
+    """
+
+    sentence: str
+    fix: str
+    cause: str = ""
+    command: str = ""
+
+
+def unmet(profile: Profile, library: Callable[[], Library], choose: Choose) -> Unmet | None:
+    """Return what would end a start of this profile, None when all is here; starts nothing.
+
+    The memory it takes and whether its port is free are not looked at: both change. A profile
+    that names no model is taken for one that gets it at each start.
+    """
+    try:
+        model = _model(profile, library)
+    except TermaiError as error:
+        return _of_model(profile, error)
+    try:
+        engine, detection = choose(profile.engine)
+    except TermaiError as error:
+        return Unmet(error.message, error.fix, " ".join(error.detail))
+    fatal = [one for one in drift.check(profile, detection) if one.fatal]
+    if fatal:
+        return _of_flags(profile, tuple(fatal))
+    return _composed(profile, engine, detection, model, library)
+
+
+def _model(profile: Profile, library: Callable[[], Library]) -> Path:
+    reference = str(profile.values.get("path", ""))
+    if not reference or profile.engine not in _LLAMA_CPP:
+        return _ANY_MODEL
+    path = resolve(reference, library=library)
+    check_magic(path)
+    return path
+
+
+def _composed(
+    profile: Profile,
+    engine: Engine,
+    detection: Detection,
+    model: Path,
+    library: Callable[[], Library],
+) -> Unmet | None:
+    """Compose the command line, which looks at every other file, key and address."""
+    if profile.engine not in _LLAMA_CPP or engine.name not in ENGINES:
+        return None
+    try:
+        others = {name: resolve(name, library=library) for name in _others(profile)}
+        with found_already(others):
+            engine.compose(profile, detection, model=model, port=int(profile.value("port")))
+    except TermaiError as error:
+        return Unmet(error.message, error.fix)
+    return None
+
+
+def _others(profile: Profile) -> list[str]:
+    """Return what a profile says of further models: projector, draft model, adapters."""
+    named = [profile.values.get(key) for key in ("mmproj", "model_draft")]
+    adapters = profile.values.get("lora", ()) or ()
+    return [str(one) for one in (*named, *(item[0] for item in adapters)) if one]
+
+
+def _of_model(profile: Profile, error: TermaiError) -> Unmet:
+    reference = str(profile.values.get("path", ""))
+    if isinstance(error, NotFoundError) and reference.startswith(HUB):
+        command = f"termai pull {shlex.quote(reference.removeprefix(HUB))}"
+        return Unmet(error.message, f"Download it: `{command}`.", command=command)
+    return Unmet(error.message, error.fix)
+
+
+def _of_flags(profile: Profile, fatal: tuple[drift.Drift, ...]) -> Unmet:
+    told = drift.DriftError(profile, fatal)
+    command = ""
+    if fatal[0].updates:
+        command = f"termai profiles check {shlex.quote(profile.name)} --update"
+    fix = f"Replace it: `{command}`." if command else told.fix
+    return Unmet(told.message, fix, " ".join(told.detail), command)

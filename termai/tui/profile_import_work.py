@@ -141,3 +141,10 @@ def formats() -> tuple[str, ...]:
     from termai.engines import exchange
 
     return tuple(found.title for found in exchange.IMPORTS)
+
+
+def on_this_machine() -> tuple[Path, ...]:
+    """Return files on this machine that can be imported, newest first."""
+    from termai.engines.importable import importable
+
+    return importable()

@@ -79,6 +79,23 @@ async def test_a_file_is_found_by_tab_and_what_it_lacks_is_told(tmp_path: Path) 
         assert load_profile("story").values["ctx_size"] == 4096
 
 
+async def test_files_of_other_programs_are_offered_without_their_paths() -> None:
+    file = Path.home() / "AI/KoboldCPP/tale.kcpps"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(KCPPS))
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        screen = await importing(app, pilot)
+        await until(pilot, lambda: "▸ ~/AI/KoboldCPP/tale.kcpps" in screen_text(app))
+        await pilot.press("down")
+        await until(pilot, lambda: app.focused is screen.found)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is screen.source)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "▸ [x] tale" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: own() == ["tale"])
+
+
 async def test_nothing_is_saved_when_it_is_left_or_nothing_is_chosen() -> None:
     async with opened("profiles", size=LARGE) as (app, pilot):
         screen = await importing(app, pilot)

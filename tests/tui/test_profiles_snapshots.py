@@ -53,7 +53,7 @@ DIALOGS: dict[str, tuple[tuple[int, int], Steps]] = {
     "new-filtered": (SMALL, [*OPEN, (["n", *"single"], "▸ template single-gpu")]),
     "name": (SMALL, [*OPEN, (["n"], "▸ model"), (["enter"], "Name of the new profile")]),
     "rename": (SMALL, [*OPEN, (["m"], "Rename tale")]),
-    "import": (SMALL, [*OPEN, (["i"], "Understood")]),
+    "import": (SMALL, [*OPEN, (["i"], "Understood"), ([], "▸ ~/tale.kcpps")]),
     "import-review": (SMALL, REVIEW),
     "import-review-40x12": (TINY, REVIEW),
     "import-review-200x50": (HUGE, REVIEW),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -18,9 +19,9 @@ from textual.widgets import ContentSwitcher, Label, Static
 
 from termai.errors import TermaiError
 from termai.text import one_line
-from termai.tui import import_rows, profile_import_work
+from termai.tui import formats, import_rows, profile_import_work
 from termai.tui.background import Background
-from termai.tui.columns import Cell
+from termai.tui.columns import Cell, Column
 from termai.tui.profile_import_work import Completed, Saved
 from termai.tui.screens.models_ask import AskChecked
 from termai.tui.widgets.model_table import ModelTable
@@ -36,6 +37,8 @@ _ASK = (
     "have them. Nothing in it is run, and nothing is saved before you have seen it."
 )
 _ASK_KEYS = "Enter looks what is in it   Tab completes a path   Escape goes back"
+_FOUND_KEYS = "Enter looks what is in it   Tab completes   ↓ found files   Escape goes back"
+_FOUND = (Column("Found on this machine", 60, flexible=True),)
 _REVIEW_KEYS = "Enter imports   Space chooses   m names   Tab scrolls   Escape goes back"
 _READING = "Reading …"
 _TAKE = "Save the chosen ones as profiles."
@@ -63,7 +66,8 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
     ImportScreen #told { height: auto; max-height: 50%; color: $muted; }
     ImportScreen #told.-problem { color: $text-error; }
     ImportScreen #review { layout: vertical; }
-    ImportScreen ModelTable { height: auto; max-height: 40%; background: $surface; }
+    ImportScreen #found { height: 1fr; margin-top: 1; background: $surface; display: none; }
+    ImportScreen #items { height: auto; max-height: 40%; background: $surface; }
     ImportScreen TextPane {
         height: 1fr; background: $surface; border-top: solid $primary 40%;
     }
@@ -78,7 +82,8 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
 
     switcher = query_one(ContentSwitcher)
     source = query_one(SourceText)
-    table = query_one(ModelTable)
+    table = query_one("#items", ModelTable)
+    found = query_one("#found", ModelTable)
     pane = query_one(TextPane)
 
     @dataclass
@@ -102,6 +107,12 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
         saved: Saved
 
     @dataclass
+    class Found(Message):
+        """Files on this machine that can be imported."""
+
+        paths: tuple[Path, ...]
+
+    @dataclass
     class Formats(Message):
         """What can be imported."""
 
@@ -123,14 +134,16 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
                     yield Static(_ASK, id="about", markup=False)
                     yield SourceText(self._text, placeholder="~/path/to/file.kcpps")
                     yield Static(id="told", markup=False)
+                    yield ModelTable(_FOUND, self._found_cells, id="found")
                 with Vertical(id="review"):
-                    yield ModelTable(import_rows.COLUMNS, self._cells)
+                    yield ModelTable(import_rows.COLUMNS, self._cells, id="items")
                     yield TextPane()
             yield Label(Content(_ASK_KEYS))
 
     def on_mount(self) -> None:
         self.set_focus(self.source)
         self.background(profile_import_work.formats, self.Formats, group="formats")
+        self.background(profile_import_work.on_this_machine, self.Found, group="found")
         if self._text:
             self._read()
 
@@ -138,6 +151,21 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
         """Say what can be imported."""
         if not self.query_one("#told").has_class("-problem"):
             self._tell(f"Understood are: {', '.join(message.titles)}.")
+
+    def on_import_screen_found(self, message: Found) -> None:
+        """List the files that can be imported."""
+        self.found.show([str(path) for path in message.paths])
+        self.found.display = bool(message.paths)
+        if message.paths and self.switcher.current == "ask":
+            self.query_one(Label).update(Content(_FOUND_KEYS))
+
+    def _found_cells(self, path: str) -> Sequence[Cell]:
+        return (formats.place(Path(path)),)
+
+    def on_source_text_left(self) -> None:
+        """Go to the files that were found."""
+        if self.found.display:
+            self.set_focus(self.found)
 
     def on_source_text_taken(self) -> None:
         """Look what is in the text."""
@@ -178,7 +206,8 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
     def _view(self, view: str) -> None:
         self.switcher.current = view
         asking = view == "ask"
-        self.query_one(Label).update(Content(_ASK_KEYS if asking else _REVIEW_KEYS))
+        asked = _FOUND_KEYS if self.found.display else _ASK_KEYS
+        self.query_one(Label).update(Content(asked if asking else _REVIEW_KEYS))
         self.set_focus(self.source if asking else self.table)
         self.refresh_bindings()
 
@@ -189,7 +218,7 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
     def on_model_table_chosen(self, event: ModelTable.Chosen) -> None:
         """Show all about the chosen one."""
         event.stop()
-        if (found := self._found.get(event.identity)) is not None:
+        if event.table is self.table and (found := self._found.get(event.identity)) is not None:
             content = import_rows.details(found)
             self.pane.show(partial(_drawn, content), top=True)
 
@@ -234,9 +263,13 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
             self.table.redraw()
 
     def on_model_table_picked(self, event: ModelTable.Picked) -> None:
-        """Import what is chosen."""
+        """Import what is chosen, or read the file that was found."""
         event.stop()
-        self.action_take()
+        if event.table is self.table:
+            self.action_take()
+        else:
+            self.source.set_text(event.identity)
+            self._read()
 
     def action_take(self) -> None:
         """Save the chosen ones."""
@@ -260,7 +293,9 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
 
     def action_back(self) -> None:
         """Go back to the question, or leave it."""
-        if self.switcher.current == "review":
+        if self.found.has_focus:
+            self.set_focus(self.source)
+        elif self.switcher.current == "review":
             self._view("ask")
         else:
             self.dismiss(())

@@ -33,6 +33,9 @@ class SourceText(TextArea):
     class Completing(Message):
         """Tab was pressed."""
 
+    class Left(Message):
+        """Down was pressed on the last line."""
+
     def __init__(self, text: str = "", *, placeholder: str = "") -> None:
         super().__init__(text, placeholder=placeholder, soft_wrap=True, highlight_cursor_line=False)
         self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
@@ -50,6 +53,10 @@ class SourceText(TextArea):
         """Announce that a path is to be completed."""
         self.post_message(self.Completing())
 
+    def action_leave(self) -> None:
+        """Announce that what is below the text is wanted."""
+        self.post_message(self.Left())
+
     def action_newline(self) -> None:
         """Begin a new line where the cursor is."""
         self.replace("\n", *self.selection, maintain_selection_offset=False)
@@ -58,6 +65,8 @@ class SourceText(TextArea):
         """Take these keys in their order: as bindings they would overtake letters before them."""
         actions = {"enter": self.action_take, "tab": self.action_complete}
         actions["ctrl+j"] = self.action_newline
+        if self.cursor_at_last_line:
+            actions["down"] = self.action_leave
         if event.key in actions:
             event.stop()
             event.prevent_default()

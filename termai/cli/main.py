@@ -20,6 +20,7 @@ _COMMANDS = {
     "ps": "servers",
     "logs": "servers",
     "chat": "chat",
+    "doctor": "doctor",
     "monitor": "monitor",
     "engines": "engines",
     "profiles": "profiles",

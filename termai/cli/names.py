@@ -34,6 +34,13 @@ def models(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
         return []
 
 
+def check_groups(_: "click.Context", __: "click.Parameter", begun: str) -> list[str]:
+    """Return the groups of ``termai doctor`` whose names begin so, in any case."""
+    from termai.doctor.checking import GROUPS
+
+    return [group for group in GROUPS if group.casefold().startswith(begun.casefold())]
+
+
 def _servers(*, past: bool) -> list[str]:
     from termai.servers import registry
 

@@ -1,0 +1,71 @@
+"""The proof of every engine and device, shown as it goes on."""
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from termai.cli.doctor_findings import print_lines
+from termai.cli.drawn import DrawnLine
+from termai.cli.style import out, out_json, paint, width
+from termai.doctor import proving
+from termai.doctor.proving import Proof, Target
+from termai.engines.llama_server import HOW_TO_GET_IT
+from termai.errors import NotFoundError, StartFailedError
+from termai.text import one_line
+
+FAILED = StartFailedError.exit_code
+
+
+def prove(*, as_json: bool) -> int:
+    """Run the smoke model everywhere, print what happened, and return the exit code.
+
+    Raises NotFoundError where there is no engine at all.
+    """
+    wanted = proving.targets()
+    if not wanted:
+        raise NotFoundError("No engine was found.", fix=HOW_TO_GET_IT)
+    proofs = []
+    with DrawnLine() as drawn:
+
+        def begins(target: Target) -> None:
+            drawn.draw(one_line(f"{target.name}: loading and asking…", width(sys.stderr) - 1))
+
+        for proof in proving.prove(wanted, begins=begins):
+            proofs.append(proof)
+            drawn.draw("")
+            if not as_json:
+                print_lines(_lines(proof))
+                sys.stdout.flush()
+    if as_json:
+        out_json([_object(proof) for proof in proofs])
+    else:
+        works = sum(proof.works for proof in proofs)
+        out(f"{works} of {len(proofs)} work.")
+    return 0 if all(proof.works for proof in proofs) else FAILED
+
+
+def _lines(proof: Proof) -> Iterator[str]:
+    works = proof.works
+    painted = paint("works" if works else "fails", "good" if works else "bad", sys.stdout)
+    version = f" ({one_line(proof.version, 60)})" if proof.version else ""
+    yield f"{painted}  {proof.engine} on {one_line(proof.device, 30)}{version}"
+    yield f"       {one_line(proof.sentence, 600)}"
+    measured = ", ".join(_measured(proof))
+    if measured:
+        yield f"       {measured}"
+    if proof.fix and not works:
+        yield f"       fix: {one_line(proof.fix, 600)}"
+
+
+def _measured(proof: Proof) -> Iterator[str]:
+    if proof.load_s is not None:
+        yield f"ready after {proof.load_s:.1f} s"
+    if proof.tokens_per_second is not None:
+        yield f"{proof.tokens_per_second:.0f} tokens/s"
+    if proof.layers is not None:
+        yield f"{proof.layers} of {proof.total} layers on a GPU"
+
+
+def _object(proof: Proof) -> dict[str, Any]:
+    return {**dataclasses.asdict(proof), "program": str(proof.program)}

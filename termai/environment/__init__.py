@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from termai.environment import logout, toolchain
+from termai.environment import logout, program_checks
 from termai.environment.finding import Finding, Verdict
 from termai.environment.running import Check
 
@@ -13,11 +13,7 @@ def checks() -> tuple[Check, ...]:
     """Return the checks of the machine; each starts programs, or reads what the kernel tells."""
     return (
         _one("After logout", "Terminal", logout.survival),
-        _one("Python", "Programs", toolchain.python),
-        _one("C++ compiler", "Programs", toolchain.compiler),
-        _one("git", "Programs", toolchain.git),
-        _one("node", "Programs", toolchain.node),
-        _one("npm", "Programs", toolchain.npm),
+        *program_checks.CHECKS,
     )
 
 

@@ -1,25 +1,46 @@
-"""Asking programs for their versions, and naming the command that installs one here."""
+"""Finding programs and asking them for their versions."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
-TIME_LIMIT_S = 10.0
+from termai.text import decode, one_line
+
+TIME_LIMIT_S = 2.0
+SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
+"""Without these, PATH is broken."""
+
+STANDARD = (
+    *SYSTEM,
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/snap/bin",
+    "/opt/homebrew/bin",
+    "~/.local/bin",
+    "~/.cargo/bin",
+)
+"""Where programs are even when PATH does not say so."""
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
-_OS_RELEASE = Path("/etc/os-release")
-_INSTALLERS = {
-    "debian": "sudo apt install",
-    "fedora": "sudo dnf install",
-    "rhel": "sudo dnf install",
-    "arch": "sudo pacman -S",
-    "suse": "sudo zypper install",
-    "alpine": "sudo apk add",
-}
+_LARGEST = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program printed to both outputs; ``failure`` says why it is no answer, if it is not.
+
+    ``failure`` is a part of a sentence such as ``ends with status 1: no such file``. late: it may
+    work and had no time to say so.
+    """
+
+    text: str
+    failure: str = ""
+    late: bool = False
 
 
 def find(*names: str) -> str:
@@ -27,49 +48,106 @@ def find(*names: str) -> str:
     return next((path for name in names if (path := shutil.which(name))), "")
 
 
-def said(program: str, *arguments: str) -> str:
-    """Return what a program prints to both outputs; empty when it fails or takes too long."""
+def find_all(name: str) -> tuple[str, ...]:
+    """Return each program of this name in the order of PATH; one that is linked twice counts once.
+
+    The first is the one that a shell starts.
+    """
+    found: dict[str, str] = {}
+    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(entry, name)  # noqa: PTH118 - an empty entry is the current directory
+        if os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113
+            found.setdefault(os.path.realpath(path), path)
+    return tuple(found.values())
+
+
+def beside_path(*names: str, directories: tuple[str, ...] = ()) -> str:
+    """Return the first of the programs in a usual place that PATH leaves out, empty for none.
+
+    ``directories`` come before ``STANDARD``; each may begin with ``~`` and hold wildcards, of
+    whose matches the last in the order of their names is taken.
+    """
+    for directory in (*directories, *STANDARD):
+        place = home() / directory[2:] if directory.startswith("~/") else Path(directory)
+        matches = sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+        for name in names:
+            for match in reversed(matches):
+                if os.access(match / name, os.X_OK):
+                    return str(match / name)
+    return ""
+
+
+def home() -> Path:
+    """Return the home directory, ``/`` for a user without one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
+def ask(program: str, *arguments: str, given: bytes = b"", limit_s: float = TIME_LIMIT_S) -> Answer:
+    """Start a program and return what it prints; ``given`` is its input, ``limit_s`` its time."""
     try:
         done = subprocess.run(
             [program, *arguments],
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
-            timeout=TIME_LIMIT_S,
-            check=True,
+            timeout=limit_s,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},  # what is understood here is English
         )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return (done.stdout + done.stderr)[: 64 << 10].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        return Answer("", f"gives no answer within {limit_s:g} s", late=True)
+    except OSError as error:
+        return Answer("", f"cannot be started: {error.strerror or error}")
+    text = decode((done.stdout + done.stderr)[:_LARGEST])
+    if done.returncode:
+        last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+        said = f": {one_line(last, 160)}" if last else ""
+        return Answer(text, f"ends with status {done.returncode}{said}")
+    return Answer(text)
+
+
+def said(program: str, *arguments: str) -> str:
+    """Return what a program prints to both outputs; empty when it fails or takes too long."""
+    answer = ask(program, *arguments)
+    return "" if answer.failure else answer.text
 
 
 def version(program: str) -> str:
     """Return the first dotted number of ``PROGRAM --version``, empty when there is none."""
-    found = _VERSION.search(said(program, "--version"))
+    return first_number(said(program, "--version"))
+
+
+def first_number(text: str) -> str:
+    """Return the first dotted number of a text such as ``12.4``, empty when there is none."""
+    found = _VERSION.search(text)
     return found[0] if found else ""
 
 
-def install(packages: Mapping[str, str]) -> str:
-    """Return the command that installs a package on this system.
-
-    ``packages`` names the package by family of systems (``debian``, ``fedora``, ...), with
-    ``""`` for the rest.
-    """
-    for family in _families():
-        if family in _INSTALLERS:
-            return f"{_INSTALLERS[family]} {packages.get(family, packages[''])}"
-    if sys.platform == "darwin":
-        return f"brew install {packages.get('macos', packages[''])}"
-    return f"install {packages['']} with the system's package manager"
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version; of ``v20.1.0-rc1`` these are 20, 1 and 0."""
+    return tuple(int(part) for part in first_number(version).split(".") if part)
 
 
-@cache
-def _families() -> tuple[str, ...]:
-    """Return ID and ID_LIKE of os-release(5), the most specific first."""
+def of_windows(path: str) -> bool:
+    """Tell whether a program is one of Windows' that WSL puts on PATH."""
+    return bool(re.match(r"/mnt/[a-z]/", path)) and in_wsl()
+
+
+def in_wsl(release: Path = Path("/proc/sys/kernel/osrelease")) -> bool:
+    """Tell whether this is the Windows Subsystem for Linux, by the kernel's name."""
     try:
-        text = _OS_RELEASE.read_text(encoding="utf-8", errors="replace")
+        return "microsoft" in release.read_text(encoding="utf-8", errors="replace").casefold()
     except OSError:
-        return ()
-    pairs = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    values = (pairs.get(key, "").strip("\"'") for key in ("ID", "ID_LIKE"))
-    names = [name for value in values for name in value.split()]
-    return tuple("suse" if "suse" in name else name for name in names)
+        return False
+
+
+def is_stub(path: str) -> bool:
+    """Tell whether a program of macOS only offers to install Apple's command line tools.
+
+    Starting it would open a window; ``xcode-select -p`` tells whether they are there.
+    """
+    if sys.platform != "darwin" or not path.startswith("/usr/bin/"):
+        return False
+    return bool(ask("/usr/bin/xcode-select", "-p").failure)

@@ -1,0 +1,55 @@
+"""hipcc, which builds llama.cpp for AMD's GPUs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from termai.environment import packages, programs
+from termai.environment.finding import Finding, Verdict
+from termai.environment.program import Program, look
+from termai.hardware import gpus
+from termai.hardware.gpu import Vendor
+
+NEEDED = (6, 1)
+"""The oldest HIP that llama.cpp takes (ggml-hip/CMakeLists.txt of llama-cpp-python 0.3.36)."""
+
+_NAME = "hipcc"
+_AMD = "https://rocm.docs.amd.com/projects/install-on-linux"
+_OTHERWISE = f"Install ROCm from {_AMD}, or build for Vulkan instead."
+_PACKAGES = {
+    "debian": "hipcc libhipblas-dev librocblas-dev",
+    "fedora": "rocm-hip-devel hipblas-devel rocblas-devel",
+    "arch": "rocm-hip-sdk",
+    "": "",
+}
+
+
+def hipcc(present: bool | None = None) -> Iterator[Finding]:
+    """Look for hipcc and whether llama.cpp takes it; ``present`` tells whether an AMD GPU is."""
+    if present is None:
+        present = any(gpu.vendor is Vendor.AMD for gpu in gpus.read_all())
+    if not present and not programs.find(_NAME):
+        yield Finding(_NAME, Verdict.NOT_NEEDED, "Not found, and no AMD GPU is here.")
+        return
+    found = look(_program())
+    if found.verdict is Verdict.OK and programs.numbers(found.version)[:2] < NEEDED:
+        found = replace(
+            found,
+            verdict=Verdict.WARNING,
+            sentence=f"Too old for llama.cpp, which needs HIP {NEEDED[0]}.{NEEDED[1]} or later.",
+            fix=_OTHERWISE,
+        )
+    yield found
+
+
+def _program() -> Program:
+    offer = packages.offered(_NAME) if packages.family() == "debian" else None
+    fits = offer is None or programs.numbers(offer)[:2] >= NEEDED
+    return Program(
+        _NAME,
+        (_NAME,),
+        "Builds llama.cpp for AMD's GPUs.",
+        "Needed to build llama.cpp for this GPU with HIP; Vulkan works too.",
+        _PACKAGES if fits else _PACKAGES | {"debian": ""},
+        ("/opt/rocm/bin", "/opt/rocm-*/bin"),
+        otherwise=_OTHERWISE,
+    )

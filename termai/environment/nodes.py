@@ -1,0 +1,127 @@
+"""Node.js and npm, which SillyTavern needs: whether they are here and new enough."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from termai.environment import node_managers, packages, programs
+from termai.environment.finding import Finding, Verdict
+from termai.environment.program import Program, look
+from termai.environment.remedy import Remedy
+from termai.environment.shells import add_to_path, short
+
+NEEDED = 20
+"""The major version that SillyTavern's package.json asks for as ``engines.node`` (1.19.0)."""
+
+RECOMMENDED = 22
+"""What to install where it is missing or too old: a version with long-term support."""
+
+_PLACES = (
+    "~/SillyTavern",
+    "~/sillytavern",
+    "~/SillyTavern-Launcher/SillyTavern",
+    "/opt/SillyTavern",
+)
+_DOWNLOADS = f"Install Node.js {RECOMMENDED} or later from https://nodejs.org/en/download."
+_PACKAGES = {"": "nodejs", "arch": "nodejs", "macos": "node", "suse": f"nodejs{RECOMMENDED}"}
+_NPM_PACKAGES = {
+    "": "npm",
+    "fedora": "nodejs-npm",
+    "suse": f"npm{RECOMMENDED}",
+    "macos": "node",
+}
+_LARGEST = 256 << 10
+
+
+def node() -> Iterator[Finding]:
+    """Look for Node.js and whether it is new enough for SillyTavern."""
+    place, needed = sillytavern()
+    packaged = _packages(needed) if place else {}
+    missing = f"Needed to run {short(place)}." if place else "Needed to run SillyTavern only."
+    program = Program("node", ("node", "nodejs"), "Runs SillyTavern.", missing, packaged)
+    found = look(replace(program, otherwise=_DOWNLOADS) if place else program)
+    if found.verdict is Verdict.OK and programs.numbers(found.version) < (needed,):
+        yield _old(found, needed)
+    elif found.verdict is Verdict.WARNING and not found.path:
+        yield _with(found, _bring(needed))
+    elif found.verdict is Verdict.WARNING and not found.fix:
+        yield replace(found, fix=_DOWNLOADS)
+    else:
+        yield found
+
+
+def npm() -> Iterator[Finding]:
+    """Look for npm, which comes with Node.js everywhere but in some distributions."""
+    place, _ = sillytavern()
+    wanted = place is not None or bool(programs.find("node"))
+    yield look(
+        Program(
+            "npm",
+            ("npm",),
+            "Installs what SillyTavern is made of.",
+            "Needed to install SillyTavern only.",
+            _NPM_PACKAGES if wanted else {},
+        )
+    )
+
+
+def sillytavern() -> tuple[Path | None, int]:
+    """Return where SillyTavern is and the major version of Node.js that it asks for.
+
+    Source: ``engines.node`` of its package.json, such as ``>= 20``; None and ``NEEDED`` where no
+    SillyTavern is in the usual places.
+    """
+    for name in _PLACES:
+        place = programs.home() / name[2:] if name.startswith("~/") else Path(name)
+        try:
+            with (place / "package.json").open(encoding="utf-8", errors="replace") as file:
+                told = json.loads(file.read(_LARGEST))
+            if told["name"] != "sillytavern":
+                continue
+            engines = str(told["engines"]["node"])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            continue
+        oldest = re.search(r"\d+", engines[:80])
+        return place, int(oldest[0]) if oldest else NEEDED
+    return None, NEEDED
+
+
+def _old(found: Finding, needed: int) -> Finding:
+    """Return the finding of a node that is too old: another that PATH hides, or how to get one."""
+    old = replace(
+        found,
+        verdict=Verdict.WARNING,
+        sentence=f"Too old for SillyTavern, which needs {needed} or later.",
+    )
+    for other in programs.find_all("node")[1:]:
+        version = programs.version(other)
+        if programs.numbers(version) >= (needed,):
+            sentence = f"{old.sentence[:-1]}; {version} is in {short(Path(other).parent)}."
+            remedy = add_to_path(Path(other).parent)
+            cause = "PATH names the directory of the old one first."
+            return _with(replace(old, sentence=sentence, cause=cause), remedy)
+    return _with(old, _bring(needed))
+
+
+def _bring(needed: int) -> Remedy:
+    """Return how to get a node that is new enough: a manager, else the system's package."""
+    found = node_managers.managers()
+    major = max(needed, RECOMMENDED)
+    if found:
+        active = programs.find("node")
+        manager = (node_managers.origin(active, found) if active else None) or found[0]
+        return node_managers.bring(manager, major)
+    return packages.install(_packages(needed), _DOWNLOADS)
+
+
+def _packages(needed: int) -> dict[str, str]:
+    """Return the packages of Node.js, without those of apt when they are known to be too old."""
+    offer = packages.offered("nodejs") if packages.family() == "debian" else None
+    fits = offer is None or programs.numbers(offer) >= (needed,)
+    return _PACKAGES if fits else _PACKAGES | {"debian": ""}
+
+
+def _with(found: Finding, remedy: Remedy) -> Finding:
+    return replace(found, fix=remedy.fix, command=remedy.command)

@@ -1,0 +1,255 @@
+"""PATH: what is missing from it, doubled, or open to others, and where the shell sets it."""
+
+import os
+import re
+import shlex
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from termai.environment import packages, programs, shells
+from termai.environment.finding import Finding, Verdict
+from termai.environment.remedy import Remedy
+from termai.text import one_line
+
+_OFTEN_MISSING = re.compile(
+    r"/usr(/local)?/games|(/usr(/local)?)?/sbin|/usr/local/bin|/snap/bin|/usr/bin/\w+_perl"
+    r"|/var/run/com\.apple\..*|/Library/Apple/.*|/mnt/[a-z]/.*"
+)
+"""What systems themselves put on PATH whether it exists or not."""
+
+_START_FILES = (
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+)
+_REPLACES = re.compile(r"^\s*(?:export\s+)?PATH=(?!.*\bPATH\b)", re.MULTILINE)
+_MOST = 3
+_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of PATH.
+
+    text: as it is written; empty means the current directory. exists: whether it is a directory.
+    owner: user id of its owner, -1 when there is nothing. open_at: the directory that lets
+    everyone put programs there, which is itself or one above it; empty when there is none.
+    """
+
+    text: str
+    exists: bool = False
+    owner: int = -1
+    open_at: str = ""
+
+
+def entries(path: str | None = None) -> tuple[Entry, ...]:
+    """Return the entries of PATH, or of ``path``, in their order."""
+    text = os.environ.get("PATH", os.defpath) if path is None else path
+    return tuple(_entry(part) for part in text.split(os.pathsep)) if text else ()
+
+
+def check() -> Iterator[Finding]:
+    """Yield what is to be said of PATH as a whole and of its entries."""
+    found = entries()
+    yield _system(found)
+    yield from filter(None, (_missing(found), _relative(found), _open(found), _doubled(found)))
+    yield _own()
+
+
+def setters(home: Path | None = None) -> tuple[str, ...]:
+    """Return the places where a start file of the shell replaces PATH, as ``~/.bashrc, line 3``."""
+    home = home or programs.home()
+    found: list[str] = []
+    for name in _START_FILES:
+        text = shells.read(home / name)
+        for match in _REPLACES.finditer(text):
+            number = text.count("\n", 0, match.end()) + 1
+            found.append(f"{shells.short(home / name, home)}, line {number}")
+    return tuple(found)
+
+
+def mentions(directory: str, home: Path | None = None) -> tuple[str, ...]:
+    """Return the places where a start file of the shell names a directory beside PATH."""
+    home = home or programs.home()
+    inside = directory.removeprefix(f"{home}/")
+    words = {directory, *((f"$HOME/{inside}", f"~/{inside}") if inside != directory else ())}
+    found: list[str] = []
+    for name in _START_FILES:
+        for number, line in enumerate(shells.read(home / name).splitlines(), 1):
+            if "PATH" in line and any(word in line for word in words):
+                found.append(f"{shells.short(home / name, home)}, line {number}")
+    return tuple(found)
+
+
+def _entry(text: str) -> Entry:
+    try:
+        status = Path(text or ".").stat()
+        place = Path(os.path.realpath(text or "."))
+    except (OSError, ValueError):
+        return Entry(text)
+    if not stat.S_ISDIR(status.st_mode) or programs.of_windows(f"{text}/"):
+        return Entry(text, stat.S_ISDIR(status.st_mode), status.st_uid)  # Windows shows all as open
+    return Entry(text, exists=True, owner=status.st_uid, open_at=_open_at(place))
+
+
+def _open_at(place: Path) -> str:
+    """Return the first of a directory and those above it that everyone may change.
+
+    With the sticky bit on a directory, as on /tmp, nobody can replace what others put there, but
+    everyone can add to it.
+    """
+    for directory in (place, *place.parents):
+        try:
+            mode = directory.stat().st_mode
+        except OSError:
+            return ""
+        if mode & stat.S_IWOTH and (directory == place or not mode & stat.S_ISVTX):
+            return str(directory)
+    return ""
+
+
+def _system(found: Sequence[Entry]) -> Finding:
+    """Say whether the system's own programs are found at all."""
+    real = {os.path.realpath(entry.text) for entry in found if entry.text}
+    there = {os.path.realpath(name): Path(name) for name in reversed(programs.SYSTEM)}
+    lacking = [place for name, place in there.items() if name not in real and _few(place)]
+    lacking.reverse()
+    if not lacking:
+        return Finding("PATH", Verdict.OK, f"Names {len(found)} directories.")
+    names = " and ".join(map(str, lacking))
+    broken = Path("/usr/bin") in lacking or Path("/bin") in lacking
+    remedy = shells.add_to_path(*lacking, last=True)
+    where = setters()
+    return Finding(
+        "PATH",
+        Verdict.PROBLEM if broken else Verdict.WARNING,
+        f"Leaves out {names}: {'most' if broken else 'some'} programs cannot be found.",
+        remedy.fix,
+        cause=f"{_some(where)} replaces PATH and keeps nothing of it." if where else "",
+        command=remedy.command,
+    )
+
+
+def _few(place: Path) -> list[Path]:
+    """Return some of what is in a directory; nothing when it cannot be read."""
+    try:
+        with os.scandir(place) as found:
+            return [Path(entry.path) for entry, _ in zip(found, range(_LOOKED_AT), strict=False)]
+    except OSError:
+        return []
+
+
+def _missing(found: Sequence[Entry]) -> Finding | None:
+    gone = [
+        entry.text
+        for entry in found
+        if entry.text and not entry.exists and not _OFTEN_MISSING.fullmatch(entry.text)
+    ]
+    if not gone:
+        return None
+    return Finding(
+        "PATH missing",
+        Verdict.WARNING,
+        f"Names what is no directory: {_some(gone)}.",
+        _take_out(gone),
+    )
+
+
+def _take_out(texts: Sequence[str]) -> str:
+    where = [place for text in texts for place in mentions(text)]
+    there = f": {_some(where)}" if where else " in your shell's start files"
+    return f"Take {'it' if len(texts) == 1 else 'them'} out of PATH{there}."
+
+
+def _relative(found: Sequence[Entry]) -> Finding | None:
+    relative = [entry.text for entry in found if not entry.text.startswith("/")]
+    if not relative:
+        return None
+    named = [text for text in relative if text]
+    what = f"Names {_some(named)}" if named else "Has an empty entry, the current directory"
+    return Finding(
+        "PATH relative",
+        Verdict.WARNING,
+        f"{what}: which program starts depends on the current directory.",
+        _take_out(named)
+        if named
+        else "Remove a colon at its start or end, or one of two together.",
+        cause="A program in a downloaded directory could then stand in for one of the system.",
+    )
+
+
+def _open(found: Sequence[Entry]) -> Finding | None:
+    """Name the directories in which other users can put programs that this user would start."""
+    there = [entry for entry in found if entry.exists and entry.text]
+    writable = [entry for entry in there if entry.open_at]
+    if writable:
+        remedy = _close(writable)
+        return Finding(
+            "PATH open",
+            Verdict.WARNING,
+            f"Anyone on this machine can put programs in {_some([e.text for e in writable])}.",
+            remedy.fix,
+            cause="Everyone may write to the directory or to one above it.",
+            command=remedy.command,
+        )
+    others = [e.text for e in there if e.owner not in {0, os.getuid()} and not _windows(e)]
+    if others:
+        sentence = f"Names directories of other users: {_some(others)}."
+        fix = f"{_take_out(others)[:-1]}, unless you trust their owners."
+        return Finding("PATH open", Verdict.WARNING, sentence, fix)
+    return None
+
+
+def _windows(entry: Entry) -> bool:
+    return programs.of_windows(f"{entry.text}/")
+
+
+def _close(writable: Sequence[Entry]) -> Remedy:
+    """Return how to close directories; those that are open on purpose, as /tmp, go out of PATH."""
+    status = [Path(entry.text).stat() for entry in writable]
+    meant = any(one.st_mode & stat.S_ISVTX or not one.st_mode & stat.S_IWOTH for one in status)
+    if meant:
+        return Remedy(_take_out([entry.text for entry in writable]))
+    command = f"chmod o-w {' '.join(shlex.quote(entry.text) for entry in writable)}"
+    mine = all(one.st_uid == os.getuid() for one in status)
+    return Remedy.run(command) if mine else packages.as_root(command)
+
+
+def _doubled(found: Sequence[Entry]) -> Finding | None:
+    texts = [entry.text.rstrip("/") for entry in found if entry.text]
+    doubled = sorted({text for text in texts if texts.count(text) > 1}, key=texts.index)
+    if not doubled:
+        return None
+    sentence = f"Named more than once, which does no harm: {_some(doubled)}."
+    return Finding("PATH doubled", Verdict.OK, sentence)
+
+
+def _own() -> Finding:
+    """Say whether ~/.local/bin, where pip, pipx and uv put programs, is on PATH."""
+    name, place = "~/.local/bin", programs.home() / ".local/bin"
+    if any(os.path.realpath(e.text) == os.path.realpath(place) for e in entries() if e.text):
+        return Finding(name, Verdict.OK, "On PATH: programs installed for you alone are found.")
+    here = sorted(path.name for path in _few(place) if os.access(path, os.X_OK))
+    if not here:
+        return Finding(name, Verdict.NOT_NEEDED, "Not on PATH, and nothing is in it.")
+    remedy = shells.add_to_path(place)
+    return Finding(
+        name,
+        Verdict.WARNING,
+        f"Not on PATH, so that what is in it is not found: {_some(here)}.",
+        remedy.fix,
+        str(place),
+        command=remedy.command,
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names fit to show, the first few of them."""
+    first = ", ".join(one_line(name, 60) for name in names[:_MOST])
+    return f"{first} and {len(names) - _MOST} more" if len(names) > _MOST else first

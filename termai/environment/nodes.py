@@ -10,7 +10,8 @@ from termai.environment import node_managers, packages, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
-from termai.environment.shells import add_to_path, short
+from termai.environment.shells import short
+from termai.environment.start_files import prefer
 
 NEEDED = 20
 """The major version that SillyTavern's package.json asks for as ``engines.node`` (1.19.0)."""
@@ -99,7 +100,7 @@ def _old(found: Finding, needed: int) -> Finding:
         version = programs.version(other)
         if programs.numbers(version) >= (needed,):
             sentence = f"{old.sentence[:-1]}; {version} is in {short(Path(other).parent)}."
-            remedy = add_to_path(Path(other).parent)
+            remedy = prefer(Path(other).parent, over=Path(found.path).parent)
             cause = "PATH names the directory of the old one first."
             return _with(replace(old, sentence=sentence, cause=cause), remedy)
     return _with(old, _bring(needed))

@@ -1,4 +1,4 @@
-"""PATH: what is missing from it, doubled, or open to others, and where the shell sets it."""
+"""PATH: what is missing from it, doubled, or open to others."""
 
 import os
 import re
@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from termai.environment import packages, programs, shells
+from termai.environment import packages, programs, shells, start_files
 from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
-from termai.text import one_line
 
 _OFTEN_MISSING = re.compile(
     r"/usr(/local)?/games|(/usr(/local)?)?/sbin|/usr/local/bin|/snap/bin|/usr/bin/\w+_perl"
@@ -19,17 +18,6 @@ _OFTEN_MISSING = re.compile(
 )
 """What systems themselves put on PATH whether it exists or not."""
 
-_START_FILES = (
-    ".bashrc",
-    ".bash_profile",
-    ".bash_login",
-    ".profile",
-    ".zshrc",
-    ".zshenv",
-    ".zprofile",
-)
-_REPLACES = re.compile(r"^\s*(?:export\s+)?PATH=(?!.*\bPATH\b)", re.MULTILINE)
-_MOST = 3
 _LOOKED_AT = 200
 
 
@@ -60,31 +48,6 @@ def check() -> Iterator[Finding]:
     yield _system(found)
     yield from filter(None, (_missing(found), _relative(found), _open(found), _doubled(found)))
     yield _own()
-
-
-def setters(home: Path | None = None) -> tuple[str, ...]:
-    """Return the places where a start file of the shell replaces PATH, as ``~/.bashrc, line 3``."""
-    home = home or programs.home()
-    found: list[str] = []
-    for name in _START_FILES:
-        text = shells.read(home / name)
-        for match in _REPLACES.finditer(text):
-            number = text.count("\n", 0, match.end()) + 1
-            found.append(f"{shells.short(home / name, home)}, line {number}")
-    return tuple(found)
-
-
-def mentions(directory: str, home: Path | None = None) -> tuple[str, ...]:
-    """Return the places where a start file of the shell names a directory beside PATH."""
-    home = home or programs.home()
-    inside = directory.removeprefix(f"{home}/")
-    words = {directory, *((f"$HOME/{inside}", f"~/{inside}") if inside != directory else ())}
-    found: list[str] = []
-    for name in _START_FILES:
-        for number, line in enumerate(shells.read(home / name).splitlines(), 1):
-            if "PATH" in line and any(word in line for word in words):
-                found.append(f"{shells.short(home / name, home)}, line {number}")
-    return tuple(found)
 
 
 def _entry(text: str) -> Entry:
@@ -125,13 +88,13 @@ def _system(found: Sequence[Entry]) -> Finding:
     names = " and ".join(map(str, lacking))
     broken = Path("/usr/bin") in lacking or Path("/bin") in lacking
     remedy = shells.add_to_path(*lacking, last=True)
-    where = setters()
+    where = start_files.setters()
     return Finding(
         "PATH",
         Verdict.PROBLEM if broken else Verdict.WARNING,
         f"Leaves out {names}: {'most' if broken else 'some'} programs cannot be found.",
         remedy.fix,
-        cause=f"{_some(where)} replaces PATH and keeps nothing of it." if where else "",
+        cause=f"{start_files.some(where)} replaces PATH and keeps nothing of it." if where else "",
         command=remedy.command,
     )
 
@@ -156,15 +119,9 @@ def _missing(found: Sequence[Entry]) -> Finding | None:
     return Finding(
         "PATH missing",
         Verdict.WARNING,
-        f"Names what is no directory: {_some(gone)}.",
-        _take_out(gone),
+        f"Names what is no directory: {start_files.some(gone)}.",
+        start_files.take_out(gone),
     )
-
-
-def _take_out(texts: Sequence[str]) -> str:
-    where = [place for text in texts for place in mentions(text)]
-    there = f": {_some(where)}" if where else " in your shell's start files"
-    return f"Take {'it' if len(texts) == 1 else 'them'} out of PATH{there}."
 
 
 def _relative(found: Sequence[Entry]) -> Finding | None:
@@ -172,15 +129,19 @@ def _relative(found: Sequence[Entry]) -> Finding | None:
     if not relative:
         return None
     named = [text for text in relative if text]
-    what = f"Names {_some(named)}" if named else "Has an empty entry, the current directory"
+    what = (
+        f"Names {start_files.some(named)}" if named else "Has an empty entry, the current directory"
+    )
+    colon = "Remove a colon at its start or end, or one of two together."
+    cause = "A program in a downloaded directory could then stand in for one of the system."
+    if any(text.startswith("~") for text in named):
+        cause = "A tilde between quotes stands for itself: write $HOME instead."
     return Finding(
         "PATH relative",
         Verdict.WARNING,
         f"{what}: which program starts depends on the current directory.",
-        _take_out(named)
-        if named
-        else "Remove a colon at its start or end, or one of two together.",
-        cause="A program in a downloaded directory could then stand in for one of the system.",
+        start_files.take_out(named) if named else colon,
+        cause=cause,
     )
 
 
@@ -193,15 +154,15 @@ def _open(found: Sequence[Entry]) -> Finding | None:
         return Finding(
             "PATH open",
             Verdict.WARNING,
-            f"Anyone on this machine can put programs in {_some([e.text for e in writable])}.",
+            f"Anyone on this machine can put programs in {start_files.some([e.text for e in writable])}.",
             remedy.fix,
             cause="Everyone may write to the directory or to one above it.",
             command=remedy.command,
         )
     others = [e.text for e in there if e.owner not in {0, os.getuid()} and not _windows(e)]
     if others:
-        sentence = f"Names directories of other users: {_some(others)}."
-        fix = f"{_take_out(others)[:-1]}, unless you trust their owners."
+        sentence = f"Names directories of other users: {start_files.some(others)}."
+        fix = f"{start_files.take_out(others)[:-1]}, unless you trust their owners."
         return Finding("PATH open", Verdict.WARNING, sentence, fix)
     return None
 
@@ -215,7 +176,7 @@ def _close(writable: Sequence[Entry]) -> Remedy:
     status = [Path(entry.text).stat() for entry in writable]
     meant = any(one.st_mode & stat.S_ISVTX or not one.st_mode & stat.S_IWOTH for one in status)
     if meant:
-        return Remedy(_take_out([entry.text for entry in writable]))
+        return Remedy(start_files.take_out([entry.text for entry in writable]))
     command = f"chmod o-w {' '.join(shlex.quote(entry.text) for entry in writable)}"
     mine = all(one.st_uid == os.getuid() for one in status)
     return Remedy.run(command) if mine else packages.as_root(command)
@@ -226,7 +187,7 @@ def _doubled(found: Sequence[Entry]) -> Finding | None:
     doubled = sorted({text for text in texts if texts.count(text) > 1}, key=texts.index)
     if not doubled:
         return None
-    sentence = f"Named more than once, which does no harm: {_some(doubled)}."
+    sentence = f"Named more than once, which does no harm: {start_files.some(doubled)}."
     return Finding("PATH doubled", Verdict.OK, sentence)
 
 
@@ -242,14 +203,8 @@ def _own() -> Finding:
     return Finding(
         name,
         Verdict.WARNING,
-        f"Not on PATH, so that what is in it is not found: {_some(here)}.",
+        f"Not on PATH, so that what is in it is not found: {start_files.some(here)}.",
         remedy.fix,
         str(place),
         command=remedy.command,
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return names fit to show, the first few of them."""
-    first = ", ".join(one_line(name, 60) for name in names[:_MOST])
-    return f"{first} and {len(names) - _MOST} more" if len(names) > _MOST else first

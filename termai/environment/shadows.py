@@ -6,24 +6,23 @@ from pathlib import Path
 
 from termai.environment import programs
 from termai.environment.finding import Finding, Verdict
-from termai.environment.shells import add_to_path, short
+from termai.environment.shells import short
+from termai.environment.start_files import prefer
 
 _HARMFUL = (
     "git",
-    "node",
-    "npm",
     "cmake",
     "ninja",
     "nvcc",
     "hipcc",
     "uv",
 )
-"""Programs of which nobody wants an older one first; of Pythons and compilers many do."""
+"""Programs of which nobody wants an older one first; node has a finding of its own."""
 
 _SLOW = ("pip", "llama-server")
 """Programs that take long to say a version that does not matter."""
 
-_LOOKED_FOR = (*_HARMFUL, *_SLOW, "python3", "gcc", "g++")
+_LOOKED_FOR = (*_HARMFUL, *_SLOW, "node", "npm", "python3", "gcc", "g++")
 _MOST = 3
 
 
@@ -54,7 +53,7 @@ def _finding(name: str, copies: list[Copy], found: tuple[str, ...]) -> Finding:
     older = programs.numbers(first.version) < programs.numbers(newest.version)
     if not older or name not in _HARMFUL:
         return Finding(f"{name} shadowed", Verdict.OK, sentence, "", first.path, first.version)
-    remedy = add_to_path(Path(newest.path).parent)
+    remedy = prefer(Path(newest.path).parent, over=Path(first.path).parent)
     return Finding(
         f"{name} shadowed",
         Verdict.WARNING,

@@ -1,0 +1,73 @@
+"""Where the files that a shell reads at its start say something of PATH."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from termai.environment import programs, shells
+from termai.environment.remedy import Remedy
+from termai.text import one_line
+
+_NAMES = (
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".config/fish/config.fish",
+)
+_REPLACES = re.compile(r"^\s*(?:export\s+)?PATH=(?!.*\bPATH\b)", re.MULTILINE)
+_SHOWN = 3
+
+
+def setters(home: Path | None = None) -> tuple[str, ...]:
+    """Return the places where PATH is replaced, and nothing of it kept, as ``~/.bashrc, line 3``."""
+    home = home or programs.home()
+    found: list[str] = []
+    for name in _NAMES:
+        text = shells.read(home / name)
+        for match in _REPLACES.finditer(text):
+            number = text.count("\n", 0, match.end()) + 1
+            found.append(f"{shells.short(home / name, home)}, line {number}")
+    return tuple(found)
+
+
+def mentions(directory: str, home: Path | None = None) -> tuple[str, ...]:
+    """Return the places where a directory is named together with PATH."""
+    home = home or programs.home()
+    inside = directory.removeprefix(f"{home}/")
+    words = {directory, *((f"$HOME/{inside}", f"~/{inside}") if inside != directory else ())}
+    found: list[str] = []
+    for name in _NAMES:
+        for number, line in enumerate(shells.read(home / name).splitlines(), 1):
+            if "path" in line.casefold() and any(word in line for word in words):
+                found.append(f"{shells.short(home / name, home)}, line {number}")
+    return tuple(found)
+
+
+def prefer(directory: Path, over: Path) -> Remedy:
+    """Return how to have a directory searched before another that is on PATH too.
+
+    One of the system is not put first: that would hide what other tools put before it.
+    """
+    if str(directory) not in programs.STANDARD:
+        return shells.add_to_path(directory)
+    where = mentions(str(over))
+    there = f" ({some(where)})" if where else ""
+    names = shells.short(directory), shells.short(over)
+    return Remedy(f"Take {names[1]} out of PATH{there}, or name {names[0]} before it.")
+
+
+def take_out(texts: Sequence[str]) -> str:
+    """Return what to do so that PATH no longer names something, and in which file."""
+    where = [place for text in texts for place in mentions(text)]
+    there = f": {some(where)}" if where else " in your shell's start files"
+    return f"Take {'it' if len(texts) == 1 else 'them'} out of PATH{there}."
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names fit to show, the first few of them."""
+    first = ", ".join(one_line(name, 60) for name in names[:_SHOWN])
+    return f"{first} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else first

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from termai.errors import InvalidFileError, UsageError
+from termai.errors import InvalidFileError, TermaiError, UsageError
 from termai.text import one_line, printable
 from termai.tui import profile_work, starting
 from termai.tui.editor_program import edit_file
+from termai.tui.messages import Failed
 from termai.tui.screens.dialogs import Choice, Confirm, Note, Pick
 
 if TYPE_CHECKING:
@@ -33,14 +35,24 @@ async def save(app: TermaiApp, profile: Profile) -> Profile | None:
     """
     from termai.profiles.store import ChangedMeanwhileError
 
+    saving = partial(profile_work.save, warn=_warner(app))
     try:
-        return await app.threads.run(profile_work.save, profile)
+        return await app.threads.run(saving, profile)
     except ChangedMeanwhileError as error:
         texts = await app.threads.run(profile_work.ours_and_theirs, profile, error.path)
         side = await _side(app, error.path, *texts)
     if side == "ours":
-        return await app.threads.run(partial(profile_work.save, profile, over=True))
+        return await app.threads.run(partial(saving, profile, over=True))
     return await app.threads.run(profile_work.load, profile.name) if side else None
+
+
+def _warner(app: TermaiApp) -> Callable[[TermaiError], None]:
+    """Return what tells that a profile was saved and its history was not; for threads."""
+
+    def warn(error: TermaiError) -> None:
+        app.post_message(Failed.of(error))
+
+    return warn
 
 
 async def _side(app: TermaiApp, path: Path, ours: str, theirs: str) -> str:
@@ -81,13 +93,14 @@ async def _taken(app: TermaiApp, draft: Draft) -> Profile | None:
     """Save a draft, or what is on disk where the user prefers that; None when it stays a draft."""
     from termai.profiles.store import ChangedMeanwhileError
 
+    taking = partial(profile_work.take, warn=_warner(app))
     try:
-        return await app.threads.run(profile_work.take, draft)
+        return await app.threads.run(taking, draft)
     except ChangedMeanwhileError as error:
         texts = await app.threads.run(profile_work.draft_and_theirs, draft, error.path)
         side = await _side(app, error.path, *texts)
     if side == "ours":
-        return await app.threads.run(partial(profile_work.take, draft, over=True))
+        return await app.threads.run(partial(taking, draft, over=True))
     if side == "theirs":
         await app.threads.run(profile_work.drop, draft)
         return await app.threads.run(profile_work.load, draft.name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from termai.profiles.editing import Draft
     from termai.profiles.history import Version
     from termai.profiles.profile import Profile
+    from termai.profiles.saving import Warn
 
 _NOW_AND_THEN = ("now", "then")
 
@@ -100,11 +101,14 @@ def free_name(base: str) -> str:
     return free_name(name_for(base))
 
 
-def save(profile: Profile, *, over: bool = False) -> Profile:
-    """Save a profile and return it as it is on disk; ``over`` overrules what others wrote."""
+def save(profile: Profile, *, over: bool = False, warn: Warn | None = None) -> Profile:
+    """Save a profile and return it as it is on disk; ``over`` overrules what others wrote.
+
+    warn: told why the history lacks what was saved.
+    """
     from termai.profiles.store import load_profile, save_profile
 
-    save_profile(profile, over=over)
+    save_profile(profile, over=over, warn=warn)
     return load_profile(profile.name)
 
 
@@ -150,6 +154,13 @@ def past(name: str) -> Past:
         revision = ""
     now = next((str(v.number) for v in versions if v.revision == revision), "")
     return Past(versions, now)
+
+
+def note(name: str) -> None:
+    """Put what somebody wrote into a profile's file by hand into its history."""
+    from termai.profiles import history
+
+    history.note_external(name)
 
 
 def text_of(profile: Profile) -> str:
@@ -231,11 +242,11 @@ def editor() -> tuple[str, ...]:
     return editing.editor()
 
 
-def take(edited: Draft, *, over: bool = False) -> Profile | None:
+def take(edited: Draft, *, over: bool = False, warn: Warn | None = None) -> Profile | None:
     """Save what an editor made of a draft; None where nothing was changed."""
     from termai.profiles import editing
 
-    return editing.finish(edited, over=over)
+    return editing.finish(edited, over=over, warn=warn)
 
 
 def drop(edited: Draft) -> None:

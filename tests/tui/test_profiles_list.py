@@ -1,11 +1,13 @@
 """The list of profiles: making, copying, renaming, removing, comparing and restoring them."""
 
+import shutil
+
 import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from termai.paths import models_dir, profiles_dir
+from termai.paths import data_dir, models_dir, profiles_dir
 from termai.profiles import history
 from termai.profiles.profile import Profile
 from termai.profiles.store import delete_profile, list_profiles, load_profile, save_profile
@@ -284,3 +286,42 @@ async def test_a_profile_removed_long_ago_is_offered_among_what_to_make_one_from
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ProfileEditor))
         assert (profiles_dir() / "mine.toml").read_text().startswith(COMMENT)
+
+
+async def test_the_command_is_shown_and_copied() -> None:
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await chosen(app, pilot, "cpu-small")
+        await pilot.press("end", "c")
+        await until(pilot, lambda: "What starting smoke runs" in screen_text(app))
+        shown = "".join(screen_text(app).split())
+        assert "--model" in app.clipboard
+        assert "--ctx-size4096" in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ProfilesScreen))
+
+
+async def test_a_save_whose_history_fails_is_told_and_kept(mine: Profile) -> None:
+    from termai.tui.profile_actions import save
+
+    folder = data_dir() / "profile-history"
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "mine")
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+
+        async def saving() -> None:
+            await save(app, mine.with_values(ctx_size=2048))
+
+        app.run_worker(saving())
+        await until(pilot, lambda: "istory" in toasts(app), what="the warning")
+        assert load_profile("mine").values["ctx_size"] == 2048
+
+
+async def test_what_was_written_by_hand_is_in_the_history_once_opened(mine: Profile) -> None:
+    reasons = [version.reason for version in history.versions("mine")]
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ProfileEditor))
+        await until(pilot, lambda: len(history.versions("mine")) > len(reasons))
+        assert history.versions("mine")[0].revision == mine.revision

@@ -160,6 +160,8 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
     def _edit(self, profile: Profile) -> None:
         from termai.tui.screens.profile_editor import ProfileEditor
 
+        if not profile.shipped:
+            self.background(partial(profile_work.note, profile.name), group="note")
         self.app.push_screen(ProfileEditor(profile), self._edited)
 
     def _edited(self, profile: Profile | None) -> None:

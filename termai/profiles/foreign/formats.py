@@ -41,4 +41,3 @@ def format_named(name: str) -> Format:
 def formats() -> tuple[Format, ...]:
     """Return every format, in the order of ``NAMES``."""
     return tuple(format_named(name) for name in NAMES)
-

@@ -38,6 +38,13 @@ def _not_bound(case: Case) -> str:
     return f"{words['host']}:{words['port']} {reason}."
 
 
+def _rpc_gone(case: Case) -> str:
+    where = case.words()["where"]
+    if not where:
+        return "An RPC server that {profile} names has ended or was cut off.".format(**case.words())
+    return f"The RPC server at {where} does not answer, which llama.cpp needs at its start."
+
+
 CAUSES = (
     Cause(
         "not executable",
@@ -63,6 +70,20 @@ CAUSES = (
         r"ModuleNotFoundError: No module named '(?P<module>[^']+)'",
         "The Python package {module} that {engine} needs is not installed.",
         "Run `pip install 'llama-cpp-python[server]'` in the environment termai runs in.",
+    ),
+    Cause(
+        "RPC version",
+        r"RPC server version mismatch: (?P<version>[\d.]+)",
+        "An RPC server that {profile} names speaks version {version}, another one than {engine}.",
+        "Run the same version of llama.cpp on every machine.",
+    ),
+    Cause(
+        "RPC server gone",
+        r"(?:Failed to connect to|RPC handshake failed for) (?P<where>\S+:\d+)"
+        r"|(?P<lost>Remote RPC server crashed)",
+        _rpc_gone,
+        "Start it on its machine with `termai engines rpc`, with the same version of llama.cpp, or "
+        "take it out of rpc under [load].",
     ),
     Cause(
         "driver too old",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from termai import locks, settings
-from termai.engines import drift
+from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine, Launch
 from termai.engines.choose import choose
 from termai.errors import NotFoundError, StartFailedError, UsageError
@@ -56,7 +56,8 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     """Check what can be checked before anything is started or stopped.
 
     instead_of: a server that will be stopped first, whose memory will be free then. Raises
-    UsageError, NotFoundError and InvalidFileError with what to do; two UsageErrors are DriftError
+    UsageError, NotFoundError and InvalidFileError with what to do, and UnreachableError for an RPC
+    server that does not answer; two UsageErrors are DriftError
     when the engine would end at once at a flag, and MemoryRefusedError when the guardrails refuse
     a start that ``force`` would let through.
     """
@@ -66,6 +67,7 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     drifts = drift.check(profile, detection)
     if any(one.fatal for one in drifts):
         raise drift.DriftError(profile, drifts)
+    rpc.require(profile.value("rpc"), profile.name)
     found = forecast(profile, model, detection, force=force, instead_of=instead_of)
     return Plan(profile, model, engine, detection, found, drifts)
 

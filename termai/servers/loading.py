@@ -96,7 +96,7 @@ def load_of(
     """Return what starting ``profile`` with this engine asks for, None where that is unknowable.
 
     It is where the profile places tensors by pattern, hands llama.cpp flags of its own that decide
-    about memory, or uses GPUs whose memory is not known.
+    about memory, or uses GPUs or other machines whose memory is not known.
     """
     visible = usable(profile, detection, machine)
     if visible is None or decides_itself(profile):
@@ -154,6 +154,8 @@ def options_of(profile: Profile, detection: Detection, header: Header) -> LoadOp
 def usable(profile: Profile, detection: Detection, machine: Machine) -> Machine | None:
     """Return the machine with the GPUs a start may use, None where their memory is not known."""
     devices = tuple(profile.value("device"))
+    if profile.value("rpc"):
+        return None
     if not detection.uses_gpu or devices == ("none",):
         return machine.without_gpus()
     if machine.unmeasured or not machine.gpus or _HIDING & set(profile.env):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from termai.engines import llama_server
 from tests.cli.conftest import Termai
+from tests.support import free_port
 
 
 def test_the_list_as_text(termai: Termai) -> None:
@@ -37,3 +38,19 @@ def test_using_another_and_going_back(termai: Termai, home: Path) -> None:
     assert termai("engines", "back").returncode == 2
     assert termai("engines", "use", str(home / "gone")).returncode == 3
     assert termai("engines", "use").returncode == 2
+
+
+def test_an_rpc_server_is_started_shown_and_stopped(termai: Termai) -> None:
+    port = str(free_port())
+    try:
+        done = termai("engines", "rpc", "--port", port, "--threads", "1")
+        assert done.returncode == 0, done.stderr
+        assert f'rpc = ["127.0.0.1:{port}"]' in done.stdout
+        told = json.loads(termai("engines", "rpc", "--list", "--json").stdout)
+        assert [(one["port"], one["exposed"]) for one in told] == [(int(port), False)]
+    finally:
+        stopped = termai("engines", "rpc", "--stop")
+    assert "is stopped" in stopped.stdout
+    refused = termai("engines", "rpc", "--host", "0.0.0.0")
+    assert refused.returncode == 2
+    assert "--yes" in refused.stderr

@@ -331,6 +331,7 @@ DEVICES = (
         setup(engine=NO_GPU, n_gpu_layers="auto"),
         setup(engine=EngineFacts(NATIVE), n_gpu_layers=20),
         setup(engine=None, n_gpu_layers=20),
+        setup(engine=NO_GPU, n_gpu_layers=20, rpc=["box:50052"]),
     ),
     warning(
         "layers-without-device",

@@ -176,3 +176,8 @@ def test_adapters_take_their_size(tmp_path: Path) -> None:
     with_it, without = (one.subject(dense()).estimate(one.options) for one in (load, plain))
     assert with_it.devices[1].weights - without.devices[1].weights == adapter.stat().st_size
     assert with_it.devices[0] == without.devices[0]
+
+
+def test_other_machines_make_it_unknowable() -> None:
+    assert usable(profile({"rpc": ["box:50052"]}), NATIVE, HERE) is None
+    assert usable(profile({"rpc": []}), NATIVE, HERE) is not None

@@ -54,3 +54,48 @@ def back(*, as_json: bool) -> int:
     from termai.engines import using
 
     return engine_text.switched(using.back(), as_json=as_json)
+
+
+@engines.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port to listen on; by default the first free one from 50052.",
+)
+@click.option("--threads", type=click.IntRange(1, 4096), help="Threads for the CPU device.")
+@click.option("--device", multiple=True, help="Lend only this device; may be repeated.")
+@click.option("--cache", is_flag=True, help="Keep the weights on this disk for the next start.")
+@click.option("--yes", is_flag=True, help="Listen also where others may reach it.")
+@click.option("--stop", is_flag=True, help="Stop the one on --port, or all of them.")
+@click.option("--list", "listed", is_flag=True, help="Show those that run.")
+@options.as_json
+def rpc(
+    host: str,
+    port: int | None,
+    threads: int | None,
+    device: tuple[str, ...],
+    *,
+    cache: bool,
+    yes: bool,
+    stop: bool,
+    listed: bool,
+    as_json: bool,
+) -> int:
+    """Lend this machine's GPUs and memory to a llama-server on another machine.
+
+    The server outlives the terminal. A profile there names it with rpc = ["HOST:PORT"] under
+    [load]. The protocol has no password and no encryption: use it only in a network where you
+    trust everybody, or through `ssh -L`.
+    """
+    from termai.cli import engine_rpc
+    from termai.servers import rpc as servers
+
+    if stop:
+        return engine_rpc.stopped(servers.stop(port or 0), as_json=as_json)
+    if listed:
+        return engine_rpc.shown(servers.running(), as_json=as_json)
+    server = servers.start(
+        host=host, port=port or 0, threads=threads or 0, devices=device, cache=cache, exposed=yes
+    )
+    return engine_rpc.started(server, as_json=as_json)

@@ -32,7 +32,7 @@ def _layers_without_gpu(case: Case) -> Iterator[Clash]:
             "Take n_gpu_layers out, or device.",
             n_gpu_layers=None,
         )
-    elif case.engine is not None and case.engine.devices == 0:
+    elif case.engine is not None and case.engine.devices == 0 and not case.value("rpc"):
         yield warning(
             "layers-without-gpu",
             ("n_gpu_layers",),
@@ -146,10 +146,12 @@ def _tensor_mode_without_gpu(case: Case) -> Iterator[Clash]:
 
 
 def _devices(case: Case) -> int | None:
-    """Return how many GPUs the profile uses, None where that is unknown."""
+    """Return how many GPUs the profile uses, None where that is unknown, as on other machines."""
     named = tuple(case.value("device"))
     if named:
         return 0 if named == ("none",) else len(named)
+    if case.value("rpc"):
+        return None
     return case.engine.devices if case.engine else None
 
 

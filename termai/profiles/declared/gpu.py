@@ -146,4 +146,16 @@ OPTIONS = (
         flag="--op-offload",
         off_flag="--no-op-offload",
     ),
+    Option(
+        "load",
+        "rpc",
+        Kind.LIST,
+        (),
+        "Other machines that lend their GPU and memory, each HOST:PORT of a ggml-rpc-server "
+        "(`termai engines rpc` starts one). Their devices are used like GPUs of this machine, as "
+        "fast as the network lets them. The protocol has no password and no encryption.",
+        GROUP,
+        engines=ONLY_NATIVE,
+        flag="--rpc",
+    ),
 )

@@ -96,11 +96,10 @@ def test_a_file_of_today_with_everything() -> None:
     assert (said["rope_freq_scale"], said["rope_freq_base"]) == (0.5, 20000.0)
     assert (said["temperature"], said["repeat_penalty"]) == (0.65, 1.07)
     assert said["reasoning_effort"] == "medium"
+    assert said["rpc"] == ("10.0.0.7:5551", "10.0.0.8:5551")
     assert made.profile.args["llama-server"] == (
         "--image-max-tokens",
         "1024",
-        "--rpc",
-        "10.0.0.7:5551,10.0.0.8:5551",
         "--chat-template-kwargs",
         '{"reasoning_effort": "high"}',
     )

@@ -235,3 +235,9 @@ def test_a_damaged_text_that_is_kept_is_not_written() -> None:
 def test_the_file_is_laid_out_as_koboldcpp_does() -> None:
     text = written(Profile("p", values={"ctx_size": 4096})).text
     assert text == json.dumps(json.loads(text), indent=2) + "\n"
+
+
+def test_machines_that_lend_their_memory_go_both_ways() -> None:
+    made = written(Profile("p", values={"rpc": ("10.0.0.7:50052", "10.0.0.8:50052")}))
+    assert json.loads(made.text)["rpctargets"] == "10.0.0.7:50052,10.0.0.8:50052"
+    assert json.loads(made.text)["rpcmode"] == "connect"

@@ -4,6 +4,7 @@ from termai.profiles.foreign.base import Left
 from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp import sampling
 from termai.profiles.foreign.koboldcpp.draft import Draft
+from termai.profiles.foreign.koboldcpp.loading import split_list
 from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
 from termai.profiles.foreign.koboldcpp.without import DEFAULTS
 from termai.profiles.hosts import is_loopback
@@ -39,7 +40,7 @@ def server(draft: Draft) -> None:
     if fields.members.get("rpcmode") and fields.members["rpcmode"].value == "connect":
         fields.use("rpcmode")
         if targets := fields.text("rpctargets"):
-            draft.arg("rpctargets", RPC, targets)
+            draft.set("rpc", "rpctargets", split_list(targets))
 
 
 def chat(draft: Draft) -> None:

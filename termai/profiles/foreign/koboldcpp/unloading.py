@@ -131,6 +131,9 @@ def _gpus(sheet: Sheet) -> None:
         layers = 0 if layers is not None else None
     elif device:
         _list(sheet, "device", "device")
+    _list(sheet, "rpc", "rpctargets")
+    if "rpctargets" in sheet.texts:
+        sheet.put("rpcmode", "connect")
     if layers is not None:
         sheet.put("gpulayers", {"auto": -1, "all": ALL_LAYERS}.get(str(layers), layers))
     split = sheet.value("split_mode")

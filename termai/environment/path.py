@@ -11,6 +11,7 @@ from pathlib import Path
 from termai.environment import packages, programs, shells, start_files
 from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
+from termai.environment.start_files import some
 
 _OFTEN_MISSING = re.compile(
     r"/usr(/local)?/games|(/usr(/local)?)?/sbin|/usr/local/bin|/snap/bin|/usr/bin/\w+_perl"
@@ -94,7 +95,7 @@ def _system(found: Sequence[Entry]) -> Finding:
         Verdict.PROBLEM if broken else Verdict.WARNING,
         f"Leaves out {names}: {'most' if broken else 'some'} programs cannot be found.",
         remedy.fix,
-        cause=f"{start_files.some(where)} replaces PATH and keeps nothing of it." if where else "",
+        cause=f"{some(where)} replaces PATH and keeps nothing of it." if where else "",
         command=remedy.command,
     )
 
@@ -119,7 +120,7 @@ def _missing(found: Sequence[Entry]) -> Finding | None:
     return Finding(
         "PATH missing",
         Verdict.WARNING,
-        f"Names what is no directory: {start_files.some(gone)}.",
+        f"Names what is no directory: {some(gone)}.",
         start_files.take_out(gone),
     )
 
@@ -129,9 +130,7 @@ def _relative(found: Sequence[Entry]) -> Finding | None:
     if not relative:
         return None
     named = [text for text in relative if text]
-    what = (
-        f"Names {start_files.some(named)}" if named else "Has an empty entry, the current directory"
-    )
+    what = f"Names {some(named)}" if named else "Has an empty entry, the current directory"
     colon = "Remove a colon at its start or end, or one of two together."
     cause = "A program in a downloaded directory could then stand in for one of the system."
     if any(text.startswith("~") for text in named):
@@ -154,14 +153,14 @@ def _open(found: Sequence[Entry]) -> Finding | None:
         return Finding(
             "PATH open",
             Verdict.WARNING,
-            f"Anyone on this machine can put programs in {start_files.some([e.text for e in writable])}.",
+            f"Anyone on this machine can put programs in {some([e.text for e in writable])}.",
             remedy.fix,
             cause="Everyone may write to the directory or to one above it.",
             command=remedy.command,
         )
     others = [e.text for e in there if e.owner not in {0, os.getuid()} and not _windows(e)]
     if others:
-        sentence = f"Names directories of other users: {start_files.some(others)}."
+        sentence = f"Names directories of other users: {some(others)}."
         fix = f"{start_files.take_out(others)[:-1]}, unless you trust their owners."
         return Finding("PATH open", Verdict.WARNING, sentence, fix)
     return None
@@ -187,7 +186,7 @@ def _doubled(found: Sequence[Entry]) -> Finding | None:
     doubled = sorted({text for text in texts if texts.count(text) > 1}, key=texts.index)
     if not doubled:
         return None
-    sentence = f"Named more than once, which does no harm: {start_files.some(doubled)}."
+    sentence = f"Named more than once, which does no harm: {some(doubled)}."
     return Finding("PATH doubled", Verdict.OK, sentence)
 
 
@@ -203,7 +202,7 @@ def _own() -> Finding:
     return Finding(
         name,
         Verdict.WARNING,
-        f"Not on PATH, so that what is in it is not found: {start_files.some(here)}.",
+        f"Not on PATH, so that what is in it is not found: {some(here)}.",
         remedy.fix,
         str(place),
         command=remedy.command,

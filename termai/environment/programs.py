@@ -85,8 +85,9 @@ def home() -> Path:
         return Path("/")
 
 
-def ask(program: str, *arguments: str, given: bytes = b"", limit_s: float = TIME_LIMIT_S) -> Answer:
+def ask(program: str, *arguments: str, given: bytes = b"", limit_s: float | None = None) -> Answer:
     """Start a program and return what it prints; ``given`` is its input, ``limit_s`` its time."""
+    limit_s = TIME_LIMIT_S if limit_s is None else limit_s
     try:
         done = subprocess.run(
             [program, *arguments],

@@ -65,10 +65,11 @@ def line(shell: Shell, directories: Sequence[Path], *, last: bool = False) -> st
     """Return the line that puts directories on PATH, before what is there or after it."""
     if shell.name == "fish":
         flag = " --append" if last else ""
-        return f"fish_add_path{flag} {' '.join(shlex.quote(str(d)) for d in directories)}"
-    added = ":".join(_quoted(directory) for directory in directories)
+        return f"fish_add_path --path{flag} {' '.join(_for_fish(d) for d in directories)}"
     if shell.name in {"csh", "tcsh"}:
-        return f'setenv PATH "{f"${{PATH}}:{added}" if last else f"{added}:${{PATH}}"}"'
+        added = ":".join(shlex.quote(str(directory)) for directory in directories)
+        return "setenv PATH " + (f'"$PATH":{added}' if last else f'{added}:"$PATH"')
+    added = ":".join(_quoted(directory) for directory in directories)
     return f'export PATH="{f"$PATH:{added}" if last else f"{added}:$PATH"}"'
 
 
@@ -152,3 +153,8 @@ def _quoted(directory: Path) -> str:
     inside = directory.is_relative_to(home) and home != Path("/")
     text = re.sub(r'([\\"$`])', r"\\\1", str(directory.relative_to(home) if inside else directory))
     return f"$HOME/{text}" if inside else text
+
+
+def _for_fish(directory: Path) -> str:
+    text = str(directory).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"

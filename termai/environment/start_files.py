@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 def setters(home: Path | None = None) -> tuple[str, ...]:
-    """Return the places where PATH is replaced, and nothing of it kept, as ``~/.bashrc, line 3``."""
+    """Return the places, as ``~/.bashrc, line 3``, where PATH is replaced and nothing kept."""
     home = home or programs.home()
     found: list[str] = []
     for name in _NAMES:
@@ -69,5 +69,9 @@ def take_out(texts: Sequence[str]) -> str:
 
 def some(names: Sequence[str]) -> str:
     """Return names fit to show, the first few of them."""
-    first = ", ".join(one_line(name, 60) for name in names[:_SHOWN])
+    first = ", ".join(_shown(name) for name in names[:_SHOWN])
     return f"{first} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else first
+
+
+def _shown(name: str) -> str:
+    return shells.short(Path(name)) if name.startswith("/") else one_line(name, 60)

@@ -1,0 +1,58 @@
+"""Programs that are on PATH more than once."""
+
+from pathlib import Path
+
+import pytest
+
+from termai.environment import Finding, Verdict, shadows
+from tests.environment.on_path import program
+
+
+@pytest.fixture
+def two(path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    second = tmp_path / "second"
+    second.mkdir()
+    monkeypatch.setenv("PATH", f"{path_dir}:{second}")
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    return path_dir, second
+
+
+def look() -> dict[str, Finding]:
+    return {finding.name: finding for finding in shadows.check()}
+
+
+def test_one_of_each_is_fine(two: tuple[Path, Path]) -> None:
+    program(two[0], "git", "git version 2.39.5")
+    assert set(look()) == {"Shadowed programs"}
+
+
+def test_an_older_one_first_is_a_warning(two: tuple[Path, Path]) -> None:
+    program(two[0], "cmake", "cmake version 3.9.1")
+    program(two[1], "cmake", "cmake version 3.25.1")
+    found = look()["cmake shadowed"]
+    assert found.verdict is Verdict.WARNING
+    assert f"{two[0]}/cmake (3.9.1) starts and hides {two[1]}/cmake (3.25.1)" in found.sentence
+    assert f'export PATH="{two[1]}:$PATH"' in found.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [("cmake", "3.25.1", "3.9.1"), ("cmake", "3.9.1", "3.9.1"), ("python3", "3.11.1", "3.12.1")],
+)
+def test_a_newer_or_an_intended_one_first_is_told_and_fine(
+    two: tuple[Path, Path], name: str, first: str, second: str
+) -> None:
+    program(two[0], name, first)
+    program(two[1], name, second)
+    found = look()[f"{name} shadowed"]
+    assert (found.verdict, found.fix) == (Verdict.OK, "")
+
+
+def test_many_are_counted(path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [tmp_path / f"place{number}" for number in range(6)]
+    for place in places:
+        program(place, "pip", "pip 23.2.1")
+    monkeypatch.setenv("PATH", ":".join(map(str, [path_dir, *places])))
+    sentence = look()["pip shadowed"].sentence
+    assert sentence.startswith("On PATH 6 times; ")
+    assert sentence.endswith(" and 3 more.")

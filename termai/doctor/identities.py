@@ -21,7 +21,7 @@ GENERIC = frozenset(
     {"root", "user", "admin", "ubuntu", "debian", "fedora", "arch", "alpine", "pi", "vagrant"}
     | {"ec2-user", "opc", "azureuser", "nobody", "localhost", "localdomain", "local", "home"}
     | {"host", "gpu", "cuda", "node", "server", "linux", "default", "cluster", "svc", "desktop"}
-    | {"laptop", "workstation", "termai"}
+    | {"laptop", "workstation", "vm", "termai"}
 )
 """Names that name nobody, and that would take facts out of a report such as the distribution."""
 
@@ -53,7 +53,7 @@ def here() -> Identities:
     return Identities(
         users=_distinct((*_users(), *(Path(home).name for home in homes))),
         hosts=_distinct(_hosts()),
-        secrets=tuple({one for one in _secrets() if len(one) >= _SHORTEST_SECRET}),
+        secrets=tuple({" ".join(one.split()) for one in _secrets() if _is_long(one)}),
         directories={**_own_directories(), **dict.fromkeys(homes, "~")},
     )
 
@@ -91,14 +91,15 @@ def _users() -> Iterator[str]:
 
 
 def _hosts() -> Iterator[str]:
+    own = [socket.gethostname(), os.environ.get("HOSTNAME", "")]
+    yield from own
+    yield from (name.partition(".")[0] for name in own)
     values = settings.load().values
-    named = [socket.gethostname(), os.environ.get("HOSTNAME", ""), *_domains()]
-    named += map(_host_of, (values.hub_endpoint, values.proxy, *_proxies()))
-    for name in (one.strip(".") for one in named):
-        if not is_public(name):
-            yield name
-            if not name.replace(".", "").isdigit():
-                yield name.partition(".")[0]
+    for address in (values.hub_endpoint, values.proxy, *_proxies()):
+        host = _host_of(address).strip(".")
+        if not is_public(host):
+            yield host
+    yield from (domain.strip(".") for domain in _domains())
 
 
 def is_public(host: str) -> bool:
@@ -139,6 +140,11 @@ def _secret_values(values: Mapping[str, str]) -> Iterator[str]:
     for name, value in values.items():
         if is_secret_name(name) and not os.path.exists(value):  # noqa: PTH110
             yield value
+            yield from value.splitlines()
+
+
+def _is_long(secret: str) -> bool:
+    return len(secret.strip()) >= _SHORTEST_SECRET
 
 
 def _own_directories() -> dict[str, str]:

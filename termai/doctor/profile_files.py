@@ -39,7 +39,7 @@ def _sum(count: int, whole: int) -> Finding:
     elif whole == count:
         sentence = f"{count} of your own, and what they need is here."
     else:
-        sentence = f"{count} of your own; of {whole}, what they need is here."
+        sentence = f"{count} of your own, of which {count - whole} cannot be started."
     return Finding(NAME, Verdict.OK, sentence, path=path)
 
 

@@ -15,7 +15,7 @@ _SYSTEM = frozenset(
     | {"tmp", "nix", "snap", "boot", "Applications", "Library", "System"}
 )
 _HOMES = re.compile(r"(?<![\w.])((?:/mnt/[a-z])?/(?:home|Users)/)[^/\s'\"`,;:()<>]+")
-_PATH = re.compile(r"(?<![\w.~>/])/[^\s'\"`,;:()<>]+")
+_PATH = re.compile(r"(?<![\w.~>/])/(?!/)[^\s'\"`,;:()<>]+")
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)([^\s/'\"`<>]*@)?([^\s/'\"`<>?#]*)", re.IGNORECASE)
 _QUERY = re.compile(r"(://[^\s?'\"`<>]*)\?[^\s'\"`<>]*")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
@@ -60,7 +60,7 @@ def _directories(who: Identities) -> Callable[[str], str]:
 
     def replace(text: str) -> str:
         for path, words in known:
-            text = re.sub(rf"{re.escape(path)}(?![\w.-])", words, text)
+            text = re.sub(rf"{re.escape(path)}(?![\w-]|\.\w)", words, text)
         return text
 
     return replace
@@ -114,7 +114,8 @@ def _is_loopback(told: str) -> bool:
 
 def _without(text: str, names: Iterable[str], instead: str) -> str:
     for name in names:
-        inside = re.escape(name)
+        spelt = "|".join(map(re.escape, dict.fromkeys((name, name.upper(), name.casefold()))))
+        inside = f"(?:{spelt})"
         pattern = inside if len(name) >= _INSIDE else rf"(?<![^\W_]){inside}(?![^\W_])"
         text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
     return text

@@ -1,0 +1,258 @@
+"""The doctor from the command line: in a pipe, in a terminal, mending, reporting, proving."""
+
+import getpass
+import json
+import os
+import re
+import shlex
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from termai import settings
+from termai.cli import doctor_findings
+from termai.doctor import checking
+from termai.doctor.identities import GENERIC
+from termai.environment import Finding, Verdict
+from termai.paths import config_dir, private_dir
+from tests.cli.conftest import Termai
+from tests.cli.test_profiles import write
+from tests.cli.test_terminal import terminal, whole
+from tests.support import native_bin
+
+GONE = 'schema = 1\n[model]\npath = "/gone/model.gguf"\n'
+
+
+@pytest.fixture
+def opened() -> Path:
+    """Return the configuration directory, which others may read."""
+    private_dir(config_dir()).chmod(0o755)
+    return config_dir()
+
+
+def test_in_a_pipe_findings_are_in_order_and_nothing_is_wrong_with_no_profiles(
+    termai: Termai,
+) -> None:
+    done = termai("doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    heads = [line for line in done.stdout.splitlines() if line in checking.GROUPS]
+    assert heads == [group for group in checking.GROUPS if group in heads]
+    assert {"Engines", "Programs", "termai"} <= set(heads)
+    assert re.search(r"^ok +llama-server ", done.stdout, re.MULTILINE)
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert re.search(r"^\d+ problems?, \d+ warnings?, \d+ ok.*it took", done.stdout, re.MULTILINE)
+
+
+def test_it_takes_less_than_three_seconds(termai: Termai) -> None:
+    termai("doctor")
+    took = re.search(r"it took (\d+\.\d) s", termai("doctor").stdout)
+    assert took
+    assert float(took[1]) < 3
+
+
+def test_json_has_all_of_each_finding(termai: Termai) -> None:
+    found = json.loads(termai("doctor", "--json", "--only", "engines", "--only", "TERMAI").stdout)
+    assert {one["group"] for one in found} == {"Engines", "termai"}
+    native = next(one for one in found if one["name"] == "llama-server")
+    assert native["verdict"] == "ok"
+    assert native["path"] == str(native_bin("llama-server"))
+    keys = "group name verdict sentence cause fix command path version"
+    assert set(native) == set(keys.split())
+
+
+def test_what_a_profile_of_ones_own_lacks_is_the_exit_code(termai: Termai) -> None:
+    write("mine", GONE)
+    done = termai("doctor", "--only", "termai")
+    assert done.returncode == 4
+    assert "problem    profile mine" in done.stdout
+    assert "/gone/model.gguf does not exist" in " ".join(done.stdout.split())
+    assert "fix `termai models` lists" in done.stdout
+    assert termai("doctor", "--json").returncode == 4
+    assert termai("doctor", "--report").returncode == 4
+    assert termai("doctor", "--only", "programs").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nonsense"], "The groups are: Engines"),
+        (["--only", "te"], "may be Terminal or termai"),
+        (["--fix", "--json"], "do not go together"),
+        (["--report", "--prove"], "do not go together"),
+        (["--prove", "--only", "gpu"], "takes no --only"),
+        (["--fix"], "needs a terminal"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(termai: Termai, arguments: list[str], said: str) -> None:
+    done = termai("doctor", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_on_a_terminal_what_is_to_be_done_comes_again_at_the_end(opened: Path) -> None:
+    write("mine", GONE)
+    code, shown = whole("doctor", "--only", "termai")
+    assert code == 4
+    assert "\x1b[31mproblem" in shown
+    assert "\x1b[32mok" in shown
+    plain = re.sub(r"\x1b\[\d*m", "", shown).replace("\r", "")
+    findings, todo = plain.split("\n\n")[:2]
+    assert [line.split()[0] for line in todo.splitlines() if line[0] != " "] == [
+        "problem",
+        "warning",
+    ]
+    assert "profile mine" in findings
+    assert "why Its permissions are 0755." in todo
+    assert f"chmod go-rwx {opened}" in " ".join(todo.split())
+    assert "fix" not in findings
+    assert plain.rstrip().endswith("`termai doctor --fix` asks for each command and runs it.")
+
+
+def test_narrow_terminals_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_findings, "width", lambda _: 40)
+    finding = Finding("git", Verdict.OK, "Fetches and updates programs from their source.")
+    lines = list(doctor_findings.line(finding))
+    assert all(len(line) <= 40 for line in lines)
+    assert " ".join(" ".join(lines).split()).endswith(finding.sentence)
+
+
+def test_findings_are_shown_as_they_come(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+
+    def slowly(_: object) -> Iterator[Finding]:
+        yield Finding("fast", Verdict.OK, "It is here.", group="Programs")
+        seen.append(capsys.readouterr().out)
+        yield Finding("slow", Verdict.OK, "It is here, too.", group="Engines")
+
+    monkeypatch.setattr(checking, "examine", slowly)
+    doctor_findings.arriving(())
+    assert "fast" in seen[0]
+
+
+def test_a_fix_runs_only_when_the_user_says_so_and_is_looked_at_again(opened: Path) -> None:
+    with terminal("doctor", "--only", "termai", "--fix") as child:
+        child.expect("Run `chmod go-rwx .*`\\? \\[y/N\\]")
+        child.sendline("")
+        child.expect(pexpect.EOF)
+    assert opened.stat().st_mode & 0o777 == 0o755
+    with terminal("doctor", "--only", "termai", "--fix") as child:
+        child.expect("\\[y/N\\]")
+        child.sendline("y")
+        child.expect("ok.*config directory")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    assert opened.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_fix_of_a_profile_runs_this_very_termai() -> None:
+    private_dir(config_dir())
+    write(
+        "it's mine",
+        'schema = 1\n[model]\npath = "builtin:smoke"\n'
+        '[args]\nllama-server = ["--draft-max", "4"]\n',
+    )
+    path = os.pathsep.join(
+        one for one in os.environ["PATH"].split(os.pathsep) if not (Path(one) / "termai").exists()
+    )
+    with terminal("doctor", "--only", "termai", "--fix", PATH=path) as child:
+        child.expect("\\[y/N\\]")
+        child.sendline("y")
+        child.expect("updated 1 flag")
+        child.expect("profile it's mine is mended")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+
+
+def test_a_fix_that_fails_says_so(opened: Path, tmp_path: Path) -> None:
+    chmod = tmp_path / "bin" / "chmod"
+    chmod.parent.mkdir()
+    chmod.write_text("#!/bin/sh\necho it cannot be >&2\nexit 7\n")
+    chmod.chmod(0o755)
+    path = f"{chmod.parent}{os.pathsep}{os.environ['PATH']}"
+    with terminal("doctor", "--only", "termai", "--fix", PATH=path) as child:
+        child.expect("\\[y/N\\]")
+        child.sendline("y")
+        child.expect("it cannot be")
+        child.expect("ended with code 7")
+        child.expect("not mended yet")
+        child.expect(pexpect.EOF)
+    assert opened.stat().st_mode & 0o777 == 0o755
+
+
+def test_ctrl_c_at_a_question_ends_and_changes_nothing(opened: Path) -> None:
+    with terminal("doctor", "--only", "termai", "--fix") as child:
+        child.expect("\\[y/N\\]")
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 130
+    assert opened.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_report_names_nobody(termai: Termai, tmp_path: Path) -> None:
+    home = tmp_path / "people" / "margarethe"
+    home.mkdir(parents=True)
+    private_dir(config_dir())
+    settings.save(proxy="http://margarethe:hunter2@proxy.acme.example:3128")
+    write(
+        "mine",
+        f'schema = 1\n[model]\npath = "{home}/secret-client/model.gguf"\n'
+        '[env]\nMY_API_KEY = "sk-verysecretkeyindeed"\n',
+    )
+    done = termai(
+        "doctor",
+        "--report",
+        HOME=str(home),
+        USER="margarethe",
+        HF_TOKEN="hf_abcdefghijklmnopqrst",
+        SOME_PASSWORD="correct horse",
+    )
+    assert done.returncode == 4, done.stderr
+    said = done.stdout
+    assert said.startswith("termai: ")
+    for word in ("margarethe", "hunter2", "acme", "sk-very", "hf_abc", "correct horse"):
+        assert word not in said.casefold()
+    for name in (getpass.getuser(), socket.gethostname(), os.environ["HOME"], str(tmp_path)):
+        assert name in GENERIC or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)
+    for fact in ("Python ", "processor: ", "memory: ", "setting proxy: ", "profile mine"):
+        assert fact in said
+    assert "model.gguf does not exist" in said
+
+
+@pytest.mark.slow
+def test_prove_shows_each_engine_with_what_was_measured(termai: Termai) -> None:
+    shown = whole("doctor", "--prove")[1]
+    assert "llama-server on CPU: loading" in shown
+    assert "\x1b[32mworks" in shown
+    assert re.search(r"ready after \d+\.\d s, \d+ tokens/s, 0 of 5 layers on a GPU", shown)
+    assert json.loads(termai("ps", "--all", "--json").stdout) == []
+
+
+@pytest.mark.slow
+def test_prove_ends_with_5_when_an_engine_does_not_work(termai: Termai, tmp_path: Path) -> None:
+    real = native_bin("llama-server")
+    broken = tmp_path / "llama-server"
+    broken.write_text(
+        '#!/bin/sh\ncase "$1" in --help|--version|--list-devices) '
+        f'exec {shlex.quote(str(real))} "$@";; esac\necho "error: no" >&2\nexit 1\n'
+    )
+    broken.chmod(0o755)
+    settings.save(llama_server=str(broken))
+    done = termai("doctor", "--prove", "--json")
+    assert done.returncode == 5
+    proofs = json.loads(done.stdout)
+    assert [(one["program"], one["works"]) for one in proofs][:2] == [
+        (str(broken), False),
+        (str(real), True),
+    ]
+    assert proofs[0]["sentence"]
+    text = termai("doctor", "--prove").stdout
+    assert text.startswith("fails  llama-server on CPU")
+    assert text.splitlines()[-1] == f"{len(proofs) - 1} of {len(proofs)} work."

@@ -58,6 +58,7 @@ CXX_STANDARD = 17
 CMAKE_NEEDED = (3, 21)
 """cmake_minimum_required of llama-cpp-python 0.3.36; pip fetches a newer one where it must."""
 
+_MISSING = ("No such file", "not found", "no include path")  # gcc, clang, gcc without any
 _SOURCE = b"#include <optional>\n#include <sys/types.h>\n"
 
 
@@ -105,7 +106,7 @@ def git() -> Iterator[Finding]:
 
 def _unable(found: Finding, answer: programs.Answer) -> Finding:
     """Return the finding of a compiler that cannot read a small program."""
-    missing = "No such file" in answer.text or "not found" in answer.text
+    missing = any(words in answer.text for words in _MISSING)
     remedy = packages.install(_HEADERS if missing else _CXX)
     what = "lacks headers" if missing else f"does not know C++{CXX_STANDARD}"
     return replace(

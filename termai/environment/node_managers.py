@@ -90,8 +90,10 @@ def bring(manager: Manager, major: int) -> Remedy:
             return Remedy.run(f"{program} install {major} && {program} default {major}")
         case "asdf":
             get = f"{program} install nodejs latest:{major}"
-            use = f"{program} set --home nodejs latest:{major}"
-            return Remedy.run(f"{get} && {use}")
+            new, old = (
+                f"{program} {words} nodejs latest:{major}" for words in ("set -u", "global")
+            )
+            return Remedy.run(f"{get} && ({new} || {old})")  # global until 0.15, set from 0.16 on
         case _:
             return Remedy.run(f"{program} use --global node@{major}")
 

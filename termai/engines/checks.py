@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from termai.engines import build_checks
 from termai.engines.base import Detection
 from termai.engines.choose import Survey, survey
 from termai.engines.llama_server import HOW_TO_GET_IT
@@ -25,7 +26,10 @@ _FLAGS = {Vendor.NVIDIA: "cuda", Vendor.AMD: "hip", Vendor.INTEL: "vulkan"}
 def engines() -> Iterator[Finding]:
     """Yield a finding for each engine, and one for each program that was passed over."""
     seen = survey()
-    yield from (_usable(found, first=not number) for number, found in enumerate(seen.found))
+    for number, found in enumerate(seen.found):
+        same = sum(before.engine == found.engine for before in seen.found[:number])
+        name = f"{found.engine} {same + 1}" if same else found.engine
+        yield _usable(name, found, first=not number)
     if not any(found.engine == NATIVE for found in seen.found):
         yield _no_native(seen)
     for number, sentence in enumerate(seen.skipped):
@@ -43,15 +47,16 @@ def on_gpus() -> Iterator[Finding]:
 CHECKS = (
     Check("engines", GROUP, engines, limit_s=10.0),
     Check("engine on GPU", GROUP, on_gpus, limit_s=10.0),
+    Check("engine build", GROUP, build_checks.built_for_this, limit_s=10.0),
 )
 
 
-def _usable(found: Detection, *, first: bool) -> Finding:
+def _usable(name: str, found: Detection, *, first: bool) -> Finding:
     devices = ", ".join(found.devices)
     uses = f"can use {devices}" if devices else "runs on the CPU"
     auto = "; auto takes it" if first else ""
     return Finding(
-        found.engine,
+        name,
         Verdict.OK,
         f"The engine {found.source} {uses}{auto}.",
         path=str(found.program),

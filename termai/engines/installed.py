@@ -109,7 +109,7 @@ def _lacks(found: Detection, build: BuildFacts, cards: Sequence[Gpu]) -> Iterato
             yield f"It sees no device of {names}, though it is built for it; see `termai doctor`."
         else:
             yield f"It was built without {_FITTING[vendor][0]} and cannot use {names}."
-    if build.known and (unused := _unused(build)):
+    if build.known and (unused := unused_features(build)):
         yield f"It does not use {', '.join(unused)} of this CPU, and is slower for it."
     if found.engine == NATIVE and not build.rpc:
         yield "It was built without RPC and cannot use other machines."
@@ -117,7 +117,7 @@ def _lacks(found: Detection, build: BuildFacts, cards: Sequence[Gpu]) -> Iterato
         yield "It answers one request at a time."
 
 
-def _unused(build: BuildFacts) -> list[str]:
+def unused_features(build: BuildFacts) -> list[str]:
     """Return what the CPU has and the build leaves; AMX is left on purpose (recipe.py)."""
     here = set(cpu_features().split())
     return [name for flag, name in _OF_CPU.items() if flag in here and name not in build.cpu]

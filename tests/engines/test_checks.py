@@ -69,3 +69,11 @@ def test_a_gpu_that_no_engine_can_use_is_a_problem(
 
 def test_a_machine_without_gpus_has_nothing_to_say() -> None:
     assert list(checks.on_gpus()) == []
+
+
+def test_two_of_a_kind_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    surveyed(monkeypatch, Detection(NATIVE, Path("/x"), "1"), Detection(NATIVE, Path("/y"), "2"))
+    assert [(f.name, f.path) for f in checks.engines()] == [
+        ("llama-server", "/x"),
+        ("llama-server 2", "/y"),
+    ]

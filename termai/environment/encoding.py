@@ -1,0 +1,93 @@
+"""The locale: without UTF-8 other programs draw lines and letters wrongly."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from termai.environment import packages, place, programs
+from termai.environment.finding import Finding, Verdict
+from termai.environment.remedy import Remedy
+from termai.text import one_line
+
+NAME = "Locale"
+
+_PLAIN = ("", "C", "POSIX")
+_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})\.[A-Za-z0-9-]+(?:@[a-z]+)?")
+
+
+def locale(
+    environ: Mapping[str, str] | None = None,
+    installed: Callable[[], frozenset[str]] | None = None,
+) -> Iterator[Finding]:
+    """Yield which locale the shell asks for, and whether it is here and of UTF-8.
+
+    The first of LC_ALL, LC_CTYPE and LANG decides (locale(7)); ``installed`` returns the names
+    that ``locale -a`` prints, none where it cannot tell.
+    """
+    known = os.environ if environ is None else environ
+    name = next((known[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if known.get(key)), "")
+    shown = one_line(name, 40)
+    if name in _PLAIN:
+        # Python takes UTF-8 there by itself (PEP 538, PEP 540).
+        yield Finding(
+            NAME,
+            Verdict.WARNING,
+            f"{shown or 'None'}: termai draws in UTF-8, other programs (tmux, less) in ASCII.",
+            f"export LANG={_default()}, also in the start file of the shell",
+        )
+        return
+    here = (installed or _installed)()
+    if here and _normal(name) not in {_normal(one) for one in here}:
+        remedy = _making(name)
+        yield Finding(
+            NAME,
+            Verdict.WARNING,
+            f"{shown} is not installed here: programs complain and fall back to ASCII.",
+            f"{remedy.fix}; or `export LC_ALL={_default()}`",
+            command=remedy.command,
+            cause="SSH hands on the locale of the machine that it comes from.",
+        )
+    elif "utf8" not in _normal(name):
+        yield Finding(
+            NAME,
+            Verdict.WARNING,
+            f"{shown} is not UTF-8: letters and lines are drawn wrongly.",
+            f"export LANG={_default()}, also in the start file of the shell",
+        )
+    else:
+        yield Finding(NAME, Verdict.OK, f"{shown}.")
+
+
+def _making(name: str) -> Remedy:
+    """Return how the system gets a locale."""
+    found = _NAME.fullmatch(name)
+    if not found:
+        return Remedy("Choose one that `locale -a` lists")
+    family = packages.family()
+    if family == "debian":
+        made = f"{found[1]}_{found[2]}"
+        define = place.as_root(f"localedef -i {made} -f UTF-8 {made}.UTF-8")
+        package = packages.install({"": "locales"})
+        return Remedy.run(f"{package.command} && {define}") if package.command else package
+    if family in ("fedora", "rhel"):
+        return packages.install({"": f"glibc-langpack-{found[1]}"})
+    if family == "arch":
+        return Remedy(f"Take the # off {name} in /etc/locale.gen, then `sudo locale-gen`")
+    return Remedy("Choose one that `locale -a` lists")
+
+
+def _installed() -> frozenset[str]:
+    program = programs.find("locale")
+    return frozenset(programs.said(program, "-a").split()) if program else frozenset()
+
+
+def _normal(name: str) -> str:
+    """Return a name as glibc compares it: ``de_DE.UTF-8`` is ``de_DE.utf8``."""
+    head, dot, charset = name.partition(".")
+    code, at, modifier = charset.partition("@")
+    return f"{head}{dot}{re.sub('[^a-z0-9]', '', code.lower())}{at}{modifier}"
+
+
+def _default() -> str:
+    return "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"

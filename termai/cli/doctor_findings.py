@@ -89,12 +89,14 @@ def line(finding: Finding) -> Iterator[str]:
 
 
 def advice(finding: Finding) -> Iterator[str]:
-    """Yield why it is so and what to do, below the finding."""
-    for word, text in (("why", finding.cause), ("fix", _fix(finding))):
+    """Yield why it is so and what to do, below the finding; a command on one line, to be copied."""
+    for word, text in (("why", finding.cause), ("fix", _words(finding))):
         if text:
             lines = _wrapped(one_line(text, 600), " " * (_WORD + 5), width(sys.stdout))
             yield f"{' ' * (_WORD + 1)}{word} {lines[0].lstrip()}"
             yield from lines[1:]
+    if finding.command:
+        yield f"{' ' * (_WORD + 1)}run {one_line(finding.command)}"
 
 
 def as_object(finding: Finding) -> dict[str, Any]:
@@ -124,11 +126,14 @@ def _in_order(only: Sequence[str]) -> tuple[Finding, ...]:
     return found
 
 
-def _fix(finding: Finding) -> str:
-    """Return what to do; a command that the words do not hold stands behind them."""
-    if not finding.command or finding.command in finding.fix:
+def _words(finding: Finding) -> str:
+    """Return what to do without the command, which stands on a line of its own."""
+    command = finding.command
+    if not command:
         return finding.fix
-    return f"{finding.fix} `{finding.command}`".strip()
+    if finding.fix.strip("`. ") == command:
+        return ""
+    return finding.fix.replace(f": `{command}`", "")
 
 
 def _counted(found: Sequence[Finding]) -> str:

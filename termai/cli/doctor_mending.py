@@ -14,7 +14,6 @@ from termai.cli.style import out
 from termai.doctor import checking
 from termai.environment.finding import Finding
 from termai.errors import UsageError
-from termai.text import one_line
 
 
 def mend(only: Sequence[str]) -> int:
@@ -42,7 +41,7 @@ def mend(only: Sequence[str]) -> int:
 def _wanted(finding: Finding) -> bool:
     """Show a finding and its command, and ask."""
     print_lines((*line(finding), *advice(finding)))
-    return click.confirm(f"Run `{one_line(finding.command)}`?", default=False)
+    return click.confirm("Run it?", default=False)
 
 
 def _run(command: str) -> None:

@@ -106,9 +106,28 @@ def test_on_a_terminal_what_is_to_be_done_comes_again_at_the_end(opened: Path) -
     ]
     assert "profile mine" in findings
     assert "why Its permissions are 0755." in todo
-    assert f"chmod go-rwx {opened}" in " ".join(todo.split())
+    assert "fix Take the permissions away.\n" in todo
+    assert f"run chmod go-rwx {opened}\n" in f"{todo}\n"
     assert "fix" not in findings
     assert plain.rstrip().endswith("`termai doctor --fix` asks for each command and runs it.")
+
+
+@pytest.mark.parametrize(
+    ("fix", "words"),
+    [
+        ("chmod 600 x", None),
+        ("`chmod 600 x`.", None),
+        ("Take it away: `chmod 600 x`.", "Take it away."),
+        ("Take it away.", "Take it away."),
+        ("Run `chmod 600 x` and log in again.", "Run `chmod 600 x` and log in again."),
+    ],
+)
+def test_a_command_stands_once_and_on_a_line_of_its_own(fix: str, words: str | None) -> None:
+    lines = list(
+        doctor_findings.advice(Finding("x", Verdict.WARNING, "X.", fix, command="chmod 600 x"))
+    )
+    assert lines[-1].strip() == "run chmod 600 x"
+    assert [line.strip() for line in lines[:-1]] == ([f"fix {words}"] if words else [])
 
 
 def test_narrow_terminals_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +155,7 @@ def test_findings_are_shown_as_they_come(
 
 def test_a_fix_runs_only_when_the_user_says_so_and_is_looked_at_again(opened: Path) -> None:
     with terminal("doctor", "--only", "termai", "--fix") as child:
-        child.expect("Run `chmod go-rwx .*`\\? \\[y/N\\]")
+        child.expect(r"run chmod go-rwx .*Run it\? \[y/N\]")
         child.sendline("")
         child.expect(pexpect.EOF)
     assert opened.stat().st_mode & 0o777 == 0o755

@@ -3,12 +3,14 @@
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from termai.environment import packages
 from termai.environment.finding import Finding, Verdict
+from termai.environment.remedy import Remedy
 from termai.paths import chats_db, config_dir, data_dir, jobs_dir, profiles_dir, state_dir
 from termai.text import one_line
 
@@ -53,15 +55,14 @@ def _unusable(place: Place) -> Finding | None:
     if not os.path.lexists(path):
         return _not_there(place)
     if not os.path.isdir(path):  # noqa: PTH112  Path's own raises below a closed directory
-        fix = "Move what is in its place away, or name another directory."
-        return _wrong(place, f"{_shown(path)} is no directory: nothing can be kept there.", fix)
+        remedy = Remedy("Move what is in its place away, or name another directory.")
+        return _wrong(place, f"{_shown(path)} is no directory: nothing can be kept there.", remedy)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         return _wrong(
             place,
             f"{_shown(path)} cannot be written to: nothing can be kept there.",
             cause=f"It belongs to {_owner(path.stat().st_uid)}, or its disk is read-only.",
-            fix="Make it yours",
-            command=_chown(path),
+            remedy=_chown(path),
         )
     return None
 
@@ -75,7 +76,7 @@ def _not_there(place: Place) -> Finding:
         place,
         f"{_shown(place.path)} cannot be made: nothing can be kept there.",
         cause=f"{_shown(above)} cannot be written to.",
-        fix="Mend the permissions of that directory, or name another one.",
+        remedy=Remedy("Mend the permissions of that directory, or name another one."),
     )
 
 
@@ -92,8 +93,7 @@ def _foreign(place: Place) -> Finding | None:
         f"{count} in {_shown(place.path)} belong{'s' if len(others) == 1 else ''} to "
         f"{_owner(others[0])}: termai cannot change them.",
         cause="termai, or an editor, was run as another user.",
-        fix="Make them yours again",
-        command=_chown(place.path),
+        remedy=_chown(place.path),
     )
 
 
@@ -109,8 +109,7 @@ def _open(place: Place) -> Finding | None:
         place,
         f"Others on this machine can {what} {_shown(path)}.",
         cause=f"Its permissions are {_mode(path):04o}.",
-        fix="Take the permissions away",
-        command=" && ".join(_chmod(path, refused) for path, _, refused in bad),
+        remedy=_taken_away([_chmod(path, refused) for path, _, refused in bad]),
     )
 
 
@@ -141,8 +140,17 @@ def _owner(uid: int) -> str:
         return f"user {uid}"
 
 
-def _chown(path: Path) -> str:
-    return f'sudo chown -R "$(id -u):$(id -g)" {shlex.quote(str(path))}'
+def _chown(path: Path) -> Remedy:
+    owner = f"{os.geteuid()}:{os.getegid()}"
+    remedy = packages.as_root(f"chown -R {owner} {shlex.quote(str(path))}")
+    if not remedy.command:
+        return remedy
+    return Remedy(f"Make it yours: `{remedy.command}`.", remedy.command)
+
+
+def _taken_away(commands: Sequence[str]) -> Remedy:
+    command = " && ".join(commands)
+    return Remedy(f"Take the permissions away: `{command}`.", command)
 
 
 def _chmod(path: Path, refused: int) -> str:
@@ -154,15 +162,13 @@ def _shown(path: Path) -> str:
     return one_line(str(path), 200)
 
 
-def _wrong(
-    place: Place, sentence: str, fix: str = "", *, cause: str = "", command: str = ""
-) -> Finding:
+def _wrong(place: Place, sentence: str, remedy: Remedy, *, cause: str = "") -> Finding:
     return Finding(
         place.name,
         Verdict.WARNING,
         sentence,
-        f"{fix}: `{command}`." if command else fix,
+        remedy.fix,
         path=str(place.path),
         cause=cause,
-        command=command,
+        command=remedy.command,
     )

@@ -12,11 +12,13 @@ from termai.environment import (
     gpu_drm,
     gpu_events,
     gpu_state,
+    hub,
     huge_pages,
     logout,
     memory,
     multiplexer,
     numa,
+    proxies,
     terminal,
     user_limits,
 )
@@ -57,4 +59,7 @@ CHECKS = (
     Check("Unicode in tmux", _TERMINAL, multiplexer.unicode_in_tmux),
     Check("Mouse", _TERMINAL, terminal.mouse),
     Check(encoding.NAME, _TERMINAL, encoding.locale),
+    Check(proxies.NAME, hub.GROUP, proxies.proxies),
 )
+"""Those that need to know nothing but this machine; ``hub.checks`` and ``ports.ports`` are told
+by a higher room what to look for."""

@@ -62,7 +62,7 @@ def install(packages: Mapping[str, str], otherwise: str = "") -> Remedy:
 
 def as_root(*commands: str) -> Remedy:
     """Return commands, one after the other, with root's rights as this user can get them."""
-    become = "" if os.geteuid() == 0 else _becoming()
+    become = _with_sbin() if os.geteuid() == 0 else _becoming()
     if become is None:
         return Remedy(f"As root: {' && '.join(commands)}")
     return Remedy.run(" && ".join(f"{become}{command}" for command in commands))
@@ -83,6 +83,13 @@ def offered(package: str) -> str | None:
 def family() -> str:
     """Return the family of this system as ``install`` calls it, empty when unknown."""
     return _family()
+
+
+def _with_sbin() -> str:
+    """Return what to write before a command of root so that it finds programs such as ldconfig."""
+    on_path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    lacking = not {"/usr/sbin", "/sbin"} & set(on_path)
+    return 'PATH="$PATH:/usr/sbin:/sbin" ' if lacking else ""
 
 
 def _becoming() -> str | None:

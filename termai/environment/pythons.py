@@ -38,7 +38,7 @@ _PYTHON = Program(
     ("python3",),
     "The Python that set-up uses.",
     "Needed to set termai up again and to build llama.cpp.",
-    {"": "python3", "arch": "python", "macos": "python"},
+    {"": "python3", "debian": "python3 python3-venv", "arch": "python", "macos": "python"},
 )
 _UV = Program(
     "uv",
@@ -130,22 +130,12 @@ def pip() -> Iterator[Finding]:
     if path:
         yield _pip_at(path, python)
         return
-    if not python and programs.beside_path("python3"):
-        yield Finding("pip", Verdict.NOT_NEEDED, "Not looked at: python3 is not on PATH.")
-        return
     told = ask(python) if python else None
     if told and told.pip:
         yield Finding("pip", Verdict.OK, "Is started by python3 -m pip.", path=python)
-    elif programs.find("uv"):
-        yield Finding("pip", Verdict.NOT_NEEDED, "Not found; uv does the same.")
-    elif told and told.can_venv:
-        yield Finding(
-            "pip", Verdict.NOT_NEEDED, "Not found; every virtual environment gets one of its own."
-        )
-    else:
-        remedy = packages.install(_PIP_PACKAGES)
-        sentence = "Not found. Needed to install Python programs such as vLLM."
-        yield Finding("pip", Verdict.WARNING, sentence, remedy.fix, command=remedy.command)
+        return
+    instead = "uv does the same" if programs.find("uv") else "virtual environments bring their own"
+    yield Finding("pip", Verdict.NOT_NEEDED, f"Not found; {instead}.")
 
 
 def uv() -> Iterator[Finding]:

@@ -29,6 +29,7 @@ def os_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OsRelease:
     monkeypatch.setattr(packages, "ROOT", root)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "_with_sbin", lambda: "")
 
     def write(text: str) -> None:
         (root / "etc/os-release").write_text(text)

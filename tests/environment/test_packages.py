@@ -104,3 +104,19 @@ def test_apt_is_asked_in_english(path_dir: Path, monkeypatch: pytest.MonkeyPatch
 def test_without_package_lists_nobody_knows_what_apt_has(os_release: OsRelease) -> None:
     os_release("ID=debian")
     assert packages.offered("nodejs") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        ("/usr/bin:/bin", 'PATH="$PATH:/usr/sbin:/sbin" '),
+        ("/usr/sbin:/usr/bin", ""),
+        ("/usr/bin:/sbin", ""),
+    ],
+)
+def test_root_with_a_short_path_still_finds_ldconfig(
+    monkeypatch: pytest.MonkeyPatch, path: str, prefix: str
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", path)
+    assert packages.as_root("apt-get update").command == f"{prefix}apt-get update"

@@ -11,19 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from termai.engines.recipe import Recipe
+from termai.engines.wheels import cache_dir
 
 _STEP = re.compile(r"\[(\d+)/(\d+)\]")
 
 
 class NativeBuildError(Exception):
     """llama.cpp did not build; the message says where the log is and how it ends."""
-
-
-def cache_dir() -> Path:
-    """Return the directory of built wheels, one directory per recipe."""
-    if own := os.environ.get("TERMAI_BUILD_CACHE"):
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "termai" / "wheels"
 
 
 def cached_wheel(recipe: Recipe, python: Path) -> Path:

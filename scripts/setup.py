@@ -16,6 +16,7 @@ from typing import Any
 
 from scripts.native import NativeBuildError, cached_wheel
 from termai.engines.recipe import choose_gpu, recipe
+from termai.engines.wheels import compiler_version
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -85,13 +86,12 @@ def _check_tools() -> str:
         import ensurepip  # noqa: F401
     except ImportError as error:
         raise SetupError(_MISSING.format(what="python3-venv", package="python3-venv")) from error
-    compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", "g++"), "c++"))), None)
+    compiler = compiler_version()
     if not compiler:
         raise SetupError(_MISSING.format(what="a C++ compiler (g++)", package="g++"))
     if not shutil.which("git"):
         raise SetupError(_MISSING.format(what="git", package="git"))
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return (done.stdout.splitlines() or [compiler])[0]
+    return compiler
 
 
 def _make_venv() -> None:

@@ -9,6 +9,7 @@ from termai.cli.style import out, out_json, paint, warn, width
 from termai.engines import installed, using
 from termai.engines.base import Detection
 from termai.engines.installed import Absent, Engines, Installed
+from termai.profiles.schema import EMBEDDED, NATIVE
 from termai.text import one_line, printable
 
 _LABEL = 9  # columns of the words before a fact
@@ -30,7 +31,7 @@ def show(*, as_json: bool) -> int:
     return 0
 
 
-def switched(switch: using.Switch, *, as_json: bool) -> int:
+def switched(switch: using.Switch, *, went_back: bool = False, as_json: bool) -> int:
     """Tell which llama-server is preferred now and which was before; returns the exit code."""
     found = switch.detection
     if as_json:
@@ -46,7 +47,8 @@ def switched(switch: using.Switch, *, as_json: bool) -> int:
         return 0
     out(f"llama-server is now {one_line(using.described(switch.now))}{version}.")
     before = one_line(using.described(switch.before))
-    out(f"Before it was {before}; `termai engines back` undoes it.")
+    undo = "use PATH` takes it again" if went_back else "back` goes back to it"
+    out(f"Before it was {before}; `termai engines {undo}.")
     return 0
 
 
@@ -64,7 +66,8 @@ def _block(engine: Installed) -> Iterator[str]:
         contents.append(f"CPU with {', '.join(build.cpu) or 'no further features'}")
     if contents:
         yield from _fact("build", "; ".join(contents))
-    yield from _fact("uses", ", ".join(found.devices) or "the CPU")
+    if found.engine in (NATIVE, EMBEDDED):
+        yield from _fact("uses", ", ".join(found.devices) or "the CPU")
     for sentence in engine.lacks:
         yield from _fact("lacks", sentence)
     yield from _fact("auto", engine.why.removeprefix("auto "))

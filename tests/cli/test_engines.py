@@ -19,7 +19,7 @@ def test_the_list_as_text(termai: Termai) -> None:
 
 def test_the_list_as_json(termai: Termai) -> None:
     told = json.loads(termai("engines", "list", "--json").stdout)
-    assert [one["auto"] for one in told["engines"]] == [True, False]
+    assert [one["engine"] for one in told["engines"] if one["auto"]] == ["llama-server"]
     assert {"engine", "path", "version", "source", "devices", "build", "lacks", "why"} <= set(
         told["engines"][0]
     )
@@ -54,3 +54,14 @@ def test_an_rpc_server_is_started_shown_and_stopped(termai: Termai) -> None:
     refused = termai("engines", "rpc", "--host", "0.0.0.0")
     assert refused.returncode == 2
     assert "--yes" in refused.stderr
+
+
+def test_a_build_that_is_missing_something_says_so(termai: Termai, home: Path) -> None:
+    empty = home / "empty"
+    empty.mkdir()
+    done = termai("engines", "build", "--json", PATH=str(empty), CXX="")
+    assert done.returncode == 3
+    assert "C++ compiler" in json.loads(done.stderr)["error"]["message"]
+    stopped = termai("engines", "build", "--stop")
+    assert stopped.returncode == 3
+    assert "No build runs." in stopped.stderr

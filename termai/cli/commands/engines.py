@@ -53,7 +53,47 @@ def back(*, as_json: bool) -> int:
     from termai.cli import engine_text
     from termai.engines import using
 
-    return engine_text.switched(using.back(), as_json=as_json)
+    return engine_text.switched(using.back(), went_back=True, as_json=as_json)
+
+
+@engines.command()
+@click.option(
+    "--gpu",
+    type=click.Choice(["cuda", "hip", "vulkan", "none"]),
+    help="GPU interface to build for; by default the first that this machine can use.",
+)
+@click.option("--rpc/--no-rpc", default=True, help="Whether it can use other machines.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help="Files to compile at once; by default what the memory allows.",
+)
+@click.option("--again", is_flag=True, help="Compile also what was built before.")
+@click.option("--stop", is_flag=True, help="Stop the build that runs.")
+@options.no_wait
+@options.as_json
+def build(
+    gpu: str | None,
+    jobs: int | None,
+    *,
+    rpc: bool,
+    again: bool,
+    stop: bool,
+    no_wait: bool,
+    as_json: bool,
+) -> int:
+    """Build llama.cpp for this machine and use it, once it has answered the smoke questions.
+
+    The build outlives the terminal; the same command shows it again. What is used until then
+    stays, and `termai engines back` goes back to it.
+    """
+    from termai.cli import engine_build
+    from termai.doctor.building import Wanted
+
+    if stop:
+        return engine_build.stop(as_json=as_json)
+    wanted = Wanted(gpu or "", rpc=rpc, jobs=jobs or 0, again=again)
+    return engine_build.build(wanted, wait=not no_wait, as_json=as_json)
 
 
 @engines.command()

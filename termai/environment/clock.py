@@ -25,14 +25,14 @@ def clock(
     """Yield whether the clock can be right, and whether something keeps it so."""
     kept = (synchronised or by_kernel)()
     if now() < _BUILT:
-        command = place.as_root("timedatectl set-ntp true")
+        remedy = place.on_host("timedatectl set-ntp true", root)
         yield Finding(
             NAME,
             Verdict.PROBLEM,
             f"It says {time.strftime('%Y-%m-%d', time.gmtime(now()))}, which is long past: no "
             "certificate is valid, so that the hub cannot be reached.",
-            command,
-            command=command,
+            remedy.fix,
+            command=remedy.command,
         )
     elif kept or (root / "run/systemd/timesync/synchronized").exists():
         yield Finding(NAME, Verdict.OK, "It is kept right over the network.")

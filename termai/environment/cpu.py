@@ -75,7 +75,7 @@ def processor(root: Path = ROOT, machine: str = "") -> Iterator[Finding]:
         "models are slow.",
         "Set the virtual machine's processor to that of its host (QEMU: `-cpu host`)."
         if virtual
-        else "Build llama.cpp on this machine: `make run`.",
+        else "Build llama.cpp on this machine: `termai engines build`.",
         cause="The virtual machine may hide what its host has." if virtual else "",
     )
 
@@ -89,11 +89,11 @@ def frequency(root: Path = ROOT) -> Iterator[Finding]:
     policy = root / "sys/devices/system/cpu/cpu0/cpufreq"
     governor, driver = text(policy / "scaling_governor", 64), text(policy / "scaling_driver", 64)
     if governor == "powersave" and driver not in ("intel_pstate", "amd-pstate-epp", ""):
-        command = place.as_root("cpupower frequency-set -g schedutil")
+        remedy = place.on_host("cpupower frequency-set -g schedutil", root)
         yield Finding(
             "Processor clock",
             Verdict.WARNING,
             "The processor is held at its lowest clock (governor powersave).",
-            command,
-            command=command,
+            remedy.fix,
+            command=remedy.command,
         )

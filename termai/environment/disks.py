@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from termai.environment import place, storing
+from termai.environment import packages, place, storing
 from termai.environment.finding import Finding, Verdict
 from termai.environment.storing import Place
 from termai.environment.units import size
@@ -134,15 +134,15 @@ def _closed(where: Place, space: Space) -> Iterator[Finding]:
             cause="It was mounted so, or the kernel found errors on it: see its log (dmesg).",
         )
         return
-    command = place.as_root(f"chown -R {place.user()} {shlex.quote(str(there))}")
+    remedy = packages.as_root(f"chown -R {place.user()} {shlex.quote(str(there))}")
     own = there == where.path
     yield Finding(
         name,
         Verdict.PROBLEM,
         f"This user may not write to {one_line(str(there), 200)}, where {where.what} belong.",
-        command if own else f"Set {where.variable} to a directory that can be written.",
+        remedy.fix if own else f"Set {where.variable} to a directory that can be written.",
         path=str(where.path),
-        command=command if own else "",
+        command=remedy.command if own else "",
     )
 
 

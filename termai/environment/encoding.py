@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from termai.environment import packages, place, programs
+from termai.environment import packages, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
 from termai.text import one_line
@@ -67,8 +67,8 @@ def _making(name: str) -> Remedy:
     family = packages.family()
     if family == "debian":
         made = f"{found[1]}_{found[2]}"
-        define = place.as_root(f"localedef -i {made} -f UTF-8 {made}.UTF-8")
         package = packages.install({"": "locales"})
+        define = packages.as_root(f"localedef -i {made} -f UTF-8 {made}.UTF-8").command
         return Remedy.run(f"{package.command} && {define}") if package.command else package
     if family in ("fedora", "rhel"):
         return packages.install({"": f"glibc-langpack-{found[1]}"})

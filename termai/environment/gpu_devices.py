@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from termai.environment import gpu_driver, place
+from termai.environment import access, gpu_driver, packages, place
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, fields, names
 
@@ -65,34 +65,24 @@ def _missing(missing: list[str], root: Path) -> Finding:
             gpu_driver.not_given(root),
             cause="The container was started without them.",
         )
-    command = place.as_root("nvidia-modprobe -u -c 0")
+    remedy = packages.as_root("nvidia-modprobe -u -c 0")
     return Finding(
         NAME,
         Verdict.PROBLEM,
         sentence,
-        command,
-        command=command,
+        remedy.fix,
+        command=remedy.command,
         cause="Nothing has made them since the machine was started.",
     )
 
 
 def _closed(closed: list[str], root: Path) -> Finding:
     files = ", ".join(f"/dev/{name}" for name in closed)
-    group = _group(root / "dev" / closed[0])
-    command = place.as_root(f"usermod -aG {group} {place.user()}") if group else ""
+    remedy = access.joining([access.group(root / "dev" / closed[0])])
     return Finding(
         NAME,
         Verdict.PROBLEM,
         f"This user may not open {files}.",
-        f"{command}, then log in again" if command else "Ask the administrator for access.",
-        command=command,
+        remedy.fix,
+        command=remedy.command,
     )
-
-
-def _group(path: Path) -> str:
-    """Return the group of a file unless it is root's."""
-    try:
-        group = path.group()
-    except (OSError, KeyError):
-        return ""
-    return "" if group == "root" else group

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from termai.environment import pci, place, programs
+from termai.environment import access, packages, pci, place, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, names, text
 from termai.hardware import nvidia, nvml
@@ -125,19 +125,13 @@ def _mismatch(root: Path) -> Finding:
 
 
 def _refused(root: Path) -> Finding:
-    device = root / "dev/nvidiactl"
-    group = _group(device)
-    if group not in ("", "root"):
-        command = place.as_root(f"usermod -aG {group} {place.user()}")
-        fix = f"{command}, then log in again"
-    else:
-        command, fix = "", "Let the administrator give this user read and write access to it."
+    remedy = access.joining([access.group(root / "dev/nvidiactl")])
     return Finding(
         NAME,
         Verdict.PROBLEM,
         "This user may not open /dev/nvidiactl.",
-        fix,
-        command=command,
+        remedy.fix,
+        command=remedy.command,
         cause="The device files of the GPU belong to others.",
     )
 
@@ -181,7 +175,7 @@ def _how_to_install(root: Path) -> str:
     name = system[1] if system else ""
     if name not in _INSTALL:
         return "Install the driver of the distribution, or of https://www.nvidia.com/drivers"
-    return f"{place.as_root(_INSTALL[name])}{_SOURCES.get(name, '')}"
+    return f"{packages.as_root(_INSTALL[name]).fix}{_SOURCES.get(name, '')}"
 
 
 def _not_loaded(root: Path) -> Finding:
@@ -197,22 +191,22 @@ def _not_loaded(root: Path) -> Finding:
             cause="Nouveau drives the GPU.",
         )
     if not _has_module(root / "lib/modules" / kernel):
-        command = place.as_root("dkms autoinstall")
+        remedy = packages.as_root("dkms autoinstall")
         return Finding(
             NAME,
             Verdict.PROBLEM,
             sentence,
-            f"{command}, with the kernel's headers installed, then `sudo modprobe nvidia`",
-            command=command if programs.find("dkms") else "",
+            f"{remedy.fix}, with the kernel's headers installed, then `sudo modprobe nvidia`",
+            command=remedy.command if programs.find("dkms") else "",
             cause=f"It was not built for the running kernel {one_line(kernel, 60)}.",
         )
-    command = place.as_root("modprobe nvidia")
+    remedy = packages.as_root("modprobe nvidia")
     cause = (
         "Secure Boot is on: it loads no module whose key it does not know."
         if _secure_boot(root)
         else "The module is there; what loading it says tells more."
     )
-    return Finding(NAME, Verdict.PROBLEM, sentence, command, command=command, cause=cause)
+    return Finding(NAME, Verdict.PROBLEM, sentence, remedy.fix, command=remedy.command, cause=cause)
 
 
 def _devices(root: Path) -> bool:
@@ -238,13 +232,6 @@ def _secure_boot(root: Path) -> bool:
         return (root / _SECURE_BOOT).read_bytes()[4:5] == b"\1"
     except OSError:
         return False
-
-
-def _group(path: Path) -> str:
-    try:
-        return path.group()
-    except (OSError, KeyError):
-        return ""
 
 
 _EXPLAINED: dict[Driver, Callable[[Path], Finding]] = {

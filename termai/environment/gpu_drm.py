@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from termai.environment import pci, place
+from termai.environment import access, pci, place
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, names
 
@@ -44,14 +44,13 @@ def _usable(
 
 def _no_driver(name: str, card: pci.Device, drivers: tuple[str, ...], root: Path) -> Finding:
     bound = f"driven by {card.driver}" if card.driver else "without a driver"
-    command = place.as_root(f"modprobe {drivers[0]}")
-    boxed = bool(place.container(root))
+    remedy = place.on_host(f"modprobe {drivers[0]}", root)
     return Finding(
         name,
         Verdict.NOT_NEEDED if card.built_in or card.driver else Verdict.WARNING,
         f"It is {bound}: nothing can compute on it.",
-        "Load its driver on the host." if boxed else command,
-        command="" if boxed or card.driver else command,
+        remedy.fix,
+        command="" if card.driver else remedy.command,
         cause="" if not card.driver else f"Its own driver is {' or '.join(drivers)}.",
     )
 
@@ -64,25 +63,21 @@ def _missing(name: str, verdict: Verdict, missing: list[Path], root: Path) -> Fi
     elif missing[0].name == "kfd":
         fix = "ROCm needs it: is the GPU among those that ROCm supports? Vulkan works without."
     else:
-        fix = f"Look for its driver in the kernel's log: `{place.as_root('dmesg')}`."
+        fix = "Look for its driver in the kernel's log: `sudo dmesg`."
     return Finding(name, verdict, f"Not there: {files}.", fix)
 
 
 def _closed(name: str, verdict: Verdict, closed: list[Path], root: Path) -> Finding:
     files = ", ".join(_shown(node, root) for node in closed)
-    groups = sorted({group for node in closed if (group := _group(node)) not in ("", "root")})
-    sentence = f"This user may not open {files}."
-    if groups and all(_is_member(group) for group in groups):
-        return Finding(
-            name,
-            verdict,
-            sentence,
-            "Log in again; in tmux end its server too: `tmux kill-server`.",
-            cause=f"The user is in the group {', '.join(groups)}, since after this login.",
-        )
-    command = place.as_root(f"usermod -aG {','.join(groups)} {place.user()}") if groups else ""
-    fix = f"{command}, then log in again" if command else "Ask the administrator for access."
-    return Finding(name, verdict, sentence, fix, command=command)
+    remedy = access.joining([access.group(node) for node in closed])
+    return Finding(
+        name,
+        verdict,
+        f"This user may not open {files}.",
+        remedy.fix,
+        command=remedy.command,
+        cause="They belong to others, or the login is older than the membership in their group.",
+    )
 
 
 def _node(card: pci.Device, root: Path) -> Path | None:
@@ -98,22 +93,3 @@ def _open(node: Path) -> bool:
 
 def _shown(node: Path, root: Path) -> str:
     return f"/{node.relative_to(root)}"
-
-
-def _group(node: Path) -> str:
-    try:
-        return node.group()
-    except (OSError, KeyError):
-        return ""
-
-
-def _is_member(group: str) -> bool:
-    """Return whether the user is in a group that this process does not have."""
-    import getpass
-    import grp
-
-    try:
-        entry = grp.getgrnam(group)
-        return getpass.getuser() in entry.gr_mem and entry.gr_gid not in os.getgroups()
-    except (KeyError, OSError):
-        return False

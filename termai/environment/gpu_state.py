@@ -6,6 +6,7 @@ from pathlib import Path
 from termai.environment import place
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT
+from termai.environment.remedy import Remedy
 from termai.hardware import nvidia
 from termai.hardware.gpu import Gpu
 from termai.text import one_line
@@ -20,9 +21,10 @@ def state(root: Path = ROOT) -> Iterator[Finding]:
         return
     yield from _lost(gpus)
     here = [gpu for gpu in gpus if not gpu.lost]
-    for look in (_compute_mode, _parts, _memory_errors, _held_down, _lanes):
-        yield from look(here)
-    yield from _persistence(here, root)
+    for look in (_compute_mode, _parts, _persistence):
+        yield from look(here, root)
+    for see in (_memory_errors, _held_down, _lanes):
+        yield from see(here)
 
 
 def _lost(gpus: Sequence[Gpu]) -> Iterator[Finding]:
@@ -37,27 +39,31 @@ def _lost(gpus: Sequence[Gpu]) -> Iterator[Finding]:
         )
 
 
-def _compute_mode(gpus: Sequence[Gpu]) -> Iterator[Finding]:
+def _compute_mode(gpus: Sequence[Gpu], root: Path) -> Iterator[Finding]:
     name = "GPU compute mode"
     closed = [gpu for gpu in gpus if gpu.compute_mode == "prohibited"]
     single = [gpu for gpu in gpus if gpu.compute_mode == "exclusive process"]
     if closed:
         sentence = f"{_named(closed)} may not be computed on: its compute mode is prohibited."
-        yield _settable(name, Verdict.PROBLEM, sentence, closed, "-c DEFAULT")
+        yield _settable(
+            name, Verdict.PROBLEM, sentence, place.on_host(_smi(closed, "-c DEFAULT"), root)
+        )
     elif single:
         sentence = f"{_named(single)} takes one program only: a second server on it fails."
-        yield _settable(name, Verdict.WARNING, sentence, single, "-c DEFAULT")
+        yield _settable(
+            name, Verdict.WARNING, sentence, place.on_host(_smi(single, "-c DEFAULT"), root)
+        )
     elif any(gpu.compute_mode for gpu in gpus):
         yield Finding(name, Verdict.OK, "Several programs may compute at the same time.")
 
 
-def _parts(gpus: Sequence[Gpu]) -> Iterator[Finding]:
+def _parts(gpus: Sequence[Gpu], root: Path) -> Iterator[Finding]:
     name = "GPU parts (MIG)"
     divided = [gpu for gpu in gpus if gpu.mig]
     empty = [gpu for gpu in divided if not gpu.instances]
     if empty:
         sentence = f"{_named(empty)} is to be divided (MIG) and has no parts to compute on."
-        yield _settable(name, Verdict.PROBLEM, sentence, empty, "-mig 0")
+        yield _settable(name, Verdict.PROBLEM, sentence, place.on_host(_smi(empty, "-mig 0"), root))
     elif divided:
         count = sum(len(gpu.instances) for gpu in divided)
         example = next((p.uuid for gpu in divided for p in gpu.instances if p.uuid), "MIG-...")
@@ -117,18 +123,18 @@ def _persistence(gpus: Sequence[Gpu], root: Path) -> Iterator[Finding]:
     off = [gpu for gpu in gpus if gpu.persistence is False]
     if off and place.headless(root) and not place.container(root) and not place.wsl(root):
         sentence = f"{_named(off)} is set up anew for the first program after a pause: seconds."
-        yield _settable(name, Verdict.WARNING, sentence, off, "-pm 1")
+        yield _settable(name, Verdict.WARNING, sentence, place.on_host(_smi(off, "-pm 1"), root))
     elif any(gpu.persistence for gpu in gpus) and not off:
         yield Finding(name, Verdict.OK, "The driver keeps the GPUs ready between programs.")
 
 
-def _settable(
-    name: str, verdict: Verdict, sentence: str, gpus: Sequence[Gpu], setting: str
-) -> Finding:
-    """Return a finding that nvidia-smi mends."""
-    numbers = ",".join(str(gpu.index) for gpu in gpus)
-    command = place.as_root(f"nvidia-smi -i {numbers} {setting}")
-    return Finding(name, verdict, sentence, command, command=command)
+def _settable(name: str, verdict: Verdict, sentence: str, remedy: Remedy) -> Finding:
+    return Finding(name, verdict, sentence, remedy.fix, command=remedy.command)
+
+
+def _smi(gpus: Sequence[Gpu], setting: str) -> str:
+    """Return the command of NVIDIA's own tool that sets something of some GPUs."""
+    return f"nvidia-smi -i {','.join(str(gpu.index) for gpu in gpus)} {setting}"
 
 
 def _named(gpus: Sequence[Gpu]) -> str:

@@ -23,13 +23,13 @@ def huge_pages(root: Path = ROOT) -> Iterator[Finding]:
     if not total:
         return
     if reserved > _SHARE * total:
-        command = place.as_root("sysctl vm.nr_hugepages=0")
+        remedy = place.on_host("sysctl vm.nr_hugepages=0", root)
         yield Finding(
             NAME,
             Verdict.WARNING,
             f"{size(reserved)} of memory are reserved for them, which llama.cpp cannot use.",
-            f"{command}, unless another program (a database, a virtual machine) needs them",
-            command=command,
+            f"{remedy.fix}, unless another program (a database, a virtual machine) needs them",
+            command=remedy.command,
         )
         return
     chosen = re.search(r"\[(\w+)\]", text(root / "sys/kernel/mm/transparent_hugepage/enabled", 256))

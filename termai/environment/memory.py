@@ -83,13 +83,13 @@ def shortage(root: Path = ROOT) -> Iterator[Finding]:
 def overcommit(root: Path = ROOT) -> Iterator[Finding]:
     """Yield a warning where the kernel grants no more memory than there is (proc(5))."""
     if number(root / "proc/sys/vm/overcommit_memory") == 2:
-        command = place.as_root("sysctl vm.overcommit_memory=0")
+        remedy = place.on_host("sysctl vm.overcommit_memory=0", root)
         yield Finding(
             "Memory overcommit",
             Verdict.WARNING,
             "It is forbidden (vm.overcommit_memory = 2): CUDA and large models may not start.",
-            command,
-            command=command,
+            remedy.fix,
+            command=remedy.command,
             cause="CUDA reserves far more addresses than it uses.",
         )
 

@@ -26,13 +26,13 @@ def nodes(root: Path = ROOT) -> Iterator[Finding]:
         return
     sentence = f"{count} nodes; for a model on the CPU the option numa of a profile may help"
     if number(root / "proc/sys/kernel/numa_balancing") not in (None, 0):
-        command = place.as_root("sysctl kernel.numa_balancing=0")
+        remedy = place.on_host("sysctl kernel.numa_balancing=0", root)
         yield Finding(
             NAME,
             Verdict.WARNING,
             f"{sentence}, and the kernel's balancing slows it down.",
-            command,
-            command=command,
+            remedy.fix,
+            command=remedy.command,
             cause="The kernel moves the model's memory about (kernel.numa_balancing).",
         )
     else:

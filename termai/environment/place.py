@@ -1,12 +1,13 @@
 """What kind of machine this is: a container or not, WSL or not; and who is asking."""
 
 import getpass
-import os
 import re
 import shlex
 from pathlib import Path
 
+from termai.environment.packages import as_root
 from termai.environment.reading import ROOT, text
+from termai.environment.remedy import Remedy
 
 _GROUPS = (
     ("kubepods", "kubernetes"),
@@ -55,6 +56,6 @@ def user() -> str:
         return '"$USER"'
 
 
-def as_root(command: str) -> str:
-    """Return a command for a shell that runs with the rights of root."""
-    return command if os.geteuid() == 0 else f"sudo {command}"
+def on_host(command: str, root: Path = ROOT) -> Remedy:
+    """Return how to run a command as root on the machine itself, which a container cannot."""
+    return Remedy(f"On the host, as root: {command}") if container(root) else as_root(command)

@@ -45,3 +45,9 @@ def debian(os_release: OsRelease, tmp_path: Path) -> Path:
     lists.mkdir(parents=True)
     (lists / "archive_main_binary-amd64_Packages.lz4").touch()
     return tmp_path / "root"
+
+
+@pytest.fixture
+def root_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that need root be composed for root, whether or not sudo is here."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)

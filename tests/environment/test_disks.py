@@ -12,6 +12,8 @@ from termai.environment import Finding, Verdict, disks, place
 from termai.environment.disks import Space
 from termai.environment.storing import Place
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 GIB = 1 << 30
 
 

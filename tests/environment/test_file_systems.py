@@ -8,6 +8,8 @@ from termai.environment import Finding, Verdict, clock, file_systems, mounts
 from termai.environment.storing import Place
 from tests.environment import trees
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 # Recorded: a laptop's disks, a FUSE mount of sshfs, WSL's drive, a name with a blank.
 MOUNTINFO = r"""22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw
 40 22 0:45 / /home rw,relatime shared:20 - nfs4 server:/export/home rw,vers=4.2,hard

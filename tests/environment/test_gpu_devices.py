@@ -7,6 +7,8 @@ import pytest
 from termai.environment import Verdict, gpu_devices
 from tests.environment import trees
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 
 def test_all_of_them_are_fine(tmp_path: Path) -> None:
     trees.nvidia_files(tmp_path, 0, devices=("nvidiactl", "nvidia-uvm", "nvidia0"))

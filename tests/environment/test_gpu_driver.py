@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, gpu_driver
+from termai.environment import Finding, Verdict, access, gpu_driver
 from tests.environment import trees
 from tests.fakes import nvml
+
+pytestmark = pytest.mark.usefixtures("root_user")
 
 NVIDIA = "0x10de"
 
@@ -143,7 +145,7 @@ def test_device_files_of_others_are_named_with_their_group(
 ) -> None:
     failing(monkeypatch, "NVML_ERROR_NO_PERMISSION")
     trees.write(box, {"dev/nvidiactl": ""})
-    monkeypatch.setattr(gpu_driver, "_group", lambda path: "video")
+    monkeypatch.setattr(access, "group", lambda path: "video")
     assert "usermod -aG video" in look(box).command
 
 

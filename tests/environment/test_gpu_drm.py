@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, gpu_drm
+from termai.environment import Finding, Verdict, access, gpu_drm
 from tests.environment import trees
+
+pytestmark = pytest.mark.usefixtures("root_user")
 
 
 def look(root: Path) -> Finding:
@@ -38,12 +40,12 @@ def test_the_group_that_may_open_a_file_is_named(
 ) -> None:
     amd(tmp_path, "kfd", "dri/renderD128")
     monkeypatch.setattr(gpu_drm, "_open", lambda node: False)
-    monkeypatch.setattr(gpu_drm, "_group", lambda node: "render")
-    monkeypatch.setattr(gpu_drm, "_is_member", lambda group: False)
+    monkeypatch.setattr(access, "group", lambda node: "render")
+    monkeypatch.setattr(access, "is_waiting", lambda group: False)
     found = look(tmp_path)
     assert "usermod -aG render " in found.command
     assert "log in again" in found.fix
-    monkeypatch.setattr(gpu_drm, "_is_member", lambda group: True)
+    monkeypatch.setattr(access, "is_waiting", lambda group: True)
     assert look(tmp_path).fix.startswith("Log in again")
     assert not look(tmp_path).command
 

@@ -9,6 +9,8 @@ from termai.environment import Finding, Verdict, gpu_choice, gpu_state
 from tests.fakes import nvml
 from tests.fakes.nvml import Card, Part
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 
 def look(monkeypatch: pytest.MonkeyPatch, root: Path, *cards: Card) -> Mapping[str, Finding]:
     nvml.install(monkeypatch, *cards)

@@ -8,6 +8,8 @@ from termai.environment import Verdict, huge_pages, memory, numa
 from termai.environment.units import size
 from tests.environment import trees
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 MEMINFO = """\
 MemTotal:       65786944 kB
 MemFree:         1203456 kB
@@ -135,3 +137,10 @@ def test_broken_files_are_passed_over(tmp_path: Path) -> None:
 )
 def test_sizes_have_three_digits(count: int, words: str) -> None:
     assert size(count) == words
+
+
+def test_what_only_the_host_can_set_is_not_run_in_a_container(box: Path) -> None:
+    trees.write(box, {"proc/sys/vm/overcommit_memory": "2\n", ".dockerenv": ""})
+    (found,) = memory.overcommit(box)
+    assert not found.command
+    assert found.fix == "On the host, as root: sysctl vm.overcommit_memory=0"

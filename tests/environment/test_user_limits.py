@@ -10,6 +10,8 @@ import pytest
 from termai.environment import Verdict, cpu, user_limits
 from tests.environment import trees
 
+pytestmark = pytest.mark.usefixtures("root_user")
+
 ZEN = "fpu sse2 pni ssse3 sse4_2 avx f16c fma avx2 bmi2 avx512f avx512vbmi avx512_vnni"
 CPUINFO = "processor\t: 0\nmodel name\t: AMD Ryzen 9 7950X\nflags\t\t: {}\n\nprocessor\t: 1\n"
 

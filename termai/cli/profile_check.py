@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from termai.cli import names, options, profile_text
-from termai.cli.style import out, out_json, warn
+from termai.cli.style import out, out_json
 from termai.errors import InvalidFileError, TermaiError, UsageError
 from termai.profiles.profile import Profile
 from termai.text import one_line
@@ -26,7 +26,8 @@ _BROKEN = InvalidFileError.exit_code
 def check(name: str, *, everything: bool, update: bool, as_json: bool) -> int:
     """Check the profile NAME: flags that the installed engine does not know, what clashes.
 
-    The exit code is 0 when every profile can be started, 4 otherwise.
+    The exit code is 0 when nothing is known that would keep a profile from starting, 4 otherwise.
+    Templates that leave the model to each start count as good.
     """
     from termai.profiles.store import list_profiles, load_profile
 
@@ -36,13 +37,14 @@ def check(name: str, *, everything: bool, update: bool, as_json: bool) -> int:
     profiles = listing.profiles if listing else (load_profile(name),)
     problems = listing.problems if listing else ()
     reports = [_report(profile, update=update) for profile in profiles]
-    for problem in problems:
-        warn(str(problem))
     if as_json:
-        out_json([report.as_json() for report in reports])
+        broken = [{"starts": False, "problem": str(problem)} for problem in problems]
+        out_json([*(report.as_json() for report in reports), *broken])
     else:
         for report in reports:
             report.tell()
+        for problem in problems:
+            out(f"problem: {one_line(str(problem), 400)}")
     return _BROKEN if problems or any(report.bad for report in reports) else 0
 
 
@@ -50,20 +52,26 @@ def check(name: str, *, everything: bool, update: bool, as_json: bool) -> int:
 class _Report:
     """What is to say about one profile.
 
-    problem: why something could not be told. updated: how many flags were replaced just now.
+    problem: why something could not be told. refused: why a start would be refused.
+    updated: how many flags were replaced just now.
     """
 
     profile: Profile
     drifts: "tuple[Drift, ...]" = ()
     clashes: "tuple[Clash, ...]" = ()
     problem: str = ""
+    refused: str = ""
     updated: int = 0
 
     @property
     def bad(self) -> bool:
         """Whether the profile would not start as it is."""
         fatal = any(drift.fatal for drift in self.drifts)
-        return fatal or any(clash.severity == "problem" for clash in self.clashes)
+        return (
+            bool(self.refused)
+            or fatal
+            or any(clash.severity == "problem" for clash in self.clashes)
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for JSON."""
@@ -75,7 +83,7 @@ class _Report:
             "updated": self.updated,
             "drifts": [drift.as_json(one) for one in self.drifts],
             "clashes": profile_text.clash_objects(self.clashes),
-            "problem": self.problem or None,
+            "problem": self.refused or self.problem or None,
         }
 
     def tell(self) -> None:
@@ -87,7 +95,9 @@ class _Report:
             *(_drift_line(one) for one in self.drifts),
             *(_clash_line(c) for c in self.clashes),
         ]
-        if self.problem:
+        if self.refused:
+            lines.append(f"problem: {one_line(self.refused, 300)}")
+        elif self.problem:
             lines.append(f"note: {one_line(self.problem, 300)}")
         if not lines:
             out(f"{name}: ok")
@@ -108,7 +118,7 @@ def _report(profile: Profile, *, update: bool) -> _Report:
     try:
         _, detection = choose(profile.engine)
     except TermaiError as error:
-        return _Report(profile, problem=str(error))
+        return _Report(profile, refused=str(error))
     found = drift.check(profile, detection)
     wanted = [one for one in found if one.updates] if update else []
     if wanted:
@@ -116,7 +126,23 @@ def _report(profile: Profile, *, update: bool) -> _Report:
         profile = load_profile(profile.name)
         found = drift.check(profile, detection)
     seen = Previewer(detection).preview(profile)
-    return _Report(profile, found, seen.clashes, seen.problem, len(wanted))
+    return _Report(profile, found, seen.clashes, seen.problem, _refused(profile), len(wanted))
+
+
+def _refused(profile: Profile) -> str:
+    """Return why a start would end before anything runs, empty where none is known.
+
+    A template that names no model is no such thing: the model comes with the start.
+    """
+    from termai.servers.preview import command_line
+
+    if profile.shipped and not profile.is_set("path"):
+        return ""
+    try:
+        command_line(profile)
+    except TermaiError as error:
+        return str(error)
+    return ""
 
 
 def _drift_line(one: "Drift") -> str:

@@ -138,12 +138,19 @@ def remove(name: tuple[str, ...], *, as_json: bool) -> int:
     """Remove profiles of your own; `profiles restore NAME` brings each back."""
     from termai.profiles.store import delete_profile
 
-    versions = []
-    for each in name:
-        versions.append(delete_profile(each))
-        tell(f"Removed {each}. `termai profiles restore {each}` brings it back.", as_json=as_json)
+    versions, failed = [], None
+    for each in dict.fromkeys(name):
+        try:
+            versions.append(delete_profile(each))
+        except TermaiError as error:
+            failed = error
+            break
+        told = f"Removed {each}. `termai profiles restore {each}` brings it back."
+        tell(told, as_json=as_json)
     if as_json:
         out_json([{"name": v.name, "revision": v.revision} for v in versions])
+    if failed:
+        raise failed
     return 0
 
 
@@ -215,16 +222,27 @@ def _run_editor(drafted: "Draft") -> None:
         raise StartFailedError(f"{argv[0]} cannot be started: {error.strerror}.") from error
     if code:
         raise StartFailedError(
-            f"{argv[0]} ended with code {code}; nothing was saved.",
-            fix=f"What you wrote is in {drafted.path}.",
+            f"{argv[0]} ended with code {code}; nothing was saved.", fix=_left_in(drafted)
         )
+
+
+def _left_in(drafted: "Draft") -> str:
+    """Return where what was written is; nothing is left of a draft that was not changed."""
+    from termai.profiles import editing
+
+    try:
+        changed = drafted.path.read_text(encoding="utf-8", errors="replace") != drafted.before
+    except OSError:
+        changed = False
+    if changed:
+        return f"What you wrote is in {drafted.path}."
+    editing.discard(drafted)
+    return ""
 
 
 def _ask_again(error: InvalidFileError | UsageError, drafted: "Draft") -> None:
     """Go on editing if a person at a terminal wants to; raises the error otherwise."""
-    told = type(error)(
-        error.message, fix=f"{error.fix} What you wrote is in {drafted.path}.".strip()
-    )
+    told = type(error)(error.message, fix=f"{error.fix} {_left_in(drafted)}".strip())
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise told from error
     warn(str(error))

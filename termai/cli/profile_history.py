@@ -8,8 +8,8 @@ import click
 
 from termai.cli import names, options, profile_text
 from termai.cli.profile_text import tell
-from termai.cli.style import out, out_json, table, width
-from termai.errors import NotFoundError, TermaiError, UsageError
+from termai.cli.style import out, out_json, table, warn, width
+from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.text import one_line
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def history(name: str, *, as_json: bool) -> int:
         none = f"No version of {name} is kept." if name else "No removed profile is kept."
         out(f"{none} Every save keeps one.")
         return 0
-    now = _now(name)
+    now = kept.current(name) if name else None
     heads = ("NAME", "REVISION", "SAVED", "REASON", "RAN WELL")
     rows = [_row(version, now) for version in found]
     for line in table(heads, rows, width(sys.stdout), flexible=(0,)):
@@ -79,10 +79,16 @@ def restore(name: str, revision: str, *, as_json: bool) -> int:
 
     _brought_up(name)
     version = _version(name, revision) if revision else _before(name)
-    made = kept.restore(version)
+    made = None
+    try:
+        made = kept.restore(version)
+    except InvalidFileError as error:
+        if version.reason != "removed":
+            raise
+        warn(f"It is back as it was, and cannot be read: {error}")
     tell(f"{name} is as it was saved {_when(version.saved_at)}.", as_json=as_json)
     if as_json:
-        out_json(profile_text.whole(made))
+        out_json(profile_text.whole(made) if made else {"name": name, "problem": "unreadable"})
     return 0
 
 
@@ -96,13 +102,12 @@ def _usual(name: str) -> tuple[tuple[str, "Profile"], tuple[str, "Profile"]]:
     if shipped is not None:
         return (f"{name} of termai", shipped), (name, now)
     _brought_up(name)
-    earlier = [v for v in kept.versions(name) if v.revision != now.revision]
-    if not earlier:
+    version = kept.before(name)
+    if version is None:
         raise UsageError(
             f"There is no earlier version of {name}.",
             fix=f"Name a second profile: termai profiles diff {name} OTHER.",
         )
-    version = earlier[0]
     return (f"{name}@{version.revision}", kept.profile(version)), (name, now)
 
 
@@ -112,7 +117,7 @@ def _meant(text: str) -> tuple[str, "Profile"]:
     from termai.profiles.store import load_profile
 
     name, at, revision = text.rpartition("@")
-    if not at or not name:
+    if not at or not name or not revision:
         return text, load_profile(text)
     try:
         return text, load_profile(text)
@@ -137,18 +142,17 @@ def _version(name: str, revision: str) -> "Version":
 
 
 def _before(name: str) -> "Version":
-    """Return the version to go back to: the removed profile, else the one before this."""
+    """Return the version to go back to; NotFoundError where there is none."""
     from termai.profiles import history as kept
 
-    found = kept.versions(name)
-    own = _now(name)
-    earlier = [v for v in found if v.revision != own]
-    if not earlier:
+    version = kept.before(name)
+    if version is None:
         raise NotFoundError(
             f"There is no earlier version of {one_line(name, 60)}.",
-            fix="`termai profiles history` lists the removed profiles.",
+            fix=f"`termai profiles history {one_line(name, 60)}` lists what there is, and "
+            "`termai profiles history` the removed profiles.",
         )
-    return earlier[0]
+    return version
 
 
 def _brought_up(name: str) -> None:
@@ -160,20 +164,9 @@ def _brought_up(name: str) -> None:
     ran_well.collect(name)
 
 
-def _now(name: str) -> str:
-    """Return the revision of the user's own file, empty where there is none that reads."""
-    from termai.profiles.store import load_profile
-
-    try:
-        profile = load_profile(name)
-    except TermaiError:
-        return ""
-    return "" if profile.shipped else profile.revision
-
-
-def _row(version: "Version", now: str) -> tuple[str, ...]:
+def _row(version: "Version", now: "Version | None") -> tuple[str, ...]:
     ran = _when(version.ran_well_at) if version.ran_well_at else ""
-    reason = f"{version.reason}, now" if version.revision == now else str(version.reason)
+    reason = f"{version.reason}, now" if version == now else str(version.reason)
     return version.name, version.revision, _when(version.saved_at), reason, ran
 
 

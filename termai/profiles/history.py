@@ -7,13 +7,15 @@ from termai.errors import InvalidFileError, TermaiError
 from termai.files import decoded
 from termai.profiles import versions as kept
 from termai.profiles.loading import read_as
-from termai.profiles.places import alone, content_of, user_path
+from termai.profiles.places import alone, content_of, revision_of, user_path
 from termai.profiles.profile import Profile
 from termai.profiles.saving import Warn, write
 from termai.profiles.versions import Version
 
 __all__ = [
     "Version",
+    "before",
+    "current",
     "mark_ran_well",
     "note_external",
     "profile",
@@ -72,6 +74,42 @@ def restore(version: Version, *, warn: Warn | None = None) -> Profile:
     if problem:
         raise problem
     return restored
+
+
+def current(name: str) -> Version | None:
+    """Return the newest version that says what the file says now, also one that does not read.
+
+    None where there is no file of the user's own, or it is in no version.
+    """
+    data = content_of(user_path(name))
+    revision = revision_of(data) if data is not None else ""
+    return next((one for one in kept.listed(name) if one.revision == revision), None)
+
+
+def before(name: str) -> Version | None:
+    """Return the version to go back to, None where there is none that reads.
+
+    Of a removed profile it is the newest as it is. After a restore it is the one before the version that
+    was restored, so that going back again and again goes further back.
+    """
+    listed = kept.listed(name)
+    if listed and not os.path.lexists(user_path(name)):
+        return listed[0]
+    now = current(name)
+    if now is None:
+        return next((one for one in listed if _reads(one)), None)
+    same = [place for place, one in enumerate(listed) if one.revision == now.revision]
+    saved = [place for place in same if listed[place].reason != kept.RESTORED]
+    older = listed[(saved or same)[0] + 1 :]
+    return next((one for one in older if one.revision != now.revision and _reads(one)), None)
+
+
+def _reads(version: Version) -> bool:
+    try:
+        profile(version)
+    except TermaiError:
+        return False
+    return True
 
 
 def removed() -> tuple[Version, ...]:

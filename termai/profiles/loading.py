@@ -43,9 +43,14 @@ def load_profile(name: str) -> Profile:
     Raises UsageError for what cannot be a name, NotFoundError with the nearest names, and
     InvalidFileError with file, line, key and what was expected.
     """
-    for path in (user_path(name), shipped_path(name)):
+    own = user_path(name)
+    for path in (shipped_path(name),) if _closed(own.parent) else (own, shipped_path(name)):
         with suppress(NotFoundError):
             return read_as(name, path, read_text(path, limit=tomlfile.LIMIT))
+    if own.is_symlink():
+        raise InvalidFileError(
+            f"{own} leads to {own.readlink()}, which is not there.", fix="Mend or remove the link."
+        )
     known = all_names()
     raise NotFoundError(
         f"There is no profile called {one_line(name, 60)}.{nearest(name, known)}",
@@ -79,6 +84,11 @@ def text_of(profile: Profile) -> str:
     if profile.path is None:
         return tomlfile.new_text(keys_of(profile))
     return read_text(profile.path, limit=tomlfile.LIMIT)
+
+
+def _closed(directory: Path) -> bool:
+    """Return whether a directory is there and may not be looked into."""
+    return os.path.isdir(directory) and not os.access(directory, os.X_OK)  # noqa: PTH112
 
 
 def _closed_directory() -> Iterator[InvalidFileError]:

@@ -26,6 +26,7 @@ def rename_profile(old: str, new: str) -> Profile:
     with alone(old, new):
         data = _own(old, source)
         check_free(new)
+        read_as(old, source, decoded(data, source))
         profile = read_as(new, target, decoded(data, source))
         versions.note(old, data)
         with _moved_history(old, new, data):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from termai import tomlfile
-from termai.errors import InvalidFileError, NotFoundError, TermaiError, UsageError
+from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.files import decoded, read_text, write_atomic
 from termai.profiles import versions
 from termai.profiles.loading import read_as
@@ -106,7 +106,13 @@ def write(
     except TermaiError as error:
         problem = error
     if problem and warn:
-        warn(problem)
+        warn(
+            StorageError(
+                f"{path} was saved, but not all of it could be put into its history: "
+                f"{problem.message.rstrip('.')}.",
+                fix="What it said before this save may not be kept: free space for the history.",
+            )
+        )
 
 
 def _check_still(name: str, path: Path, before: bytes | None) -> None:

@@ -171,6 +171,70 @@ def test_restore_goes_back_and_forth(termai: Termai) -> None:
     assert "profiles history mine" in missing.stderr
 
 
+def test_restoring_again_goes_further_back(termai: Termai) -> None:
+    path = write("mine")
+    for size in (2048, 4096):
+        assert termai("profiles", "set", "mine", f"ctx_size={size}").returncode == 0
+    for size in (2048, 1024):
+        assert termai("profiles", "restore", "mine").returncode == 0
+        assert f"ctx_size = {size}" in path.read_text()
+    first = termai("profiles", "restore", "mine")
+    assert first.returncode == 3
+    assert "no earlier version" in first.stderr
+    rows = termai("profiles", "history", "mine").stdout.splitlines()
+    assert [row.count(", now") for row in rows].count(1) == 1
+
+
+def test_restore_helps_when_the_file_does_not_read_any_more(termai: Termai) -> None:
+    path = write("mine")
+    assert termai("profiles", "set", "mine", "ctx_size=2048").returncode == 0
+    good = path.read_text()
+    path.write_text(good + "bad = [\n")
+    assert termai("profiles", "restore", "mine").returncode == 0
+    assert path.read_text() == good
+
+
+def test_a_broken_profile_that_was_removed_comes_back_as_it_was(termai: Termai) -> None:
+    path = write("mine", "bad = [\n")
+    assert termai("profiles", "remove", "mine").returncode == 0
+    done = termai("profiles", "restore", "mine")
+    assert done.returncode == 0
+    assert "cannot be read" in done.stderr
+    assert path.read_text() == "bad = [\n"
+
+
+def test_removing_several_tells_what_was_done_before_a_mistake(termai: Termai) -> None:
+    write("one")
+    done = termai("profiles", "remove", "one", "one", "nothing", "--json")
+    assert done.returncode == 3
+    assert [v["name"] for v in json.loads(done.stdout)] == ["one"]
+    assert "nothing" in done.stderr
+
+
+def test_a_link_that_leads_nowhere_says_where_it_leads(termai: Termai, tmp_path: Path) -> None:
+    profiles_dir().mkdir(parents=True, exist_ok=True)
+    (profiles_dir() / "dl.toml").symlink_to(tmp_path / "gone.toml")
+    done = termai("profiles", "show", "dl")
+    assert done.returncode == 4
+    assert str(tmp_path / "gone.toml") in done.stderr
+
+
+def test_renaming_a_broken_profile_names_its_own_file(termai: Termai) -> None:
+    path = write("mine", "bad = [\n")
+    done = termai("profiles", "rename", "mine", "other")
+    assert done.returncode == 4
+    assert str(path) in done.stderr
+
+
+def test_an_editor_that_fails_leaves_no_draft(termai: Termai) -> None:
+    write("mine")
+    done = termai("profiles", "edit", "mine", VISUAL="false")
+    assert done.returncode == 5
+    assert "nothing was saved" in done.stderr
+    assert "What you wrote" not in done.stderr
+    assert not drafts()
+
+
 def test_diff_between_profiles_and_versions(termai: Termai) -> None:
     write("mine")
     assert termai("profiles", "copy", "mine", "other").returncode == 0

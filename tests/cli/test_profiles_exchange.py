@@ -114,3 +114,30 @@ def test_check_all_covers_every_profile(termai: Termai) -> None:
     assert {report["name"] for report in reports} == names
     assert all(report["starts"] for report in reports)
     assert termai("profiles", "check").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "names no model"),
+        ('[model]\npath = "/nowhere/x.gguf"\n', "/nowhere/x.gguf"),
+        ('[model]\npath = "builtin:smoke"\n[server]\napi_key_file = "gone"\n', "gone"),
+    ],
+)
+def test_check_says_of_each_that_cannot_start_why(termai: Termai, text: str, word: str) -> None:
+    profiles_dir().mkdir(parents=True)
+    (profiles_dir() / "mine.toml").write_text(f"schema = 1\n{text}")
+    assert termai("start", "mine").returncode != 0
+    done = termai("profiles", "check", "mine")
+    assert done.returncode == 4
+    assert word in done.stdout
+    (report,) = json.loads(termai("profiles", "check", "mine", "--json").stdout)
+    assert report["starts"] is False
+
+
+def test_check_all_tells_of_files_that_do_not_read(termai: Termai) -> None:
+    profiles_dir().mkdir(parents=True)
+    (profiles_dir() / "mine.toml").write_text("bad = [\n")
+    done = termai("profiles", "check", "--all", "--json")
+    assert done.returncode == 4
+    assert "mine.toml" in json.loads(done.stdout)[-1]["problem"]

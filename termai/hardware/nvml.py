@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -41,13 +42,15 @@ class Session:
     def __init__(self) -> None:
         self._nvml: Any = None
         self._again = 0.0
+        self._opening = Lock()
         self.driver = Driver.NO_LIBRARY
         self.message = ""
 
     def library(self) -> Any:
         """Return initialised NVML, None while there is no library or driver."""
-        if self._nvml is None and monotonic() >= self._again:
-            self._open()
+        with self._opening:  # or who asks meanwhile would take it that there is no driver
+            if self._nvml is None and monotonic() >= self._again:
+                self._open()
         return self._nvml
 
     def ask(self, question: str, *arguments: Any) -> Any:

@@ -4,7 +4,10 @@ The values are those that `nvidia-smi -q` of the named cards prints in NVIDIA's 
 published reports; no card was at hand to record.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -177,3 +180,25 @@ def _opened(module: ModuleType) -> int:
 
 def _driver() -> Driver:
     return nvml.session.driver
+
+
+def test_who_asks_while_the_driver_is_being_opened_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module: Any = fake.install(monkeypatch, Card())
+    begun, go_on, init = threading.Event(), threading.Event(), module.nvmlInit
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(10)
+        init()
+
+    module.nvmlInit = slow
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(nvidia.read)
+        assert begun.wait(10)
+        second = pool.submit(nvidia.read)
+        early, _ = wait([second], timeout=0.2)
+        go_on.set()
+    assert not early
+    assert len(first.result()) == len(second.result()) == 1

@@ -8,12 +8,14 @@ from pathlib import Path
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, text
 from termai.environment.running import Check
+from termai.environment.timed import within
 from termai.errors import AccessError, TermaiError
 from termai.text import one_line
 
 GROUP = "Network"
 _HUB, _TOKEN = "Hub", "Hub token"
-_LIMIT_S = 2.8
+_LIMIT_S = 2.9
+_ANSWER_S = 2.6  # less, so that the reason is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,16 @@ def _reached(hub: Callable[[], Hub], root: Path) -> Iterator[Finding]:
         if there.offline:
             yield Finding(_HUB, Verdict.NOT_NEEDED, one_line(there.offline, 250))
             return
-        there.reach()
+        within(_ANSWER_S, there.reach)
+    except TimeoutError:
+        yield Finding(
+            _HUB,
+            Verdict.WARNING,
+            f"{there.host} gives no answer within {_ANSWER_S:g} s.",
+            "Check the network, its servers for names, and proxy; models here work without.",
+            cause=_cause(root),
+        )
+        return
     except TermaiError as error:
         yield Finding(
             _HUB,
@@ -78,10 +89,10 @@ def _token(hub: Callable[[], Hub]) -> Iterator[Finding]:
                 "`termai hub login` asks for one.",
             )
             return
-        role = there.taken()
+        role = within(_ANSWER_S, there.taken)
     except AccessError as error:
         yield Finding(_TOKEN, Verdict.WARNING, _sentence(error), error.fix)
-    except TermaiError:
+    except (TermaiError, TimeoutError):
         yield Finding(_TOKEN, Verdict.NOT_NEEDED, "It is there and could not be checked.")
     else:
         may = f", to {one_line(role, 30)}" if role in ("read", "write") else ""

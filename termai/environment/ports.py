@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from termai.environment import listeners
@@ -16,6 +16,7 @@ from termai.text import one_line
 DEFAULT = 8080
 
 _MOST = 30
+_TRIED = 200  # as many as servers try
 _NUMERIC = socket.AI_NUMERICHOST
 
 
@@ -70,6 +71,13 @@ def _by_port(wanted: Sequence[Wanted]) -> dict[int, list[Wanted]]:
     return dict(list(found.items())[:_MOST])
 
 
+def _next_free(wanted: Wanted) -> str:
+    """Return the next port that a server could listen on, empty for none of the next ones."""
+    last = min(wanted.port + _TRIED, 65535)
+    numbers = range(wanted.port + 1, last + 1)
+    return next((str(one) for one in numbers if not _refusal(replace(wanted, port=one))), "")
+
+
 def _refusal(wanted: Wanted) -> int:
     """Return the error's number when a server could not listen, 0 when it could."""
     try:
@@ -91,7 +99,8 @@ def _told(port: int, who: Sequence[Wanted], refusal: int, holder: Listener | Non
     name = f"Port {port}"
     by = f", which {_named(who)} wants" if any(one.who for one in who) else ""
     must = any(one.must for one in who)
-    otherwise = "" if must else " A server takes the next free one by itself."
+    following = "" if must else _next_free(who[0])
+    otherwise = f" A server takes {following} by itself." if following else ""
     if refusal == errno.EACCES:
         return Finding(
             name,

@@ -1,5 +1,6 @@
 """The network: proxies of the shell, the hub and its token, asked by what is passed in."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,24 @@ def test_a_machine_without_a_route_is_the_cause(tmp_path: Path) -> None:
     assert not look(Hub("h", refuse, wrong), tmp_path)["Hub"].cause
     trees.write(tmp_path, {"etc/resolv.conf": "# nameserver 1.1.1.1\nsearch example\n"})
     assert "/etc/resolv.conf" in look(Hub("h", refuse, wrong), tmp_path)["Hub"].cause
+
+
+def test_a_hub_that_never_answers_is_given_up_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free = threading.Event()
+
+    def hang() -> None:
+        free.wait()
+
+    monkeypatch.setattr(hub, "_ANSWER_S", 0.1)
+    try:
+        found = look(Hub("hub.example", hang, wrong), tmp_path)["Hub"]
+    finally:
+        free.set()
+    assert found.verdict is Verdict.WARNING
+    assert found.sentence == "hub.example gives no answer within 0.1 s."
+    assert found.fix
 
 
 def test_a_token_that_is_not_taken_is_a_warning() -> None:

@@ -1,0 +1,38 @@
+"""Waiting for what may hang in the system, such as the look-up of a name, and cannot be ended."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def within(limit_s: float, call: Callable[[], Result]) -> Result:
+    """Return what a call returns, or raise what it raises; TimeoutError after ``limit_s`` seconds.
+
+    The thread of a call that does not end is left behind.
+    """
+    done: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            result = call()
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits
+            done.put(_raising(error))
+        else:
+            done.put(lambda: result)
+
+    threading.Thread(target=work, name="within", daemon=True).start()
+    try:
+        answer = done.get(timeout=limit_s)
+    except queue.Empty:
+        raise TimeoutError from None
+    return answer()
+
+
+def _raising(error: BaseException) -> Callable[[], Result]:
+    def again() -> Result:
+        raise error
+
+    return again

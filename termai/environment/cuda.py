@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,21 +61,25 @@ def nvcc(machine: Machine | None = None) -> Iterator[Finding]:
 
 
 def _program(machine: Machine) -> Program:
-    offer = packages.offered(_PACKAGES["debian"]) if packages.family() == "debian" else None
     newest = f" {_text(machine.driver)}" if machine.driver else ""
-    otherwise = f"Install the CUDA toolkit{newest} from {_DOWNLOADS}."
-    fits = offer is None or (
-        bool(offer) and (not machine.driver or programs.numbers(offer)[:2] <= machine.driver)
-    )
     return Program(
         _NAME,
         (_NAME,),
         "Builds llama.cpp for NVIDIA's GPUs.",
         "Needed to build llama.cpp for this GPU; a prebuilt engine works without.",
-        _PACKAGES if fits else _PACKAGES | {"debian": ""},
+        _packages(machine),
         _PLACES,
-        otherwise=otherwise,
+        otherwise=f"Install the CUDA toolkit{newest} from {_DOWNLOADS}.",
     )
+
+
+def _packages(machine: Machine) -> Mapping[str, str]:
+    """Return the packages of nvcc, without apt's unless it is known to suit the driver."""
+    if programs.find(_NAME) or packages.family() != "debian":
+        return _PACKAGES
+    offer = packages.offered(_PACKAGES["debian"])
+    fits = offer and (not machine.driver or programs.numbers(offer)[:2] <= machine.driver)
+    return _PACKAGES if fits else _PACKAGES | {"debian": ""}
 
 
 def _against_driver(found: Finding, machine: Machine) -> Finding | None:

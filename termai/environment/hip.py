@@ -1,6 +1,6 @@
 """hipcc, which builds llama.cpp for AMD's GPUs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from termai.environment import packages, programs
@@ -21,6 +21,7 @@ _PACKAGES = {
     "arch": "rocm-hip-sdk",
     "": "",
 }
+_ELSEWHERE = _PACKAGES | {"debian": ""}
 
 
 def hipcc(present: bool | None = None) -> Iterator[Finding]:
@@ -42,14 +43,20 @@ def hipcc(present: bool | None = None) -> Iterator[Finding]:
 
 
 def _program() -> Program:
-    offer = packages.offered(_NAME) if packages.family() == "debian" else None
-    fits = offer is None or programs.numbers(offer)[:2] >= NEEDED
     return Program(
         _NAME,
         (_NAME,),
         "Builds llama.cpp for AMD's GPUs.",
         "Needed to build llama.cpp for this GPU with HIP; Vulkan works too.",
-        _PACKAGES if fits else _PACKAGES | {"debian": ""},
+        _packages(),
         ("/opt/rocm/bin", "/opt/rocm-*/bin"),
         otherwise=_OTHERWISE,
     )
+
+
+def _packages() -> Mapping[str, str]:
+    """Return the packages of hipcc, without apt's unless it is known to be new enough."""
+    if programs.find(_NAME) or packages.family() != "debian":
+        return _PACKAGES
+    offer = packages.offered(_NAME)
+    return _PACKAGES if offer and programs.numbers(offer)[:2] >= NEEDED else _ELSEWHERE

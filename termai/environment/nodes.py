@@ -39,16 +39,14 @@ _LARGEST = 256 << 10
 def node() -> Iterator[Finding]:
     """Look for Node.js and whether it is new enough for SillyTavern."""
     place, needed = sillytavern()
-    packaged = _packages(needed) if place else {}
     missing = f"Needed to run {short(place)}." if place else "Needed to run SillyTavern only."
-    program = Program("node", ("node", "nodejs"), "Runs SillyTavern.", missing, packaged)
+    program = Program("node", ("node", "nodejs"), "Runs SillyTavern.", missing)
     found = look(replace(program, otherwise=_DOWNLOADS) if place else program)
+    broken = found.verdict is Verdict.WARNING and found.path == programs.find("node", "nodejs")
     if found.verdict is Verdict.OK and programs.numbers(found.version) < (needed,):
         yield _old(found, needed)
-    elif found.verdict is Verdict.WARNING and not found.path:
+    elif broken:
         yield _with(found, _bring(needed))
-    elif found.verdict is Verdict.WARNING and not found.fix:
-        yield replace(found, fix=_DOWNLOADS)
     else:
         yield found
 
@@ -118,9 +116,11 @@ def _bring(needed: int) -> Remedy:
 
 
 def _packages(needed: int) -> dict[str, str]:
-    """Return the packages of Node.js, without those of apt when they are known to be too old."""
-    offer = packages.offered("nodejs") if packages.family() == "debian" else None
-    fits = offer is None or programs.numbers(offer) >= (needed,)
+    """Return the packages of Node.js, without apt's unless it is known to be new enough."""
+    if packages.family() != "debian":
+        return _PACKAGES
+    offer = packages.offered("nodejs")
+    fits = offer and programs.numbers(offer) >= (needed,)
     return _PACKAGES if fits else _PACKAGES | {"debian": ""}
 
 

@@ -13,6 +13,7 @@ from termai.environment.remedy import Remedy
 
 ROOT = Path("/")
 _LARGEST = 64 << 10
+_APT_LIMIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,14 @@ def as_root(*commands: str) -> Remedy:
 def offered(package: str) -> str | None:
     """Return the version of a package that apt would install, empty when it has none.
 
-    None where it cannot tell: without apt, or with an index that has yet to be fetched.
+    None where it cannot tell: without apt, with an index that has yet to be fetched, or in time.
     """
     if not _any(_MANAGERS["debian"].index):
         return None
-    text = programs.said("apt-cache", "policy", package)
-    found = re.search(r"^ *Candidate: (?:\d+:)?(\S+)", text, re.MULTILINE)
+    answer = programs.ask("apt-cache", "policy", package, limit_s=_APT_LIMIT_S)
+    if answer.late:
+        return None
+    found = re.search(r"^ *Candidate: (?:\d+:)?(\S+)", answer.text, re.MULTILINE)
     return "" if not found or found[1] == "(none)" else found[1]
 
 

@@ -85,7 +85,8 @@ def _system(found: Sequence[Entry]) -> Finding:
     lacking = [place for name, place in there.items() if name not in real and _few(place)]
     lacking.reverse()
     if not lacking:
-        return Finding("PATH", Verdict.OK, f"Names {len(found)} directories.")
+        number = "1 directory" if len(found) == 1 else f"{len(found)} directories"
+        return Finding("PATH", Verdict.OK, f"Names {number}.")
     names = " and ".join(map(str, lacking))
     broken = Path("/usr/bin") in lacking or Path("/bin") in lacking
     remedy = shells.add_to_path(*lacking, last=True)

@@ -7,6 +7,7 @@ from termai.environment import (
     node_managers,
     nodes,
     path,
+    pips,
     pythons,
     shadows,
     vulkan,
@@ -19,8 +20,7 @@ _TWO_QUESTIONS_S = 5.0
 CHECKS = (
     Check("Python", _PROGRAMS, pythons.running),
     Check("python3", _PROGRAMS, pythons.on_path, _TWO_QUESTIONS_S),
-    Check("pip", _PROGRAMS, pythons.pip, _TWO_QUESTIONS_S),
-    Check("uv", _PROGRAMS, pythons.uv),
+    Check("uv", _PROGRAMS, pips.uv),
     Check("git", _PROGRAMS, compilers.git),
     Check("node", _PROGRAMS, nodes.node, _TWO_QUESTIONS_S),
     Check("npm", _PROGRAMS, nodes.npm),

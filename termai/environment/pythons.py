@@ -1,38 +1,23 @@
-"""Python: the one that runs termai, the one on PATH, its venv, pip and PEP 668, and uv."""
+"""Python: the one that runs termai, and the one on PATH with its venv, pip and PEP 668."""
 
-import json
 import os
 import platform
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from termai.environment import packages, programs
+from termai.environment import interpreters, packages, pips, programs
 from termai.environment.finding import Finding, Verdict
+from termai.environment.interpreters import Told
 from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
-from termai.text import one_line
 
 NEEDED = (3, 11)
 """What pyproject.toml says as ``requires-python``."""
 
 _UV_SITE = "uv (https://docs.astral.sh/uv)"
 _NEEDED_TEXT = ".".join(map(str, NEEDED))
-_PIP_LIMIT_S = 4.0  # pip starts slowly
-_QUESTION = """
-import importlib.util, json, os, platform, sys, sysconfig
-have = lambda name: importlib.util.find_spec(name) is not None
-print(json.dumps({
-    "version": platform.python_version(),
-    "venv": sys.prefix != sys.base_prefix,
-    "can_venv": have("venv") and have("ensurepip"),
-    "pip": have("pip"),
-    "managed": os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")),
-}))
-"""
-
 _PYTHON = Program(
     "python3",
     ("python3",),
@@ -40,47 +25,7 @@ _PYTHON = Program(
     "Needed to set termai up again and to build llama.cpp.",
     {"": "python3", "debian": "python3 python3-venv", "arch": "python", "macos": "python"},
 )
-_UV = Program(
-    "uv",
-    ("uv",),
-    "Installs Python programs and Pythons.",
-    "pip and venv do the same more slowly.",
-)
 _VENV_PACKAGES = {"debian": "python3-venv", "": "python3", "arch": "python", "macos": "python"}
-_PIP_PACKAGES = {
-    "": "python3-pip",
-    "arch": "python-pip",
-    "alpine": "py3-pip",
-    "macos": "python",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a Python tells of itself.
-
-    venv: it is inside a virtual environment. can_venv: it can make one with pip in it. pip: it
-    can run ``-m pip``. managed: PEP 668 keeps pip out of its packages.
-    """
-
-    version: str
-    venv: bool
-    can_venv: bool
-    pip: bool
-    managed: bool
-
-
-def ask(python: str) -> Told | None:
-    """Ask a Python about itself, without the user's packages; None when it does not answer."""
-    answer = programs.ask(python, "-I", "-c", _QUESTION)
-    try:
-        told = json.loads(answer.text) if not answer.failure else None
-    except ValueError:
-        return None
-    if not isinstance(told, dict):
-        return None
-    facts = (bool(told.get(key)) for key in ("venv", "can_venv", "pip", "managed"))
-    return Told(one_line(str(told.get("version", "")), 20), *facts)
 
 
 def running() -> Iterator[Finding]:
@@ -104,43 +49,16 @@ def running() -> Iterator[Finding]:
 
 
 def on_path() -> Iterator[Finding]:
-    """Report the Python on PATH, whether it makes virtual environments, and PEP 668."""
-    found = look(_PYTHON)
-    told = ask(found.path) if found.verdict is Verdict.OK else None
+    """Report the Python on PATH, whether it makes virtual environments, PEP 668, and pip."""
+    python = programs.find("python3")
+    told = interpreters.ask(python) if python and not programs.of_windows(python) else None
     if told is None:
-        yield found
-        return
-    yield _old(found) if programs.numbers(told.version) < NEEDED else found
-    yield _virtual(told)
-    if told.managed and not told.venv:
-        yield Finding(
-            "PEP 668",
-            Verdict.OK,
-            "The system keeps pip out of its own packages: install into a virtual environment.",
-            path=found.path,
-        )
+        yield look(_PYTHON)
     else:
-        why = "python3 is in a virtual environment" if told.venv else "it has no such mark"
-        yield Finding("PEP 668", Verdict.NOT_NEEDED, f"pip may install for python3: {why}.")
-
-
-def pip() -> Iterator[Finding]:
-    """Report pip, and whether it installs for the Python that ``python3`` starts."""
-    path, python = programs.find("pip", "pip3"), programs.find("python3")
-    if path:
-        yield _pip_at(path, python)
-        return
-    told = ask(python) if python else None
-    if told and told.pip:
-        yield Finding("pip", Verdict.OK, "Is started by python3 -m pip.", path=python)
-        return
-    instead = "uv does the same" if programs.find("uv") else "virtual environments bring their own"
-    yield Finding("pip", Verdict.NOT_NEEDED, f"Not found; {instead}.")
-
-
-def uv() -> Iterator[Finding]:
-    """Look for uv, which nothing here needs."""
-    yield look(_UV)
+        yield _good_or_old(python, told)
+        yield _virtual(told)
+        yield _managed(python, told)
+    yield pips.look(python, told)
 
 
 def _place() -> str:
@@ -150,18 +68,19 @@ def _place() -> str:
     return "in a virtual environment" if inside else "without a virtual environment"
 
 
-def _old(found: Finding) -> Finding:
+def _good_or_old(path: str, told: Told) -> Finding:
+    found = Finding(_PYTHON.name, Verdict.OK, _PYTHON.there, path=path, version=told.version)
+    if programs.numbers(told.version) >= NEEDED:
+        return found
     newer = {"fedora": "python3.12", "rhel": "python3.12", "macos": "python", "": ""}
     remedy = packages.install(newer, f"Install {_UV_SITE}, then: uv python install 3.12")
     if programs.find("uv"):
         remedy = Remedy.run("uv python install 3.12")
-    return Finding(
-        found.name,
-        Verdict.WARNING,
-        f"Too old to set termai up again, which needs {_NEEDED_TEXT} or later.",
-        remedy.fix,
-        found.path,
-        found.version,
+    return replace(
+        found,
+        verdict=Verdict.WARNING,
+        sentence=f"Too old to set termai up again, which needs {_NEEDED_TEXT} or later.",
+        fix=remedy.fix,
         command=remedy.command,
     )
 
@@ -181,32 +100,9 @@ def _virtual(told: Told) -> Finding:
     )
 
 
-def _pip_at(path: str, python: str) -> Finding:
-    answer = programs.ask(path, "--version", limit_s=_PIP_LIMIT_S)
-    if answer.late:
-        return Finding("pip", Verdict.OK, f"It is there and {answer.failure}.", path=path)
-    version = programs.first_number(answer.text)
-    if answer.failure or not version:
-        what = answer.failure or "does not say its version"
-        remedy = packages.install(_PIP_PACKAGES)
-        return Finding(
-            "pip",
-            Verdict.WARNING,
-            f"It is there and {what}.",
-            remedy.fix,
-            path,
-            cause="Often the Python for which it was installed is gone.",
-            command=remedy.command,
-        )
-    mine = re.search(r"\(python (\d+\.\d+)\)", answer.text)
-    told = ask(python) if python else None
-    if mine and told and programs.numbers(mine[1]) != programs.numbers(told.version)[:2]:
-        return Finding(
-            "pip",
-            Verdict.WARNING,
-            f"Installs for Python {mine[1]}, while python3 is {told.version}.",
-            "Use python3 -m pip, or a virtual environment.",
-            path,
-            version,
-        )
-    return Finding("pip", Verdict.OK, "Installs for python3.", path=path, version=version)
+def _managed(path: str, told: Told) -> Finding:
+    if told.managed and not told.venv:
+        sentence = "The system keeps pip out of its packages: install into a virtual environment."
+        return Finding("PEP 668", Verdict.OK, sentence, path=path)
+    why = "python3 is in a virtual environment" if told.venv else "it has no such mark"
+    return Finding("PEP 668", Verdict.NOT_NEEDED, f"pip may install for python3: {why}.")

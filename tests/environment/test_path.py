@@ -31,7 +31,7 @@ def test_a_good_path_has_nothing_to_say(system: Path) -> None:
     found = look()
     assert set(found) == {"PATH", "~/.local/bin"}
     assert found["PATH"].verdict is Verdict.OK
-    assert found["PATH"].sentence == "Names 1 directories."
+    assert found["PATH"].sentence == "Names 1 directory."
     assert found["~/.local/bin"].verdict is Verdict.NOT_NEEDED
     assert system.is_dir()
 

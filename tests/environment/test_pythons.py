@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, pythons
+from termai.environment import Finding, Verdict, interpreters, pips, pythons
 from termai.environment.running import Findings
 from tests.environment.on_path import program, script
 
@@ -17,9 +17,9 @@ def named(findings: Findings) -> dict[str, Finding]:
     return {finding.name: finding for finding in findings}
 
 
-def python(directory: Path, name: str = "python3", version: str = "3.12.1", **told: bool) -> Path:
+def python(directory: Path, name: str = "python3", version: str = "3.12.1", **told: object) -> Path:
     """Write a Python that tells these facts of itself."""
-    facts = {"venv": False, "can_venv": True, "pip": True, "managed": False} | told
+    facts = {"venv": False, "can_venv": True, "pip": "24.0", "managed": False} | told
     answer = json.dumps({"version": version, **facts})
     body = f"[ $1 = --version ] && echo Python {version} || echo '{answer}'"
     return script(directory, name, body)
@@ -41,7 +41,7 @@ def test_variables_that_lead_python_astray_are_named(monkeypatch: pytest.MonkeyP
 
 def test_a_real_virtual_environment_answers(tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=False)
-    told = pythons.ask(str(tmp_path / "venv/bin/python3"))
+    told = interpreters.ask(str(tmp_path / "venv/bin/python3"))
     assert told is not None
     assert told.venv
     assert not told.pip
@@ -50,7 +50,7 @@ def test_a_real_virtual_environment_answers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("says", ["", "{", "[]", "Traceback: no"])
 def test_nonsense_is_no_answer(path_dir: Path, says: str) -> None:
-    assert pythons.ask(str(program(path_dir, "python3", says))) is None
+    assert interpreters.ask(str(program(path_dir, "python3", says))) is None
 
 
 def test_a_good_one(path_dir: Path) -> None:
@@ -90,7 +90,7 @@ def test_an_old_one_is_named(path_dir: Path) -> None:
 
 @pytest.mark.usefixtures("debian")
 def test_a_missing_one_is_named(path_dir: Path) -> None:
-    (found,) = pythons.on_path()
+    found = named(pythons.on_path())["python3"]
     assert found.command == "apt-get install -y python3 python3-venv"
     assert path_dir.is_dir()
 
@@ -99,17 +99,43 @@ def pip_text(python: str) -> str:
     return f"pip 23.0.1 from /usr/lib/python3/dist-packages/pip (python {python})"
 
 
-def test_pip_of_the_same_python_is_fine(path_dir: Path) -> None:
+@pytest.fixture
+def elsewhere(path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a second directory of PATH."""
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    monkeypatch.setenv("PATH", f"{path_dir}:{place}")
+    return place
+
+
+def test_pip_beside_its_python_is_not_started(path_dir: Path) -> None:
     python(path_dir)
-    program(path_dir, "pip", pip_text("3.12"))
-    (found,) = pythons.pip()
+    program(path_dir, "pip", "started", 1)
+    found = named(pythons.on_path())["pip"]
+    assert (found.verdict, found.version) == (Verdict.OK, "24.0")
+
+
+def test_pip_of_the_same_python_is_fine(path_dir: Path, elsewhere: Path) -> None:
+    python(path_dir)
+    program(elsewhere, "pip", pip_text("3.12"))
+    found = named(pythons.on_path())["pip"]
     assert (found.verdict, found.version) == (Verdict.OK, "23.0.1")
 
 
-def test_pip_of_another_python_is_a_warning(path_dir: Path) -> None:
+def test_pip_is_not_started_where_its_python_can_be_asked(path_dir: Path, elsewhere: Path) -> None:
+    other = python(elsewhere, "python3.9", "3.9.2", pip="21.1")
     python(path_dir)
-    program(path_dir, "pip3", pip_text("3.9"))
-    (found,) = pythons.pip()
+    (elsewhere / "pip").write_text(f"#!{other}\nraise SystemExit('started')\n")
+    (elsewhere / "pip").chmod(0o755)
+    found = named(pythons.on_path())["pip"]
+    assert found.sentence == "Installs for Python 3.9.2, while python3 is 3.12.1."
+    assert found.version == "21.1"
+
+
+def test_pip_of_another_python_is_a_warning(path_dir: Path, elsewhere: Path) -> None:
+    python(path_dir)
+    program(elsewhere, "pip3", pip_text("3.9"))
+    found = named(pythons.on_path())["pip"]
     assert found.verdict is Verdict.WARNING
     assert found.sentence == "Installs for Python 3.9, while python3 is 3.12.1."
     assert "python3 -m pip" in found.fix
@@ -119,33 +145,33 @@ def test_pip_of_another_python_is_a_warning(path_dir: Path) -> None:
 def test_pip_whose_python_is_gone_is_a_warning(path_dir: Path) -> None:
     (path_dir / "pip").write_text("#!/nowhere/python3.9\n")
     (path_dir / "pip").chmod(0o755)
-    (found,) = pythons.pip()
+    found = named(pythons.on_path())["pip"]
     assert found.verdict is Verdict.WARNING
     assert "cannot be started" in found.sentence
-    assert found.command == "apt-get install -y python3-pip"
+    assert "Remove " in found.fix
 
 
 def test_pip_is_not_missed_where_something_stands_in_for_it(path_dir: Path) -> None:
-    assert next(pythons.pip()).verdict is Verdict.NOT_NEEDED
+    assert named(pythons.on_path())["pip"].verdict is Verdict.NOT_NEEDED
     python(path_dir)
-    assert next(pythons.pip()).sentence == "Is started by python3 -m pip."
-    python(path_dir, pip=False)
-    assert "virtual environments" in next(pythons.pip()).sentence
+    assert named(pythons.on_path())["pip"].sentence == "Is started by python3 -m pip."
+    python(path_dir, pip="")
+    assert "virtual environments" in named(pythons.on_path())["pip"].sentence
     program(path_dir, "uv", "uv 0.9.1")
-    assert next(pythons.pip()).sentence == "Not found; uv does the same."
+    assert named(pythons.on_path())["pip"].sentence == "Not found; uv does the same."
 
 
 def test_uv_is_told_and_not_missed(path_dir: Path) -> None:
-    (found,) = pythons.uv()
+    (found,) = pips.uv()
     assert found.verdict is Verdict.NOT_NEEDED
     program(path_dir, "uv", "uv 0.9.1 (abc 2025-10-01)")
-    (found,) = pythons.uv()
+    (found,) = pips.uv()
     assert (found.verdict, found.version) == (Verdict.OK, "0.9.1")
 
 
 def test_the_systems_own_python_answers() -> None:
     """What the question asks exists in every Python that runs here."""
-    told = pythons.ask(sys.executable)
+    told = interpreters.ask(sys.executable)
     assert told is not None
     text = subprocess.run(
         [sys.executable, "-c", "import sys; print(sys.prefix != sys.base_prefix)"],

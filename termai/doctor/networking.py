@@ -21,7 +21,7 @@ from termai.servers import registry
 if TYPE_CHECKING:
     from termai.models.hub.transport import Patience
 
-_WHOLE_S = 2.4  # below the limit of a check, so that the reason is told
+_WHOLE_S = 2.0  # below the limit of a check, so that the reason is told
 
 
 def checks() -> tuple[Check, ...]:

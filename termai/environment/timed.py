@@ -13,26 +13,19 @@ def within(limit_s: float, call: Callable[[], Result]) -> Result:
 
     The thread of a call that does not end is left behind.
     """
-    done: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Result, ...] | BaseException] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            result = call()
+            done.put((call(),))
         except BaseException as error:  # noqa: BLE001 - raised again by who waits
-            done.put(_raising(error))
-        else:
-            done.put(lambda: result)
+            done.put(error)
 
     threading.Thread(target=work, name="within", daemon=True).start()
     try:
         answer = done.get(timeout=limit_s)
     except queue.Empty:
         raise TimeoutError from None
-    return answer()
-
-
-def _raising(error: BaseException) -> Callable[[], Result]:
-    def again() -> Result:
-        raise error
-
-    return again
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]

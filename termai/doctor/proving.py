@@ -1,10 +1,15 @@
 """The difference between installed and works: the smoke model run on every engine and device."""
 
 import asyncio
+import os
+import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psutil
 
 from termai.chat import oneshot
 from termai.chat.endpoint import Endpoint
@@ -12,12 +17,12 @@ from termai.chat.sampling import Sampling
 from termai.engines.base import Detection
 from termai.engines.choose import ENGINES, survey
 from termai.errors import TermaiError
-from termai.jobs import store
+from termai.jobs import control, store
 from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED
 from termai.servers import launching, manager, registry
-from termai.servers.records import Server
+from termai.servers.records import KIND, Server
 
 MODEL = "builtin:smoke"
 CPU = "CPU"
@@ -27,8 +32,9 @@ QUESTIONS = (
 )
 """What the smoke model is asked, and a word of the right answer (docs/smoke-model.md)."""
 
+_OURS = re.compile(r"prove \S+ \S+ (\d{1,9})")
 _LONG = "Count to 200."
-_TOKENS = 200
+_TOKENS = 100
 _START_S = 120.0
 
 
@@ -81,8 +87,10 @@ def prove(
 ) -> Iterator[Proof]:
     """Yield for each target what happened; its server is stopped and forgotten afterwards.
 
-    ``begins`` is told of each before it starts. Servers that run meanwhile are left alone.
+    ``begins`` is told of each before it starts. Servers that run meanwhile are left alone, but
+    for those of a proof whose program was killed.
     """
+    _sweep()
     for target in wanted:
         if begins:
             begins(target)
@@ -92,7 +100,6 @@ def prove(
 def _proved(target: Target) -> Proof:
     found = target.detection
     blank = Proof(found.engine, found.version, found.program, target.device, False, "")
-    server: Server | None = None
     try:
         began = time.monotonic()
         server = _started(target)
@@ -101,8 +108,7 @@ def _proved(target: Target) -> Proof:
     except TermaiError as error:
         return replace(blank, sentence=error.message, fix=error.fix)
     finally:
-        if server is not None:
-            _forget(server)
+        _forget(_name(target))
 
 
 def _started(target: Target) -> Server:
@@ -124,8 +130,7 @@ def _profile(target: Target) -> Profile:
     }
     if target.detection.engine != EMBEDDED:
         values["device"] = [target.device] if on_gpu else ["none"]
-    name = f"prove {target.detection.engine} {target.device}"
-    return Profile(name=name, engine=target.detection.engine).with_values(**values)
+    return Profile(name=_name(target), engine=target.detection.engine).with_values(**values)
 
 
 def _measured(proof: Proof, server: Server, target: Target) -> Proof:
@@ -165,10 +170,23 @@ def _asked(endpoint: Endpoint, question: str, most: int) -> oneshot.Answer:
     return asyncio.run(oneshot.answer(endpoint, question, sampling=sampling))
 
 
-def _forget(server: Server) -> None:
-    """Stop a server and remove what is recorded of it."""
-    try:
-        stopped = manager.stop(registry.refresh(server))
-        store.remove(stopped.job)
-    except TermaiError:
-        return
+def _name(target: Target) -> str:
+    """Return what the server of a proof is called, by no other program at the same time."""
+    return f"prove {target.detection.engine} {target.device} {os.getpid()}"
+
+
+def _sweep() -> None:
+    """Forget the servers of proofs whose programs have been killed."""
+    for job in store.list_jobs(KIND):
+        found = _OURS.fullmatch(job.name)
+        if found and not psutil.pid_exists(int(found[1])):
+            _forget(job.name)
+
+
+def _forget(name: str) -> None:
+    """Stop the servers of this name and remove what is recorded of them."""
+    for job in store.list_jobs(KIND):
+        if job.name != name:
+            continue
+        with suppress(TermaiError):
+            store.remove(control.stop(job))

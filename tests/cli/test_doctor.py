@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from termai.paths import config_dir, private_dir
 from tests.cli.conftest import Termai
 from tests.cli.test_profiles import write
 from tests.cli.test_terminal import terminal, whole
-from tests.support import native_bin
+from tests.support import native_bin, wait_until
 
 GONE = 'schema = 1\n[model]\npath = "/gone/model.gguf"\n'
 
@@ -252,7 +253,9 @@ def test_a_report_names_nobody(termai: Termai, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_prove_shows_each_engine_with_what_was_measured(termai: Termai) -> None:
-    shown = whole("doctor", "--prove")[1]
+    with terminal("doctor", "--prove") as child:
+        child.timeout = 240
+        shown = str(child.read())
     assert "llama-server on CPU: loading" in shown
     assert "\x1b[32mworks" in shown
     assert re.search(r"ready after \d+\.\d s, \d+ tokens/s, 0 of 5 layers on a GPU", shown)
@@ -280,3 +283,17 @@ def test_prove_ends_with_5_when_an_engine_does_not_work(termai: Termai, tmp_path
     text = termai("doctor", "--prove").stdout
     assert text.startswith("fails  llama-server on CPU")
     assert text.splitlines()[-1] == f"{len(proofs) - 1} of {len(proofs)} work."
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_proof_that_is_broken_off_leaves_no_server(
+    termai: Termai, number: signal.Signals, code: int
+) -> None:
+    with terminal("doctor", "--prove") as child:
+        child.expect("loading and asking")
+        wait_until(lambda: json.loads(termai("ps", "--json").stdout), what="its server")
+        child.kill(number)
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == code
+    assert json.loads(termai("ps", "--all", "--json").stdout) == []

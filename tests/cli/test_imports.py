@@ -65,6 +65,8 @@ def test_quick_commands_stay_so_when_there_is_a_server_to_show(smoke: str) -> No
         "pull --help",
         "downloads",
         "downloads pause 1",
+        "doctor --help",
+        "doctor --only git",
     ],
 )
 def test_other_commands_import_only_what_they_use(command: str) -> None:

@@ -1,5 +1,7 @@
 """The proof that engines work: the real ones, and ones that do not."""
 
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +11,12 @@ from termai.doctor import proving
 from termai.doctor.proving import CPU, Target
 from termai.engines.base import Detection
 from termai.engines.choose import Survey
-from termai.jobs import store
+from termai.jobs import control, store
+from termai.jobs.records import Job
 from termai.profiles.schema import EMBEDDED, NATIVE
 from termai.servers.records import KIND
 from tests.jobs.conftest import no_leftovers
+from tests.jobs.helpers import FOREVER, python
 
 __all__ = ["no_leftovers"]
 
@@ -73,3 +77,21 @@ def test_every_device_of_every_engine_is_a_target(monkeypatch: pytest.MonkeyPatc
         "llama-server on CUDA0",
         "llama-server on CUDA1",
     ]
+
+
+def launch(*, name: str, kind: str) -> Job:
+    """Start a job that runs until it is stopped."""
+    return control.launch(kind, name, python(FOREVER))
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_what_a_killed_proof_left_is_swept_and_a_living_one_is_not() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = launch(name=f"prove llama-server CPU {ended.pid}", kind=KIND)
+    other = launch(name=f"prove llama-server CPU {os.getppid()}", kind=KIND)
+    named = launch(name="prove it", kind=KIND)
+    assert not list(proving.prove(()))
+    names = {job.name for job in store.list_jobs(KIND)}
+    assert names == {other.name, named.name}
+    assert left.name not in names

@@ -1,0 +1,79 @@
+"""A full disk, a driver that does not answer and a broken terminal, found by the real command."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# What nvidia-ml-py says of a driver that was updated without a restart (NVML_ERROR 18).
+PYNVML = """
+class NVMLError(Exception):
+    value = 18
+
+NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18
+
+def nvmlInit():
+    raise NVMLError("Driver/library version mismatch")
+"""
+FILL = (
+    'mount -t tmpfs -o size=4m none "$1" && { head -c 8m /dev/zero >"$1/fill" || true; } '
+    '2>/dev/null && exec "$2" -m termai doctor --json --only memory'
+)
+
+
+def found(*command: str, **environ: str) -> dict[str, Any]:
+    """Return the findings by name, and that the command says that profiles do not suffer."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **environ},
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    findings = told["findings"] if isinstance(told, dict) else told
+    return {one["name"]: one for one in findings}
+
+
+def doctor(group: str, **environ: str) -> dict[str, Any]:
+    return found(sys.executable, "-m", "termai", "doctor", "--json", "--only", group, **environ)
+
+
+def test_a_driver_updated_without_a_restart_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pynvml.py").write_text(PYNVML)
+    one = doctor("gpu", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")["NVIDIA driver"]
+    assert one["verdict"] == "problem"
+    assert one["fix"]
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-rm", "true"], check=False).returncode:
+        pytest.skip("needs unshare and user namespaces to mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = (unshare, "-rm", "sh", "-c", FILL, "sh", str(disk), sys.executable)
+    told = found(*command, TERMAI_DATA_DIR=str(disk / "termai"))
+    one = told["Disk of models"]
+    assert one["verdict"] == "problem"
+    assert "It is full" in one["sentence"]
+    assert "data cannot be written" in one["sentence"]
+    assert told["Disk of state"]["verdict"] != "problem"
+
+
+def test_a_terminal_that_lost_its_name_is_named() -> None:
+    assert doctor("terminal", TERM="dumb")["Colours"]["verdict"] == "problem"
+
+
+def test_hidden_gpus_are_named() -> None:
+    one = doctor("gpu", CUDA_VISIBLE_DEVICES="-1")["GPU choice"]
+    assert one["verdict"] == "warning"
+    assert one["fix"] == "unset CUDA_VISIBLE_DEVICES"

@@ -31,6 +31,10 @@ def hipcc(present: bool | None = None) -> Iterator[Finding]:
     if not present and not programs.find(_NAME):
         yield Finding(_NAME, Verdict.NOT_NEEDED, "Not found, and no AMD GPU is here.")
         return
+    if programs.find("glslc") and not programs.find(_NAME):
+        sentence = "Not found; glslc builds llama.cpp for this GPU with Vulkan."
+        yield Finding(_NAME, Verdict.NOT_NEEDED, sentence)
+        return
     found = look(_program())
     if found.verdict is Verdict.OK and programs.numbers(found.version)[:2] < NEEDED:
         found = replace(

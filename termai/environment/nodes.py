@@ -26,7 +26,7 @@ _PLACES = (
     "/opt/SillyTavern",
 )
 _DOWNLOADS = f"Install Node.js {RECOMMENDED} or later from https://nodejs.org/en/download."
-_PACKAGES = {"": "nodejs", "arch": "nodejs", "macos": "node", "suse": f"nodejs{RECOMMENDED}"}
+_PACKAGES = {"": "nodejs", "rhel": "", "macos": "node", "suse": f"nodejs{RECOMMENDED}"}
 _NPM_PACKAGES = {
     "": "npm",
     "fedora": "nodejs-npm",

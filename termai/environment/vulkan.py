@@ -130,9 +130,11 @@ def drivers(root: Path | None = None) -> tuple[Driver, ...]:
 
 
 def _wanted(vendors: Sequence[Vendor] | None) -> tuple[Vendor, ...]:
-    """Return those vendors here whose GPUs llama.cpp is built for with Vulkan."""
+    """Return those vendors here for whose GPUs llama.cpp is built with Vulkan."""
     here = [gpu.vendor for gpu in gpus.read_all()] if vendors is None else vendors
-    return tuple(vendor for vendor in (Vendor.AMD, Vendor.INTEL) if vendor in here)
+    with_hip = Vendor.AMD in here and programs.find("hipcc")
+    vulkan_only = (Vendor.INTEL,) if with_hip else (Vendor.AMD, Vendor.INTEL)
+    return tuple(vendor for vendor in vulkan_only if vendor in here)
 
 
 def _loader(wanted: Sequence[Vendor]) -> Finding:

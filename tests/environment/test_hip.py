@@ -41,3 +41,10 @@ def test_a_package_that_is_too_old_is_not_proposed(
     found = look(present=True)
     assert found.command.startswith("apt-get install -y hipcc ") is packaged
     assert found.fix
+
+
+def test_it_is_not_missed_where_vulkan_can_be_built(path_dir: Path) -> None:
+    program(path_dir, "glslc", "shaderc v2023.2")
+    assert look(present=True).verdict is Verdict.NOT_NEEDED
+    program(path_dir, "hipcc", "HIP version: 6.2.41133")
+    assert look(present=True).verdict is Verdict.OK

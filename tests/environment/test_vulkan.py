@@ -110,3 +110,11 @@ def test_a_compiler_of_shaders_is_told(path_dir: Path) -> None:
     program(path_dir, "glslc", "shaderc v2023.2 v2023.2-1\nspirv-tools v2023.2\nTarget: SPIR-V 1.0")
     (found,) = vulkan.glslc(AMD)
     assert (found.verdict, found.version) == (Verdict.OK, "2023.2")
+
+
+@pytest.mark.usefixtures("root")
+def test_vulkan_is_not_missed_where_hip_can_be_built(path_dir: Path) -> None:
+    program(path_dir, "hipcc", "HIP version: 6.2.41133")
+    assert look(AMD)["Vulkan loader"].verdict is Verdict.NOT_NEEDED
+    assert look((Vendor.AMD, Vendor.INTEL))["Vulkan loader"].verdict is Verdict.WARNING
+    assert next(vulkan.glslc(AMD)).verdict is Verdict.NOT_NEEDED

@@ -210,6 +210,27 @@ def _mib(count: int) -> str:
     return f"{count / _MIB:,.0f} MiB"
 
 
+def _batch_below_slots(case: Case) -> Iterator[Clash]:
+    """llama-server aborts: each slot computes a token at a time (n_outputs_max, llama-context.cpp).
+
+    With a batch of one token the warm-up fails as well.
+    """
+    batch = int(case.value("batch_size"))
+    least = max(2, case.slots)
+    if case.embedded or batch >= least:
+        return
+    yield problem(
+        "batch-below-slots",
+        ("batch_size", "parallel"),
+        f"A batch of {batch} has no room for a token of each of the {case.slots} slots: "
+        "llama-server aborts."
+        if case.slots > 1
+        else "A batch of one token is too small for llama-server's warm-up: it aborts.",
+        "Leave batch_size open, which is 2048.",
+        batch_size=None,
+    )
+
+
 RULES: tuple[Rule, ...] = (
     _quantized_values,
     _odd_heads,
@@ -217,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     _tensor_split_mode,
     _flash_without_effect,
     _ubatch_beyond_batch,
+    _batch_below_slots,
     _windowless,
     _locked_memory,
     _threads,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from termai.profiles.clashes.base import Case, Clash, Rule, padded, warning
+from termai.profiles.clashes.base import Case, Clash, Rule, padded, problem, warning
 from termai.profiles.clashes.positions import YARN, Stretch, stretch
 
 _LITTLE = 2048  # tokens of a slot below which dividing the context is worth a word
@@ -148,7 +148,21 @@ def _fit_without_use(case: Case) -> Iterator[Clash]:
         )
 
 
+def _single_token(case: Case) -> Iterator[Clash]:
+    """llama-server aborts before the model is ready, with and without its warm-up."""
+    if case.embedded or int(case.value("ctx_size")) != 1:
+        return
+    yield problem(
+        "context-of-one-token",
+        ("ctx_size",),
+        "A context of one token is too small for llama-server: it aborts.",
+        "Leave ctx_size open, or give it some thousands.",
+        ctx_size=None,
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    _single_token,
     _beyond_training,
     _embedded_beyond_training,
     _little_for_each_slot,

@@ -53,15 +53,17 @@ def node() -> Iterator[Finding]:
 
 def npm() -> Iterator[Finding]:
     """Look for npm, which comes with Node.js everywhere but in some distributions."""
-    place, _ = sillytavern()
-    wanted = place is not None or bool(programs.find("node"))
+    place, needed = sillytavern()
+    node = programs.find("node")
+    good = bool(node) and programs.numbers(programs.version(node)) >= (needed,)
     yield look(
         Program(
             "npm",
             ("npm",),
             "Installs what SillyTavern is made of.",
             "Needed to install SillyTavern only.",
-            _NPM_PACKAGES if wanted else {},
+            _NPM_PACKAGES if good else {},
+            otherwise="See the finding node: npm comes with Node.js." if place or node else "",
         )
     )
 

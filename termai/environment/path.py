@@ -199,7 +199,7 @@ def _own() -> Finding:
     here = sorted(path.name for path in _few(place) if os.access(path, os.X_OK))
     if not here:
         return Finding(name, Verdict.NOT_NEEDED, "Not on PATH, and nothing is in it.")
-    remedy = shells.add_to_path(place)
+    remedy = start_files.reach(place)
     return Finding(
         name,
         Verdict.WARNING,

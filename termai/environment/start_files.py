@@ -60,6 +60,24 @@ def prefer(directory: Path, over: Path) -> Remedy:
     return Remedy(f"Take {names[1]} out of PATH{there}, or name {names[0]} before it.")
 
 
+def reach(directory: Path) -> Remedy:
+    """Return how to get a directory on PATH, which a start file may do since it exists.
+
+    Debian's ~/.profile does so for ~/.local/bin at the next login.
+    """
+    shell = shells.current()
+    file = shells.start_file(shell)
+    read = [where for where in mentions(str(directory)) if shell.login or _is_in(where, file)]
+    if not read:
+        return shells.add_to_path(directory, shell=shell)
+    again = "Log in again" if shell.login else "Open a new shell"
+    return Remedy(f"{again}: {read[0]} puts it on PATH.")
+
+
+def _is_in(where: str, file: Path | None) -> bool:
+    return file is not None and where.startswith(f"{shells.short(file)}, ")
+
+
 def take_out(texts: Sequence[str]) -> str:
     """Return what to do so that PATH no longer names something, and in which file."""
     where = [place for text in texts for place in mentions(text)]

@@ -44,7 +44,9 @@ def test_sillytavern_misses_it(path_dir: Path) -> None:
     found = node()
     assert found.sentence == "Not found. Needed to run ~/SillyTavern."
     assert found.command == "apt-get install -y nodejs"
-    assert next(nodes.npm()).command == "apt-get install -y npm"
+    npm = next(nodes.npm())
+    assert (npm.verdict, npm.command) == (Verdict.WARNING, "")
+    assert npm.fix == "See the finding node: npm comes with Node.js."
 
 
 @pytest.mark.usefixtures("debian", "sillytavern")

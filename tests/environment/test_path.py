@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.environment import Finding, Verdict, path, programs, start_files
+from termai.environment import Finding, Verdict, path, programs, shells, start_files
+from termai.environment.shells import Shell
 from tests.environment.on_path import program
 
 
@@ -140,6 +141,22 @@ def test_programs_in_a_local_directory_off_path_are_named(system: Path, tmp_path
     assert found.verdict is Verdict.WARNING
     assert found.sentence.endswith("is not found: uv.")
     assert 'export PATH="$HOME/.local/bin:$PATH"' in found.fix
+    assert system.is_dir()
+
+
+def test_a_local_directory_that_the_next_login_finds_needs_no_line(
+    system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's ~/.profile puts it on PATH if it exists at a login."""
+    program(tmp_path / "home/.local/bin", "uv", "uv 0.9.1")
+    text = 'if [ -d "$HOME/.local/bin" ] ; then\n    PATH="$HOME/.local/bin:$PATH"\nfi\n'
+    (tmp_path / "home/.profile").write_text(text)
+    monkeypatch.setattr(shells, "current", lambda: Shell("bash", login=True))
+    found = look()["~/.local/bin"]
+    assert found.fix == "Log in again: ~/.profile, line 2 puts it on PATH."
+    assert found.command == ""
+    monkeypatch.setattr(shells, "current", lambda: Shell("bash", login=False))
+    assert "~/.bashrc" in look()["~/.local/bin"].fix, "which reads no ~/.profile"
     assert system.is_dir()
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from termai.environment import interpreters, packages, pips, programs
+from termai.environment import interpreters, packages, pips, programs, start_files
 from termai.environment.finding import Finding, Verdict
 from termai.environment.interpreters import Told
 from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
+from termai.environment.start_files import some
 
 NEEDED = (3, 11)
 """What pyproject.toml says as ``requires-python``."""
@@ -38,12 +39,13 @@ def running() -> Iterator[Finding]:
         version=platform.python_version(),
     )
     wrong = [name for name in ("PYTHONHOME", "PYTHONPATH") if os.environ.get(name)]
+    where = [place for name in wrong for place in start_files.assignments(name)]
     if wrong:
         yield Finding(
             "Python variables",
             Verdict.WARNING,
             f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} set.",
-            f"unset {' '.join(wrong)}",
+            f"unset {' '.join(wrong)}{f', and remove it from {some(where)}' if where else ''}",
             cause="Every Python then loads other packages than those it was installed with.",
         )
 

@@ -19,7 +19,7 @@ _HARMFUL = (
 )
 """Programs of which nobody wants an older one first; node has a finding of its own."""
 
-_SLOW = ("pip", "llama-server")
+_SLOW = ("pip", "llama-server", "termai")
 """Programs that take long to say a version that does not matter."""
 
 _LOOKED_FOR = (*_HARMFUL, *_SLOW, "node", "npm", "python3", "gcc", "g++")

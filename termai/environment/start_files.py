@@ -34,6 +34,18 @@ def setters(home: Path | None = None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def assignments(variable: str, home: Path | None = None) -> tuple[str, ...]:
+    """Return the places where a variable of the environment is set."""
+    home = home or programs.home()
+    sets = re.compile(rf"^\s*(?:export\s+|set\s+-\w+\s+)?{re.escape(variable)}[=\s]")
+    found: list[str] = []
+    for name in _NAMES:
+        for number, line in enumerate(shells.read(home / name).splitlines(), 1):
+            if sets.match(line):
+                found.append(f"{shells.short(home / name, home)}, line {number}")
+    return tuple(found)
+
+
 def mentions(directory: str, home: Path | None = None) -> tuple[str, ...]:
     """Return the places where a directory is named together with PATH."""
     home = home or programs.home()

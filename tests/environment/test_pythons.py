@@ -32,11 +32,16 @@ def test_the_one_that_runs_termai(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.verdict, found.path) == (Verdict.OK, sys.executable)
 
 
-def test_variables_that_lead_python_astray_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_lead_python_astray_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PYTHONHOME", raising=False)
     monkeypatch.setenv("PYTHONPATH", "/opt/old")
     found = named(pythons.running())["Python variables"]
     assert (found.verdict, found.fix) == (Verdict.WARNING, "unset PYTHONPATH")
+    (tmp_path / "home/.zshrc").write_text("# PYTHONPATH=/no\n  export PYTHONPATH=/opt/old\n")
+    found = named(pythons.running())["Python variables"]
+    assert found.fix == "unset PYTHONPATH, and remove it from ~/.zshrc, line 2"
 
 
 def test_a_real_virtual_environment_answers(tmp_path: Path) -> None:

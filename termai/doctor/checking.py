@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from termai.doctor import own_files
+from termai.doctor import networking, own_files
 from termai.engines import checks as of_engines
 from termai.environment import checks as of_environment
 from termai.environment.finding import Finding, Verdict
@@ -30,7 +30,12 @@ def checks(only: Collection[str] = ()) -> tuple[Check, ...]:
     names the groups.
     """
     wanted = {group for word in only for group in _named(word)}
-    every = (*of_engines.CHECKS, *of_environment(), *own_files.checks())
+    every = (
+        *of_engines.CHECKS,
+        *of_environment(),
+        *networking.checks(),
+        *own_files.checks(),
+    )
     chosen = [check for check in every if not wanted or check.group in wanted]
     return tuple(sorted(chosen, key=lambda check: GROUPS.index(check.group)))
 

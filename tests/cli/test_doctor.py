@@ -27,6 +27,12 @@ from tests.support import native_bin, wait_until
 GONE = 'schema = 1\n[model]\npath = "/gone/model.gguf"\n'
 
 
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the real hub alone."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
 @pytest.fixture
 def opened() -> Path:
     """Return the configuration directory, which others may read."""

@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from termai.paths import private_dir, profiles_dir
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,6 +74,17 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 def test_a_terminal_that_lost_its_name_is_named() -> None:
     assert doctor("terminal", TERM="dumb")["Colours"]["verdict"] == "problem"
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = int(other.getsockname()[1])
+        text = f'schema = 1\n[model]\npath = "builtin:smoke"\n[server]\nport = {port}\n'
+        private_dir(profiles_dir()).joinpath("mine.toml").write_text(text)
+        one = doctor("network")[f"Port {port}"]
+    assert one["verdict"] == "warning"
+    assert f"(process {os.getpid()} of " in one["sentence"]
+    assert "profile mine wants" in one["sentence"]
 
 
 def test_hidden_gpus_are_named() -> None:

@@ -100,7 +100,7 @@ def _notes(asking: Asking, profile: Profile, detection: Detection) -> tuple[str,
     if asking.here and asking.machine.gpus and not detection.uses_gpu:
         told.append(
             f"The {detection.engine} here cannot use a GPU, so that all of it would be in RAM; "
-            "`make run` in termai's checkout builds one that can."
+            "`termai engines build` builds one that can."
         )
     if asking.target.profile is not None and loading.decides_itself(profile):
         told.append(

@@ -12,7 +12,7 @@ from termai.hardware.gpu import Gpu
 from termai.profiles.schema import NATIVE
 from termai.text import one_line
 
-_REBUILD = "Build llama.cpp again on this machine: `make run` in the checkout does it."
+_REBUILD = "Build llama.cpp again on this machine: `termai engines build --again`."
 
 
 def built_for_this() -> Iterator[Finding]:

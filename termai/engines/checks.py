@@ -88,6 +88,6 @@ def _placed(here: Sequence[Gpu], found: Sequence[Detection]) -> Finding:
         name,
         Verdict.PROBLEM,
         f"This machine has {what}, and no engine can use it: models run on the CPU.",
-        f"Build llama.cpp for it: `make run` with the {flag or 'GPU'} compiler on PATH.",
+        f"Build llama.cpp for it: `termai engines build{f' --gpu {flag}' if flag else ''}`.",
         cause="llama.cpp was built without its interface, or its driver does not answer.",
     )

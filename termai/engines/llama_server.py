@@ -16,8 +16,8 @@ from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE, option
 
 HOW_TO_GET_IT = (
-    "Run `make run` in termai's checkout, which builds it, or set llama_server in config.toml "
-    "to one you have."
+    "Run `termai engines build`, which builds it for this machine, or prefer one you have with "
+    "`termai engines use PATH`."
 )
 _LOGGING = {
     "--verbosity": "4",

@@ -131,7 +131,7 @@ def output(program: Path, arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
-_REBUILD = "Build llama.cpp again on this machine: `make run` in the checkout does it."
+_REBUILD = "Build llama.cpp again on this machine: `termai engines build --again`."
 
 
 def _ask(program: Path) -> Probe:

@@ -28,7 +28,8 @@ class Cause(NamedTuple):
     fix: Text
 
 
-_REBUILD = "Run `make run` in termai's checkout, which builds the engine for this machine."
+_REBUILD = "Run `termai engines build`, which builds the engine for this machine."
+_NEWER = "Get a newer llama.cpp (upgrade termai, then `termai engines build`)"
 _AGAIN = "Download the file again, or choose another."
 
 
@@ -50,7 +51,7 @@ CAUSES = (
         "not executable",
         r"termai: cannot be executed: (?P<why>[^:]+): (?P<path>.*)",
         "{path} cannot be executed: {why}.",
-        "Check that the program is there and may be executed; `make run` builds it anew.",
+        "Check that it is there and may be executed; `termai engines build` builds it anew.",
     ),
     Cause(
         "missing library",
@@ -159,14 +160,14 @@ CAUSES = (
         "architecture",
         r"unknown model architecture: '(?P<architecture>[^']*)'",
         "{engine} does not know the model architecture {architecture} of {file_name}.",
-        "Install a newer llama.cpp (upgrade termai, then `make run`), or choose another model.",
+        f"{_NEWER}, or choose another model.",
     ),
     Cause(
         "newer model",
         r"unknown pre-tokenizer type: '(?P<detail>[^']*)'|(?P<other>missing tensor '[^']*')"
         r"|wrong number of tensors|key not found in model|has wrong shape; expected",
         "{file_name} was made for another version of llama.cpp than this {engine}.",
-        "Install a newer llama.cpp (upgrade termai, then `make run`), or get the file anew.",
+        f"{_NEWER}, or get the file anew.",
     ),
     Cause(
         "truncated",
@@ -228,7 +229,7 @@ CAUSES = (
         "not loaded",
         r"[Ff]ailed to load (?:the )?model|failed to create_context",
         lambda case: f"{case.file} could not be loaded{_reason(case)}.",
-        "Look at the log; another file, or a newer llama.cpp (`make run`), may help.",
+        "Look at the log; another file, or a newer llama.cpp (`termai engines build`), may help.",
     ),
 )
 

@@ -26,11 +26,11 @@ SIGNALS = {
     "SIGILL": Ending(
         "{engine} uses an instruction that this processor does not have (SIGILL): it was built "
         "for another one.",
-        "Run `make run` in termai's checkout, which builds the engine for this machine.",
+        "Run `termai engines build`, which builds the engine for this machine.",
     ),
     "SIGSEGV": Ending(
         "{engine} crashed (SIGSEGV), which is a fault in it or in a driver.",
-        "Start it again; if it comes back, run `make run` to build the engine for this machine, "
+        "Start it again; if it comes back, run `termai engines build` to build the engine for it, "
         "then try fewer options or a newer llama.cpp.",
     ),
     "SIGBUS": Ending(

@@ -90,8 +90,8 @@ def test_without_any_engine_one_is_told_how_to_get_one(
 ) -> None:
     with pytest.raises(NotFoundError) as caught:
         choose.choose(name)
-    assert "make run" in caught.value.fix
-    assert "make run" in str(engines.advice())
+    assert "termai engines build" in caught.value.fix
+    assert "termai engines build" in str(engines.advice())
 
 
 def test_the_package_is_found_without_importing_it(no_path: None) -> None:

@@ -44,9 +44,9 @@ def explained(tmp_path: Path, log: str, ended: Exit | None = EXITED, **given: An
         ("native-wrong-value", "wrong value", ["--cache-type-k", "Unsupported cache type: q9"]),
         ("native-no-device", "no such device", ["CUDA0", "--list-devices"]),
         ("native-bad-template", "chat template", ["chat template", "chat_template_file"]),
-        ("source-missing-library", "missing library", ["libcudart.so.12", "make run"]),
-        ("source-newer-glibc", "newer system", ["GLIBCXX_3.4.32", "make run"]),
-        ("source-cuda-no-kernel-image", "other GPU", ["generation of GPU", "make run"]),
+        ("source-missing-library", "missing library", ["libcudart.so.12", "engines build"]),
+        ("source-newer-glibc", "newer system", ["GLIBCXX_3.4.32", "engines build"]),
+        ("source-cuda-no-kernel-image", "other GPU", ["generation of GPU", "engines build"]),
         ("source-cuda-error-while-running", "GPU error", ["illegal memory access", "dmesg"]),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_port_in_use_is_told_from_an_address_of_another_machine(tmp_path: Path
 @pytest.mark.parametrize(
     ("signal", "words"),
     [
-        ("SIGILL", ["processor", "make run"]),
+        ("SIGILL", ["processor", "engines build"]),
         ("SIGSEGV", ["crashed"]),
         ("SIGBUS", ["disk"]),
         ("SIGABRT", ["gave up"]),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from termai import settings
@@ -39,8 +40,12 @@ async def until(pilot: Pilot[int], condition: Callable[[], T], *, what: str = ""
 
 
 def screen_text(app: TermaiApp) -> str:
-    """Return what is on the screen as plain lines."""
-    lines = app.screen._compositor.render_strips()
+    """Return what is on the screen as plain lines, with what shows below a dialog."""
+    below = visible_screen_stack.set(app._background_screens)  # else a blank is drawn and kept
+    try:
+        lines = app.screen._compositor.render_strips()
+    finally:
+        visible_screen_stack.reset(below)
     return "\n".join(strip.text.rstrip() for strip in lines)
 
 

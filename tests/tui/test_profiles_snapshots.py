@@ -125,7 +125,7 @@ def shown(steps: Steps) -> Callable[[Pilot[Any]], Any]:
             await until(pilot, partial(_says, app, text), what=text)
         await until(pilot, lambda: app.machine is not None and app.servers, what="the machine")
         before = ""
-        while (now := screen_text(app)) != before or "…   │" in now:
+        while (now := screen_text(app)) != before:
             before = now
             await pilot.pause(0.3)
 

@@ -72,6 +72,9 @@ class AskChecked(ModalScreen[str], Background):
             yield Static(id="problem", markup=False)
             yield Label(Content("Enter takes it   Escape goes back"), classes="keys")
 
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False  # twice a second a drawing, also over SSH
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Have the line checked."""
         event.stop()

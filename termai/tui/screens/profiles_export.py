@@ -105,6 +105,7 @@ class ExportScreen(ModalScreen["Path | None"], Background):
             yield Label(Content(_LIST_KEYS))
 
     def on_mount(self) -> None:
+        self.path.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
         self.table.focus()
         self.background(profile_export_work.targets, self.Listed, group="targets")
 

@@ -50,6 +50,9 @@ class FromLine(Input):
         Binding("pageup", "screen.page(-1)", "Page", id="new.back", show=False, tooltip="A page."),
     ]
 
+    def on_mount(self) -> None:
+        self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
+
 
 class NewScreen(ModalScreen["Seed | None"], Background):
     """Lists what a profile can be made from; returns what was chosen, None when it is left.

@@ -28,6 +28,9 @@ class FilterLine(Input):
         Binding("enter", "submit", "To the list", id="profiles.keep", tooltip="Keep the filter."),
     ]
 
+    def on_mount(self) -> None:
+        self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
+
 
 class ProfileList(ModelTable):
     """Lists what was read; ``wanted`` are words that a profile must have to be shown."""

@@ -19,14 +19,14 @@ _PATH = re.compile(r"(?<![\w.~>/])/(?!/)[^\s'\"`,;:()<>]+")
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)([^\s/'\"`<>]*@)?([^\s/'\"`<>?#]*)", re.IGNORECASE)
 _QUERY = re.compile(r"(://[^\s?'\"`<>]*)\?[^\s'\"`<>]*")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
-_MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:])", re.IGNORECASE)
+_MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?!\w|:\w)", re.IGNORECASE)
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*(?:%\w+)?", re.IGNORECASE)
 _TOKENS = re.compile(
     r"\b(?:hf_|sk-|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|AKIA)[\w-]{8,}"
     r"|(?<=\bBearer )\S+|(?<=\bBasic )\S+"
-    r"|(?<![\w/.-])(?=\w*\d)(?=\w*[a-z])\w{24,}(?![\w.-])",
+    r"|(?<![\w/.-])(?=\w*\d)(?=\w*[a-z])\w{24,}(?![\w-]|\.\w)",
     re.IGNORECASE,
 )
 _NAMED = re.compile(

@@ -65,6 +65,39 @@ def test_homes_of_others_do_not_come_through(name: str) -> None:
     assert shown == "in /home/<user>/x.gguf, /Users/<user>"
 
 
+FRAGMENTS = (
+    ("http://bob:hunter2@proxy.acme.example:3128/pac", ("bob", "hunter2", "acme")),
+    ("https://hub.acme.example/org?token=abcdefgh", ("acme", "abcdefgh")),
+    ("carol.d@acme.example", ("carol", "acme")),
+    ("192.168.17.20", ("192.168.17.20",)),
+    ("[2001:db8::17:20]:8080", ("2001:db8",)),
+    ("02:42:ac:11:00:02", ("02:42",)),
+    ("GPU-5a1b2c3d-1111-2222-3333-444455556666", ("5a1b2c3d",)),
+    ("/srv/acme/models/model.gguf", ("acme",)),
+    ("/home/dave/models/model.gguf", ("dave",)),
+    ("/mnt/c/Users/erin/model.gguf", ("erin",)),
+    ("HF_TOKEN=hf_abcdefghijklmnop", ("hf_abc",)),
+    ("--api-key abc123", ("abc123",)),
+    ("Authorization: Bearer abc.def", ("abc.def",)),
+    ("password: hunter2", ("hunter2",)),
+    ("sk-proj-0123456789abcdef", ("0123456789",)),
+    ("9f86d081884c7d659a2feaa0c55ad015", ("9f86d081",)),
+    ("/srv/people/alice/.config/termai", ("people", "alice")),
+    ("gpu-box.corp.example", ("gpu-box", "corp")),
+)
+SEPARATORS = st.sampled_from((" ", ", ", "; ", ": ", " (", ") ", "\n", "' '", "` `", ". "))
+
+
+@given(st.lists(st.tuples(st.sampled_from(FRAGMENTS), SEPARATORS), min_size=1, max_size=8))
+def test_beside_each_other_they_are_taken_out_as_well(
+    parts: list[tuple[tuple[str, tuple[str, ...]], str]],
+) -> None:
+    shown = scrubbed("".join(f"{text}{after}" for (text, _), after in parts), ALICE)
+    for (_, forbidden), _ in parts:
+        assert not [word for word in forbidden if word in shown], shown
+    assert scrubbed(shown, ALICE) == shown
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_scrubbed_and_twice_is_as_once(text: str) -> None:
     once = scrubbed(text, ALICE)

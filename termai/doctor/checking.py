@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from termai.doctor import networking, own_files
+from termai.doctor import lending, networking, own_files
 from termai.engines import checks as of_engines
 from termai.environment import checks as of_environment
 from termai.environment.finding import Finding, Verdict
@@ -32,6 +32,7 @@ def checks(only: Collection[str] = ()) -> tuple[Check, ...]:
     wanted = {group for word in only for group in _named(word)}
     every = (
         *of_engines.CHECKS,
+        *lending.CHECKS,
         *of_environment(),
         *networking.checks(),
         *own_files.checks(),

@@ -4,15 +4,18 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from termai.environment import packages, programs
 from termai.environment.finding import Finding, Verdict
+from termai.environment.reading import ROOT, text
 from termai.environment.remedy import Remedy
 from termai.text import one_line
 
 NAME = "Locale"
 
 _PLAIN = ("", "C", "POSIX")
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 _NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})\.[A-Za-z0-9-]+(?:@[a-z]+)?")
 
 
@@ -25,7 +28,7 @@ def locale(
     The first of LC_ALL, LC_CTYPE and LANG decides (locale(7)); ``installed`` returns the names
     that ``locale -a`` prints, none where it cannot tell.
     """
-    known = os.environ if environ is None else environ
+    known = given(os.environ) if environ is None else environ
     name = next((known[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if known.get(key)), "")
     shown = one_line(name, 40)
     if name in _PLAIN:
@@ -57,6 +60,19 @@ def locale(
         )
     else:
         yield Finding(NAME, Verdict.OK, f"{shown}.")
+
+
+def given(environ: Mapping[str, str], root: Path = ROOT) -> Mapping[str, str]:
+    """Return an environment without the LC_CTYPE that Python put into it by itself (PEP 538).
+
+    /proc/self/environ holds what this process was started with.
+    """
+    plain = not environ.get("LC_ALL") and environ.get("LANG", "") in _PLAIN
+    if not plain or environ.get("LC_CTYPE") not in _COERCED:
+        return environ
+    if any(one.startswith("LC_CTYPE=") for one in text(root / "proc/self/environ").split("\0")):
+        return environ
+    return {key: value for key, value in environ.items() if key != "LC_CTYPE"}
 
 
 def _making(name: str) -> Remedy:

@@ -39,11 +39,14 @@ def size(measured: Callable[[], os.terminal_size | None] | None = None) -> Itera
         yield Finding(name, Verdict.OK, f"{words}.")
 
 
-def colours(environ: Environ | None = None) -> Iterator[Finding]:
+def colours(environ: Environ | None = None, in_terminal: bool | None = None) -> Iterator[Finding]:
     """Yield how many colours TERM and COLORTERM promise."""
     known = os.environ if environ is None else environ
     term, name = known.get("TERM", ""), "Colours"
-    if term in ("", "dumb", "unknown"):
+    there = any(map(os.isatty, (0, 1, 2))) if in_terminal is None else in_terminal
+    if term in ("", "dumb", "unknown") and not there:
+        yield Finding(name, Verdict.NOT_NEEDED, "This does not run in a terminal.")
+    elif term in ("", "dumb", "unknown"):
         said = term or "not set"
         yield Finding(
             name,

@@ -30,11 +30,14 @@ FILL = (
     '2>/dev/null && exec "$2" -m termai doctor --json --only memory'
 )
 
+DOCTOR = (sys.executable, "-m", "termai", "doctor", "--json", "--only")
 
-def found(*command: str, **environ: str) -> dict[str, Any]:
+
+def found(*command: str, stdin: int = subprocess.DEVNULL, **environ: str) -> dict[str, Any]:
     """Return the findings by name, and that the command says that profiles do not suffer."""
     done = subprocess.run(
         command,
+        stdin=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -46,8 +49,8 @@ def found(*command: str, **environ: str) -> dict[str, Any]:
     return {one["name"]: one for one in findings}
 
 
-def doctor(group: str, **environ: str) -> dict[str, Any]:
-    return found(sys.executable, "-m", "termai", "doctor", "--json", "--only", group, **environ)
+def doctor(group: str, stdin: int = subprocess.DEVNULL, **environ: str) -> dict[str, Any]:
+    return found(*DOCTOR, group, stdin=stdin, **environ)
 
 
 def test_a_driver_updated_without_a_restart_is_named(tmp_path: Path) -> None:
@@ -73,7 +76,14 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 
 def test_a_terminal_that_lost_its_name_is_named() -> None:
-    assert doctor("terminal", TERM="dumb")["Colours"]["verdict"] == "problem"
+    ours, theirs = os.openpty()
+    try:
+        one = doctor("terminal", theirs, TERM="dumb")["Colours"]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert one["verdict"] == "problem"
+    assert "TERM is dumb" in one["sentence"]
 
 
 def test_a_taken_port_is_named() -> None:

@@ -1,6 +1,8 @@
 """The terminal and the locale, by what the environment says of them."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,9 @@ def test_colours_are_those_that_are_promised(environ: dict[str, str], words: str
 
 @pytest.mark.parametrize("environ", [{}, {"TERM": "dumb"}])
 def test_a_terminal_that_can_do_nothing_is_a_problem(environ: dict[str, str]) -> None:
-    (found,) = terminal.colours(environ)
+    (found,) = terminal.colours(environ, in_terminal=False)
+    assert found.verdict is Verdict.NOT_NEEDED
+    (found,) = terminal.colours(environ, in_terminal=True)
     assert found.verdict is Verdict.PROBLEM
     assert "export TERM=" in found.fix
 
@@ -85,6 +89,23 @@ def test_without_utf8_it_is_a_warning(environ: dict[str, str]) -> None:
     (found,) = encoding.locale(environ, frozenset)
     assert found.verdict is Verdict.WARNING
     assert "UTF-8, also in the start file" in found.fix
+
+
+def test_the_locale_that_python_makes_up_for_itself_does_not_count(tmp_path: Path) -> None:
+    """PEP 538: without a locale Python puts LC_CTYPE=C.UTF-8 into its own environment."""
+    code = "from termai.environment import encoding; print(*encoding.locale())"
+    plain = {key: os.environ[key] for key in ("HOME", "PATH")}
+    root = str(Path(__file__).parents[2])
+    for given, words in (({}, "None: termai draws"), ({"LC_CTYPE": "C.UTF-8"}, "'C.UTF-8.'")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**plain, "PYTHONPATH": root, **given},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert words in done.stdout
+    assert not encoding.given({"LC_CTYPE": "C.UTF-8"}, tmp_path)
 
 
 def test_another_encoding_is_a_warning() -> None:

@@ -12,6 +12,7 @@ from termai.models.model_file import ModelFile
 from termai.models.resolve import BUILTIN, HUB, resolve
 from termai.paths import expanded
 from termai.profiles.foreign.base import Imported
+from termai.profiles.kept import HIDDEN, hides
 from termai.profiles.schema import Adapter
 from termai.text import one_line
 
@@ -45,7 +46,7 @@ class Looking:
                 yield key, value
 
     def _reference(self, key: str, reference: str) -> str:
-        shown = one_line(reference, _SHOWN)
+        shown = HIDDEN if hides("", reference, prose=True) else one_line(reference, _SHOWN)
         if reference.startswith(BUILTIN):
             return reference
         if beside := self._beside(reference):
@@ -53,7 +54,8 @@ class Looking:
         try:
             resolve(reference)
         except InvalidFileError as error:
-            self.notes.append(f"{key}: {error.message}")
+            said = error.message if shown != HIDDEN else f"{HIDDEN} names no model file here."
+            self.notes.append(f"{key}: {said}")
             return reference
         except TermaiError:
             return self._elsewhere(key, reference, shown)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from termai.engines.base import Launch
 from termai.engines.choose import choose
+from termai.engines.served import is_file
+from termai.errors import UsageError
 from termai.models.resolve import resolve
 from termai.profiles.foreign.base import Exported, Format, Left, Wanted
 from termai.profiles.foreign.command_line import flag_lines
 from termai.profiles.foreign.common import left_of_others
-from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
+from termai.profiles.foreign.secrets import plain
 from termai.profiles.profile import Profile
 from termai.profiles.schema import OPTIONS, Option
 from termai.profiles.values import format_value
@@ -35,6 +37,7 @@ class _Told:
     launch: Launch
     env: Mapping[str, str]
     left: tuple[Left, ...]
+    title: str
     private: bool
 
 
@@ -46,7 +49,7 @@ def shell_script(profile: Profile, wanted: Wanted) -> Exported:
     told = _told(profile, wanted)
     lines = [
         "#!/bin/sh",
-        f"# {_title(profile)}",
+        f"# {told.title}",
         f"# Made by termai, to run without it: {one_line(told.launch.url)}",
         "",
         *(f"unset {name}" for name in told.launch.unset_env),
@@ -66,14 +69,14 @@ def systemd_unit(profile: Profile, wanted: Wanted) -> Exported:
     unit = unit_name(profile)
     program, *words = told.launch.argv
     lines = [
-        f"# {_title(profile)}",
+        f"# {told.title}",
         "# Made by termai, to run without it. Install it for your own account:",
-        f"#   cp {unit} ~/.config/systemd/user/ && systemctl --user daemon-reload",
+        f"#   cp THIS-FILE ~/.config/systemd/user/{unit} && systemctl --user daemon-reload",
         f"#   systemctl --user enable --now {unit}",
         "# To run it while you are not logged in too: loginctl enable-linger",
         "",
         "[Unit]",
-        f"Description={one_line(_title(profile)).replace('%', '%%')}",
+        f"Description={one_line(told.title).replace('%', '%%')}",
         "",
         "[Service]",
         "Type=exec",
@@ -132,16 +135,19 @@ def _unit_lines(quoted: list[str], words: list[str]) -> list[str]:
 
 
 def _told(profile: Profile, wanted: Wanted) -> _Told:
+    if not is_file(profile.engine):
+        raise UsageError(
+            f"{profile.name} watches a server that runs already; there is no program to start.",
+            fix="Export a profile whose engine starts a server.",
+        )
     model = resolve(profile.model_reference())
     engine, detection = choose(profile.engine)
     port = int(profile.value("port"))
-    launch = engine.compose(profile, detection, model=model, port=port)
-    env, secrets = without_secrets(profile.env, NOT_ASKED_FOR)
-    own = {name: value for name, value in launch.env.items() if name not in profile.env}
-    if wanted.with_secrets:
-        left = tuple(_left(profile))
-        return _Told(launch, {**own, **profile.env}, left, private=bool(secrets))
-    return _Told(launch, {**own, **env}, (*_left(profile), *secrets), private=False)
+    open_ = plain(profile, wanted)
+    launch = engine.compose(open_.profile, detection, model=model, port=port)
+    env = {**launch.env, **open_.profile.env}
+    title = _title(open_.profile)
+    return _Told(launch, env, (*_left(open_.profile), *open_.left), title, private=open_.private)
 
 
 def _left(profile: Profile) -> Iterable[Left]:

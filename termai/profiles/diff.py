@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret, is_secret_name
+from termai.profiles.kept import HIDDEN, hides, masked_value, masked_words
 from termai.profiles.masking import ANOTHER, Masks
 from termai.profiles.option import Option
 from termai.profiles.profile import Profile
@@ -98,7 +98,7 @@ def _value(profile: Profile, key: Key, keys: Mapping[Key, Any]) -> Any:
 def _difference(key: Key, old: Any, new: Any) -> Difference:
     declared = option(key[1]) if key[0] in SECTIONS else None
     before, after = _text(key, declared, old), _text(key, declared, new)
-    if before == after == HIDDEN:
+    if before == after and before and HIDDEN in before:
         after = ANOTHER
     return Difference(".".join(key), declared, before, after)
 
@@ -107,15 +107,12 @@ def _text(key: Key, declared: Option | None, value: Any) -> str | None:
     if value is None:
         return None
     if declared is not None:
-        return format_value(declared, value)
-    text = shlex.join(value) if isinstance(value, list) else str(value)
-    return HIDDEN if _is_secret(key) or holds_secret(text) else text
-
-
-def _is_secret(key: Key) -> bool:
-    if key[0] == "kept":
-        return is_secret(key[1], key[2])
-    return key[0] == "env" and is_secret_name(key[1])
+        shown = masked_value(value)
+        return HIDDEN if shown == HIDDEN else format_value(declared, shown)
+    if isinstance(value, list):
+        return HIDDEN if HIDDEN in masked_words(value) else shlex.join(value)
+    name = key[-1] if key[0] in ("env", "kept") else ""
+    return HIDDEN if hides(name, str(value), prose=not name) else str(value)
 
 
 def _lines(text: str) -> list[str]:

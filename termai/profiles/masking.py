@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret_name
-from termai.profiles.reading import SECRET_FLAGS, flag_of
+from termai.profiles.kept import HIDDEN, hides, holds_secret, is_secret_flag, is_secret_name
+from termai.profiles.schema import OPTIONS, SECTIONS
 from termai.tomlfile import TOKEN
 
 ANOTHER = "(hidden, another)"
 
-_COMMENTED = re.compile(r"([\w-]+)[\"']?\s*[=:]\s*\S")
 _VALUE = re.compile(r"[ \t]*")
 _BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _LONG = ('"""', "'''")
+_PROSE = frozenset({"description", *(declared.key for declared in OPTIONS)})
+_TABLES = frozenset({*SECTIONS, "args", "env"})
 
 
 class Masks:
@@ -52,20 +53,25 @@ def _secrets(text: str) -> Iterator[tuple[str, int, int]]:
     A name and what follows its ``=`` are looked at wherever they stand, so that a text broken
     elsewhere gives nothing away.
     """
-    name = flag = ""
+    name = flag = owner = before = ""
+    kept = False
     for match in TOKEN.finditer(text):
         kind, written = match.lastgroup, match[0]
-        if kind == "comment" and _in_comment(written):
+        bare = _bare(written)
+        if kind == "comment" and holds_secret(written):
             yield "#", match.start(), match.end()
         elif written == "=":
-            flag = ""
+            flag, owner = "", name
+            kept = kept or name == "kept"
             if is_secret_name(name):
                 yield name, *_value(text, match.end())
-        elif kind == "string" and (flag or _in_string(_bare(written))):
+        elif kind == "string" and (flag or hides("", bare, prose=not kept and owner in _PROSE)):
             yield flag or name, match.start(), match.end()
         if kind in ("string", "bare"):
-            name = _bare(written)
-            flag = name if flag_of(name) in SECRET_FLAGS and "=" not in name else ""
+            kept = bare == "kept" or (kept and not (before == "[" and bare in _TABLES))
+            name = bare
+            flag = name if is_secret_flag(name) and "=" not in name else ""
+        before = written if kind != "comment" else before
 
 
 def _value(text: str, start: int) -> tuple[int, int]:
@@ -90,17 +96,6 @@ def _closed(text: str, start: int) -> int:
         if depth <= 0:
             return match.end()
     return len(text)
-
-
-def _in_comment(comment: str) -> bool:
-    return holds_secret(comment) or any(
-        is_secret_name(found[1]) for found in _COMMENTED.finditer(comment)
-    )
-
-
-def _in_string(text: str) -> bool:
-    """Tell whether a text holds a secret; a flag alone holds none, the word after it does."""
-    return "=" in text if flag_of(text) in SECRET_FLAGS else holds_secret(text)
 
 
 def _bare(token: str) -> str:

@@ -74,10 +74,11 @@ def _count(profile: Profile) -> int:
 
 def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield each key that a profile sets, with its value as a text; secrets are not shown."""
-    from termai.profiles.kept import HIDDEN, is_secret_name
+    from termai.profiles.kept import masked
     from termai.profiles.schema import AUTO, option
     from termai.profiles.values import format_value
 
+    profile = masked(profile)
     if profile.description:
         yield "description", profile.description
     if profile.engine != AUTO:
@@ -87,4 +88,4 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     for engine, words in profile.args.items():
         yield f"args.{engine}", " ".join(words)
     for name, value in profile.env.items():
-        yield f"env.{name}", HIDDEN if is_secret_name(name) else value
+        yield f"env.{name}", value

@@ -5,7 +5,7 @@ version that llama-cpp-python 0.3.36 builds and in older ones.
 """
 
 from termai.profiles.flags.meaning import Meaning, flag_of_env, meaning
-from termai.profiles.flags.reading import Read, grouped, known, read, read_env, words_of
+from termai.profiles.flags.reading import Read, grouped, known, read, read_env, shown_flag, words_of
 from termai.profiles.flags.writing import Written, write, written
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "meaning",
     "read",
     "read_env",
+    "shown_flag",
     "words_of",
     "write",
     "written",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from termai.profiles.flags.facts import (
     GATHERED,
@@ -23,14 +23,18 @@ from termai.profiles.flags.meaning import (
 )
 from termai.profiles.flags.texts import NotHeldError, RefusedTextError, is_on, scaled, values_of
 from termai.profiles.foreign.base import Left
-from termai.profiles.kept import HIDDEN, holds_secret
+from termai.profiles.kept import HIDDEN, hides, holds_secret, is_secret_flag, masked_words
 from termai.profiles.reading import SECRET_FLAGS
 from termai.profiles.values import LINE_LIMIT
 from termai.text import one_line
 
 SHOWN = 60  # characters of a value that a report shows
 WORDS_LIMIT = 4096
+_Said = TypeVar("_Said", Left, str)
+_FLAG_NAME = re.compile(r"-+[\w.-]*")
 _NUMBER = re.compile(r"-?\.?[0-9]")
+_ELSEWHERE = "Give it to the server in a file that only you can read"
+_KEY_IN_IT = "a key is in it, which everybody could read"
 _ADDED_UP = frozenset({"lora", "override_kv", "override_tensor"})
 _HUB_FILE = frozenset({"-hff", "--hf-file"})
 
@@ -61,7 +65,8 @@ def read(words: Sequence[str], takes: Mapping[str, bool] | None = None) -> Read:
     reader.name_the_hub_file()
     if len(words) > WORDS_LIMIT:
         reader.leave("…", "", f"more than {WORDS_LIMIT} words are not read")
-    return Read(reader.values, tuple(reader.args), tuple(reader.left), tuple(reader.notes))
+    left, notes = _once(reader.left), _once(reader.notes)
+    return Read(reader.values, tuple(reader.args), left, notes)
 
 
 def read_env(env: Mapping[str, str]) -> tuple[Read, dict[str, str]]:
@@ -97,6 +102,17 @@ def known(flag: str) -> bool:
     return meaning(flag) is not None or any(flag in flags for flags in listed)
 
 
+def shown_flag(word: str) -> str:
+    """Return what a list calls a flag: its name, without anything that stands behind it."""
+    name = _FLAG_NAME.match(word)
+    return HIDDEN if name is None or holds_secret(name[0]) else one_line(name[0], SHOWN)
+
+
+def _once(said: Sequence[_Said]) -> tuple[_Said, ...]:
+    """Return what is said, each thing once, in order."""
+    return tuple(dict.fromkeys(said))
+
+
 def words_of(flag: str, text: str) -> tuple[str, ...]:
     """Return the words that say what a preset file or a variable says by ``flag = text``.
 
@@ -126,7 +142,9 @@ class _Reader:
         self.hub_file = ""
 
     def leave(self, key: str, value: str, why: str) -> None:
-        self.left.append(Left(one_line(key, SHOWN), one_line(value, SHOWN), why))
+        shown = HIDDEN if hides("", value) else one_line(value, SHOWN)
+        name = HIDDEN if holds_secret(key) else one_line(key, SHOWN)
+        self.left.append(Left(name, shown, why))
 
     def step(self) -> None:
         """Read one flag with its values."""
@@ -138,11 +156,11 @@ class _Reader:
         if equals and found and not found.takes:
             self.switch(flag, text)
             return
-        if equals and (found or flag in SECRET_FLAGS):
+        secret = not found and is_secret_flag(flag)
+        if equals and (found or secret):
             self.words.insert(self.position, text)
-        if flag in SECRET_FLAGS:
-            self.take(flag)
-            self.leave(flag, HIDDEN, f"it is a secret. {SECRET_FLAGS[flag].rstrip('.')}")
+        if secret:
+            self.secret(flag)
         elif found:
             self.option(flag, found)
         elif flag in REFUSED:
@@ -153,6 +171,13 @@ class _Reader:
             self.pass_on(word if "=" in word else flag)
         else:
             self.leave(word, "", "llama-server takes no word that belongs to no flag")
+
+    def secret(self, flag: str) -> None:
+        """Leave out a flag of any spelling whose value is a secret."""
+        self.take(flag)
+        known_as = flag if flag in SECRET_FLAGS else f"--{flag.lstrip('-').lower()}"
+        fix = SECRET_FLAGS.get(known_as, _ELSEWHERE)
+        self.leave(flag, HIDDEN, f"it is a secret. {fix.rstrip('.')}")
 
     def switch(self, flag: str, text: str) -> None:
         """Read ``FLAG=TEXT`` of a flag that no value follows: a text for off is its contrary."""
@@ -174,6 +199,9 @@ class _Reader:
             return
         text = self.take(flag)
         if text is None:
+            return
+        if hides("", text, prose=True):
+            self.leave(flag, HIDDEN, _KEY_IN_IT)
             return
         if flag in _HUB_FILE:
             self.hub_file = text
@@ -226,11 +254,13 @@ class _Reader:
         if any(len(text) > LINE_LIMIT * 8 for text in (flag, *given)):
             self.leave(flag, "", "it is too long to keep")
             return
-        if any(map(holds_secret, (flag, *given))):
-            self.leave(flag.partition("=")[0], HIDDEN, "a key is in it, which everybody could read")
+        if HIDDEN in masked_words((flag, *given)):
+            self.leave(shown_flag(flag), HIDDEN, _KEY_IN_IT)
             return
         if flag not in GATHERED and flag in self.args:
             self.notes.append(f"{flag} stands there more than once; the last one counts.")
+            if self.args[-len(given) - 1 :] == [flag, *given]:
+                return
         self.args += (flag, *given)
         shown = one_line(" ".join((flag, *given)), SHOWN)
         self.notes.append(f"{shown} is passed on as it is: no option of termai stands for it.")

@@ -3,9 +3,17 @@
 What a file says is read and never run, whatever it is.
 """
 
+import re
+from dataclasses import replace
+
 from termai.errors import InvalidFileError, UsageError
 from termai.profiles.foreign.base import TEXT_LIMIT, Format, Imported, Source
 from termai.profiles.foreign.formats import NAMES, format_named, formats
+from termai.text import one_line
+
+_LOADS_CODE = re.compile(
+    r"(?:LD|DYLD)_\w+|PATH|PYTHON\w*|BASH_ENV|ENV|GGML_BACKEND_PATH|GCONV_PATH", re.IGNORECASE
+)
 
 __all__ = ["NAMES", "detect", "format_named", "formats", "read"]
 
@@ -40,7 +48,18 @@ def read(source: Source, format: str = "") -> tuple[Imported, ...]:  # noqa: A00
     found = format_named(format) if format else detect(source)
     if found.read is None:
         raise UsageError(f"{found.title} can be exported and not imported.")
-    return found.read(source)
+    return tuple(map(_warned, found.read(source)))
+
+
+def _warned(imported: Imported) -> Imported:
+    """Return what was imported with a note on variables that decide which code its server runs."""
+    names = [name for name in imported.profile.env if _LOADS_CODE.fullmatch(name)]
+    if not names:
+        return imported
+    shown = ", ".join(one_line(name, 60) for name in names[:5])
+    it = f"{shown} in the environment decides" if len(names) == 1 else f"{shown} decide"
+    note = f"{it} which programs and libraries run: keep it only if you know what is there."
+    return replace(imported, notes=(*imported.notes, note))
 
 
 def _by_name(every: list[Format], source: Source) -> Format | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from termai.errors import InvalidFileError
 from termai.profiles import flags
+from termai.profiles.foreign import systemd_unit
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
+from termai.profiles.foreign.command_notes import notes_on
 from termai.profiles.foreign.common import left_of_others, placed, stem
 from termai.profiles.foreign.docker_words import Container, container
-from termai.profiles.foreign.secrets import IN_A_PROFILE, NOT_ASKED_FOR, without_secrets
+from termai.profiles.foreign.secrets import IN_A_PROFILE, plain, without_secrets
 from termai.profiles.foreign.shell_words import Command, Word, commands
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
@@ -21,7 +23,6 @@ _PROGRAM = re.compile(r"llama-server(?:[-_.].*)?|llama-cli|llama-main|llamafile.
 _SHORT_PROGRAMS = frozenset({"server", "main"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _POWERSHELL = re.compile(r"\$env:([A-Za-z_][A-Za-z0-9_]*)(?:=(.*))?", re.DOTALL | re.IGNORECASE)
-_UNIT = re.compile(r"ExecStart=[-@:+!]*")
 _NEEDLESS = frozenset(
     {"exec", "env", "command", "nohup", "time", "setsid", "call", "start", "sudo"}
 )
@@ -30,7 +31,6 @@ _CLAIM = re.compile(
     r"llama-server|llama-cli|llama\s+serve\b|llama\.cpp\S*:\S*server"
     r"|(?:^|[\s/\\])(?:server|main)(?:\.exe)?\s+-"
 )
-_UNIT_ENV = "Environment="
 _VARIABLE = "it holds a variable of the shell, which is not filled in"
 _DASHES = {"\u2013": "--", "\u2014": "--", "\u2212": "-"}
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -42,7 +42,8 @@ class Line:
     """A command that runs llama-server.
 
     words: behind the program. env: set for it. before: words in front of it. box: the container
-    it runs in, None for none. redirected: whether its output goes elsewhere.
+    it runs in, None for none. redirected: whether its output goes elsewhere. others: the lines of
+    further such commands in the text, which are not read.
     """
 
     words: tuple[Word, ...]
@@ -50,11 +51,17 @@ class Line:
     before: tuple[str, ...] = ()
     box: Container | None = None
     redirected: bool = False
+    others: tuple[int, ...] = ()
 
 
 def read(source: Source) -> tuple[Imported, ...]:
     """Return the profile that the first command of a text that runs llama-server describes."""
-    return (imported(find(source.text, source.name), source),)
+    if not systemd_unit.is_unit(source.text):
+        return (imported(find(source.text, source.name), source),)
+    unit = systemd_unit.parse(source.text, source.name)
+    made = imported(_first(unit.commands, unit.env, source.name), source)
+    profile = replace(made.profile, description=unit.description)
+    return (replace(made, profile=profile, left=(*made.left, *unit.left)),)
 
 
 def find(text: str, name: str) -> Line:
@@ -62,13 +69,18 @@ def find(text: str, name: str) -> Line:
 
     Raises InvalidFileError where there is none, and for a quote that does not end.
     """
-    env: dict[str, Word] = {}
-    found = _commands(text, name)
-    for command in found:
-        line = line_of(command, env)
+    return _first(_commands(text, name), {}, name)
+
+
+def _first(found: Sequence[Command], env: Mapping[str, Word], name: str) -> Line:
+    """Return the first of several commands that runs llama-server; raises as ``find`` does."""
+    known = dict(env)
+    for index, command in enumerate(found):
+        line = line_of(command, known)
         if line:
-            return line
-        env |= _set(command.words)
+            others = [later.line for later in found[index + 1 :] if line_of(later, {})]
+            return replace(line, others=tuple(others))
+        known |= _set(command.words)
     if found and found[0].words[0].text.startswith("-"):
         return Line(_repaired(found[0].words), redirected=found[0].redirected)
     raise InvalidFileError(
@@ -79,12 +91,16 @@ def find(text: str, name: str) -> Line:
 
 def imported(line: Line, source: Source, name: str = "") -> Imported:
     """Return the profile that a command describes, paths as they are on this machine."""
-    env, left = _filled_in(line.env)
-    env, secrets = without_secrets(env, IN_A_PROFILE)
+    given, secrets = without_secrets({n: w.text for n, w in line.env.items()}, IN_A_PROFILE)
+    env, left = _filled_in({name: line.env[name] for name in given})
     known, env = flags.read_env(env)
     read = flags.read([word.text for word in line.words])
     values = {**known.values, **read.values}
-    notes = [*_notes(line), *known.notes, *read.notes]
+    notes = [
+        *notes_on(line.words, line.before, line.others, redirected=line.redirected),
+        *known.notes,
+        *read.notes,
+    ]
     if line.box:
         _leave_box(line.box, values, notes)
     if values.get("host", "127.0.0.1") not in _LOCAL and "api_key_file" not in values:
@@ -104,12 +120,9 @@ def imported(line: Line, source: Source, name: str = "") -> Imported:
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a command for a POSIX shell, one flag a line."""
+    profile, secrets, private = plain(profile, wanted)
     written = flags.written(profile, wanted.locate)
-    env, secrets = without_secrets(profile.env, NOT_ASKED_FOR)
-    private = wanted.with_secrets and bool(secrets)
-    if wanted.with_secrets:
-        env, secrets = dict(profile.env), ()
-    before = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
+    before = [f"{name}={shlex.quote(value)}" for name, value in profile.env.items()]
     lines = [" ".join([*before, "llama-server"]), *flag_lines(written.words)]
     about = one_line(
         f"{profile.name}: {profile.description}" if profile.description else profile.name
@@ -176,7 +189,7 @@ def line_of(command: Command, env: Mapping[str, Word]) -> Line | None:
 def _program(words: Sequence[Word]) -> int | None:
     """Return which of the words is the program, llama.cpp's server under any of its names."""
     for index, word in enumerate(words):
-        name = re.split(r"[/\\]", _UNIT.sub("", word.text))[-1].lower().removesuffix(".exe")
+        name = re.split(r"[/\\]", word.text)[-1].lower().removesuffix(".exe")
         following = words[index + 1].text if index + 1 < len(words) else ""
         if _PROGRAM.fullmatch(name):
             return index
@@ -195,7 +208,7 @@ def _set(words: Sequence[Word]) -> dict[str, Word]:
         behind = words[2] if len(words) > 2 and words[1].text == "=" else words[0]
         value = found[2] if found[2] is not None else behind.text
         return {found[1]: Word(value, behind.unresolved and behind is not words[0])}
-    pairs = [(word, _ASSIGNMENT.fullmatch(word.text.removeprefix(_UNIT_ENV))) for word in words]
+    pairs = [(word, _ASSIGNMENT.fullmatch(word.text)) for word in words]
     if not all(pair for _, pair in pairs):
         return {}
     return {pair[1]: replace(word, text=pair[2]) for word, pair in pairs if pair}
@@ -226,22 +239,6 @@ def _repair(word: Word) -> Word:
         if text.startswith(home) and "$" not in text.removeprefix(home):
             return replace(word, text="~/" + text.removeprefix(home), unresolved=False)
     return word
-
-
-def _notes(line: Line) -> list[str]:
-    notes = []
-    if line.before:
-        shown = one_line(" ".join(line.before), _SHOWN)
-        notes.append(f"What stands in front of llama-server is not kept: {shown}.")
-    if line.redirected:
-        notes.append("Where its output went is not kept; termai keeps a log of every server.")
-    notes += [
-        f"{one_line(word.text, _SHOWN)} holds a variable or a command, which is not filled in: "
-        "put in what you mean."
-        for word in line.words
-        if word.unresolved
-    ]
-    return notes
 
 
 def _leave_box(box: Container, values: dict[str, object], notes: list[str]) -> None:

@@ -4,13 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from termai.profiles.flags import shown_flag
 from termai.profiles.foreign.shell_words import Word
+from termai.profiles.kept import hides
 
 _ALONE = re.compile(
     r"-[ditPq]+|--(?:rm|detach|tty|interactive|init|privileged|publish-all|quiet|read-only|"
     r"no-healthcheck|oom-kill-disable|sig-proxy|replace|help)"
 )
 """The flags of ``docker run`` that are followed by no value (docker container run, reference)."""
+
+_WITH_VALUE = frozenset("acehlmpuvw")
+"""The letters of its short flags that a value follows, in the same word or the next."""
+_HARMLESS = frozenset(
+    {"--gpus", "--name", "--shm-size", "--network", "--net", "--ipc", "--restart", "--device"}
+    | {"--runtime", "--memory", "--cpus", "--ulimit", "--platform", "--pull", "--cpuset-cpus"}
+)
+"""Flags whose values are no secrets."""
 
 _PORTS = re.compile(r"(?:.*:)?(\d{1,5}):(\d{1,5})(?:/tcp)?")
 
@@ -21,7 +31,7 @@ class Container:
 
     words: behind the image. env: set for the container. mounts: directory in the container to
     directory of this machine. ports: of the container to that of this machine. rest: the other
-    words in front of the image.
+    words in front of the image, to be shown: flags, with the values of those that take no secret.
     """
 
     words: tuple[Word, ...]
@@ -47,14 +57,31 @@ def container(words: Sequence[Word]) -> Container | None:
     position = texts.index("run", start) + 1
     given: list[tuple[str, Word | None]] = []
     while position < len(words) and texts[position].startswith("-"):
-        flag, equals, value = texts[position].partition("=")
-        behind = replace(words[position], text=value) if equals else None
+        flag, value = _parted(texts[position])
+        behind = replace(words[position], text=value) if value is not None else None
         position += 1
-        if not equals and not _ALONE.fullmatch(flag) and position < len(words):
+        if behind is None and not _ALONE.fullmatch(flag) and position < len(words):
             behind = words[position]
             position += 1
         given.append((flag, behind))
     return _filled(given, tuple(words[position + 1 :]))
+
+
+def _parted(word: str) -> tuple[str, str | None]:
+    """Return a flag and the value in the same word, None where none is: ``-eA=b``, ``--env=A=b``.
+
+    Letters may stand in front, as in ``-itp 80:80``.
+    """
+    if word.startswith("--"):
+        flag, equals, value = word.partition("=")
+        return flag, value if equals else None
+    for index, letter in enumerate(word[1:], 1):
+        if letter in _WITH_VALUE:
+            rest = word[index + 1 :].removeprefix("=")
+            return f"-{letter}", rest or None
+        if not letter.isalpha():
+            break
+    return word.partition("=")[0], None
 
 
 def _filled(given: list[tuple[str, Word | None]], words: tuple[Word, ...]) -> Container:
@@ -72,7 +99,8 @@ def _filled(given: list[tuple[str, Word | None]], words: tuple[Word, ...]) -> Co
         elif flag in ("-p", "--publish") and (published := _PORTS.fullmatch(value)):
             ports[int(published[2])] = int(published[1])
         else:
-            rest += [flag, value] if value else [flag]
+            harmless = value and flag in _HARMLESS and not hides("", value)
+            rest += [shown_flag(flag), value] if harmless else [shown_flag(flag)]
     return Container(words, env, mounts, ports, tuple(rest))
 
 

@@ -1,7 +1,7 @@
 """Keeping what another program's file says and no option holds: bounded, and never unsaid."""
 
 from termai.profiles.foreign.base import Left
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret
+from termai.profiles.kept import HIDDEN, hides
 from termai.profiles.reading import KEPT_KEYS, KEPT_LIMIT, can_keep
 from termai.text import one_line
 
@@ -35,7 +35,7 @@ class Keeping:
             self.texts[key] = text
             self._total += _size(key) + _size(text)
         if why or trouble:
-            shown = shown_value(self.name, key, text if value is None else value)
+            shown = shown_value(key, text if value is None else value)
             said = "; ".join(filter(None, (why, trouble)))
             name = one_line(called or key, SHORT)
             self.left.append(Left(name, shown, said, kept=not trouble))
@@ -54,16 +54,16 @@ class Keeping:
         return ""
 
 
-def shown_value(name: str, key: str, text: str) -> str:
+def shown_value(key: str, text: str) -> str:
     """Return a value as a list shows it: short, on one line, and hidden if it is a secret."""
-    if is_secret(name, key) or holds_secret(text):
+    if hides(key, text):
         return HIDDEN
     return one_line(text[: SHORT * 4], SHORT)
 
 
-def withheld(name: str, key: str, text: str, *, with_secrets: bool) -> Left | None:
+def withheld(key: str, text: str, *, with_secrets: bool) -> Left | None:
     """Return the mention of a kept secret that an export leaves out, None for what it may write."""
-    if with_secrets or not (is_secret(name, key) or holds_secret(text)):
+    if with_secrets or not hides(key, text):
         return None
     return Left(one_line(key, SHORT), HIDDEN, _NOT_ASKED_FOR)
 

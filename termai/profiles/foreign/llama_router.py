@@ -14,6 +14,8 @@ from termai.profiles.flags import Read
 from termai.profiles.foreign import ini
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
 from termai.profiles.foreign.common import KEPT_WHY, left_of_others, placed
+from termai.profiles.foreign.keeping import shown_value, withheld
+from termai.profiles.foreign.secrets import plain
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
 from termai.text import one_line
@@ -24,6 +26,7 @@ _VERSION = "version"
 _ROUTER_ONLY = ("load-on-startup", "stop-timeout", "dedup-cache-models")
 _OF_ROUTER = frozenset({"--host", "--port", "--api-key-file"})
 _OF_ROUTER_WHY = "the router has one address and key file for all models"
+_LOST = "it stands in line {}, and what is called the same below it takes its place"
 _NOT_HELD = "a preset file cannot hold a line break, a ; or a # in a value"
 _ONCE = "a preset file holds each key once"
 _TWO = "a preset file holds no flag with two values"
@@ -43,7 +46,7 @@ class _Keys:
 def read(source: Source) -> tuple[Imported, ...]:
     """Return a profile for each section, or one for what holds for all if there is no other."""
     sections = ini.parse(source)
-    shared = [one for one in sections if one.name in ("", _ALL) and _own(one)]
+    shared = [one for one in sections if one.name in ("", _ALL) and (_own(one) or one.lost)]
     models = [one for one in sections if one.name not in ("", _ALL)]
     if not models and not shared:
         raise InvalidFileError(
@@ -61,6 +64,7 @@ def read(source: Source) -> tuple[Imported, ...]:
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a preset file with one section, called as clients call the model."""
+    profile, secrets, private = plain(profile, wanted, env=False)
     written = flags.written(profile, wanted.locate)
     section = _section(profile)
     lines: dict[str, str] = {}
@@ -75,11 +79,18 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
         else:
             lines[key] = values[0] if values else "true"
     left += [Left(f"env.{name}", "", "a preset file sets no environment") for name in profile.env]
-    left += left_of_others(profile, NAME)
-    kept = {k: text for k, text in profile.kept.get(NAME, {}).items() if ini.holds(text)}
+    left += [*secrets, *left_of_others(profile, NAME)]
+    kept: dict[str, str] = {}
+    for key, text in profile.kept.get(NAME, {}).items():
+        secret = withheld(key, text, with_secrets=wanted.with_secrets)
+        if secret:
+            left.append(secret)
+        elif ini.holds(text):
+            kept[key] = text
+            private = private or withheld(key, text, with_secrets=False) is not None
     body = "".join(f"{key} = {value}\n" for key, value in {**lines, **kept}.items())
     about = f"; {one_line(profile.description, 200)}\n" if profile.description else ""
-    return Exported(f"version = 1\n\n{about}[{section}]\n{body}", tuple(left))
+    return Exported(f"version = 1\n\n{about}[{section}]\n{body}", tuple(left), private=private)
 
 
 def _section(profile: Profile) -> str:
@@ -109,10 +120,13 @@ def _keys(section: ini.Section) -> _Keys:
     for key, value in section.values.items():
         if key in _ROUTER_ONLY:
             found.kept[key] = value
-            found.left.append(Left(key, one_line(value, 60), KEPT_WHY, kept=True))
+            found.left.append(Left(key, shown_value(key, value), KEPT_WHY, kept=True))
         elif key != _VERSION:
             words += flags.words_of(_flag(key), value)
     found.read = flags.read(words)
+    for key, value, line in section.lost:
+        shown = shown_value(key, value)
+        found.left.append(Left(one_line(f"[{section.name}] {key}", 60), shown, _LOST.format(line)))
     return found
 
 

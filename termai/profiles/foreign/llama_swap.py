@@ -12,10 +12,10 @@ from termai.profiles.foreign.base import Exported, Format, Imported, Left, Sourc
 from termai.profiles.foreign.command_line import imported, line_of
 from termai.profiles.foreign.common import KEPT_WHY, left_of_others
 from termai.profiles.foreign.macros import filled, filled_in, macros_of
-from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
+from termai.profiles.foreign.secrets import NOT_ASKED_FOR, plain
 from termai.profiles.foreign.shell_words import Command, Word
 from termai.profiles.foreign.yaml_tree import Node, Scalar, quoted
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret
+from termai.profiles.kept import HIDDEN, hides
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
 from termai.profiles.reading import can_keep
@@ -59,16 +59,14 @@ def read(source: Source) -> tuple[Imported, ...]:
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a configuration with one model, called as the profile is."""
+    profile, secrets, private = plain(profile, wanted)
     written = flags.written(profile, wanted.locate)
-    env, secrets = without_secrets(profile.env, NOT_ASKED_FOR)
-    private = wanted.with_secrets and bool(secrets)
-    if wanted.with_secrets:
-        env, secrets = dict(profile.env), ()
     words, left = _words(written.words)
     ttl = int(profile.values.get("sleep_idle_seconds", -1))
-    pairs, not_held = _environment(env)
+    pairs, not_held = _environment(profile.env)
     kept = profile.kept.get(NAME, {})
-    secret = [] if wanted.with_secrets else [k for k in kept if _is_secret(k, kept[k])]
+    kept_secret = [key for key, text in kept.items() if hides(key, text)]
+    secret = [] if wanted.with_secrets else kept_secret
     lines = [
         "models:",
         f"  {quoted(profile.name)}:",
@@ -80,7 +78,7 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
     ]
     left += [Left(f"kept.{NAME}.{key}", HIDDEN, NOT_ASKED_FOR) for key in secret]
     everything = (*written.left, *left, *not_held, *secrets, *left_of_others(profile, NAME))
-    private = private or (wanted.with_secrets and any(_is_secret(k, kept[k]) for k in kept))
+    private = private or (wanted.with_secrets and bool(kept_secret))
     return Exported("\n".join(lines) + "\n", everything, private=private)
 
 
@@ -177,8 +175,7 @@ def _kept(
         if key in _READ and not (key == "ttl" and not _sleep(node)):
             continue
         text = yaml_tree.flow(filled_in(node, macros))
-        secret = _is_secret(key, text)
-        shown = HIDDEN if secret else one_line(text, 60)
+        shown = HIDDEN if hides(key, text) else one_line(text, 60)
         if can_keep(text) and one_line(key) == key:
             kept[key] = text
             left.append(Left(f"{where}.{key}", shown, KEPT_WHY, kept=True))
@@ -191,7 +188,7 @@ def _about_swap(config: Mapping[str, Node]) -> Iterator[Left]:
     for key, node in config.items():
         if key not in ("models", "macros"):
             text = yaml_tree.flow(node)
-            shown = HIDDEN if _is_secret(key, text) else one_line(text, 60)
+            shown = HIDDEN if hides(key, text) else one_line(text, 60)
             yield Left(key, shown, _OF_SWAP)
 
 
@@ -225,10 +222,6 @@ def _environment(env: Mapping[str, str]) -> tuple[list[str], list[Left]]:
     held = {name: value for name, value in env.items() if not _UNFILLED.search(value)}
     left = [Left(f"env.{name}", "", _MACRO) for name in env if name not in held]
     return [f"{name}={value}" for name, value in held.items()], left
-
-
-def _is_secret(key: str, text: str) -> bool:
-    return is_secret(NAME, key) or holds_secret(text)
 
 
 def _key(key: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from termai import tomlfile
 from termai.profiles.foreign.base import Exported, Format, Imported, Left, Source, Wanted
-from termai.profiles.foreign.secrets import NOT_ASKED_FOR, without_secrets
-from termai.profiles.kept import HIDDEN, is_secret
+from termai.profiles.foreign.secrets import NOT_ASKED_FOR, plain
+from termai.profiles.kept import HIDDEN, hides
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
 from termai.profiles.reading import keys_of, read_profile
@@ -24,21 +24,22 @@ def read(source: Source) -> tuple[Imported, ...]:
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a new file that says what the profile says, without comments."""
+    open_ = plain(profile, wanted)
     secrets = [
         (foreign, key)
         for foreign, texts in profile.kept.items()
-        for key in texts
-        if is_secret(foreign, key)
+        for key, text in texts.items()
+        if hides(key, text)
     ]
-    env, left = without_secrets(profile.env, NOT_ASKED_FOR)
-    if wanted.with_secrets or not (secrets or left):
-        return Exported(tomlfile.new_text(keys_of(profile)), private=bool(secrets or left))
+    if wanted.with_secrets:
+        text = tomlfile.new_text(keys_of(profile))
+        return Exported(text, private=open_.private or bool(secrets))
     kept: dict[str, Mapping[str, str]] = {}
     for foreign, texts in profile.kept.items():
-        kept[foreign] = {key: text for key, text in texts.items() if not is_secret(foreign, key)}
-    text = tomlfile.new_text(keys_of(replace(profile, kept=kept, env=env)))
+        kept[foreign] = {key: text for key, text in texts.items() if (foreign, key) not in secrets}
+    text = tomlfile.new_text(keys_of(replace(open_.profile, kept=kept)))
     lacking = [Left(f"kept.{foreign}.{key}", HIDDEN, NOT_ASKED_FOR) for foreign, key in secrets]
-    return Exported(text, (*left, *lacking))
+    return Exported(text, (*open_.left, *lacking))
 
 
 def _claims(text: str) -> bool:

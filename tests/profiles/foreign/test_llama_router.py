@@ -124,3 +124,23 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except InvalidFileError:
         return
     assert found
+
+
+def test_what_a_section_of_the_same_name_replaces_is_listed() -> None:
+    text = "[m1]\nmodel = /a.gguf\nc = 1\nc = 2\napi-key = SECRET\n[m1]\nctx-size = 5\n"
+    (found,) = read(Source(text), "llama-router")
+    assert found.profile.values == {"ctx_size": 5}
+    lost = [(left.key, left.value) for left in found.left]
+    assert lost == [
+        ("[m1] c", "1"),
+        ("[m1] model", "/a.gguf"),
+        ("[m1] c", "2"),
+        ("[m1] api-key", "(hidden)"),
+    ]
+    assert "line 2" in found.left[1].why
+
+
+def test_what_is_lost_counts_towards_the_limit() -> None:
+    text = "[a]\nc = 1\n" * 3000
+    with pytest.raises(InvalidFileError, match="at most"):
+        read(Source(text), "llama-router")

@@ -171,3 +171,29 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read(Source(f"models:\n {text}"), "llama-swap")
     except InvalidFileError:
         return
+
+
+NESTED = """
+models:
+  a:
+    cmd: llama-server --port ${PORT} -m /a.gguf
+    filters: {setParams: {apiKey: SECRETF}}
+    metadata: {password: SECRETG, note: mine}
+    proxy: http://u:SECRETH@h
+    aliases: [b]
+peers: {a: {apiKey: SECRETI, proxy: x}}
+"""
+
+
+def test_a_secret_deep_in_a_value_is_not_shown_and_not_exported() -> None:
+    (found,) = read(Source(NESTED))
+    assert "SECRET" not in repr(found.left) + repr(found.notes)
+    write = format_named("llama-swap").write
+    assert write
+    shown = write(found.profile, Wanted())
+    assert "SECRET" not in shown.text + repr(shown.left)
+    assert "aliases: [b]" in shown.text
+    assert not shown.private
+    whole = write(found.profile, Wanted(with_secrets=True))
+    assert all(f"SECRET{letter}" in whole.text for letter in "FGH")
+    assert whole.private

@@ -14,6 +14,7 @@ from termai.profiles.foreign.koboldcpp.rawjson import joined, object_of, value_o
 from termai.profiles.foreign.koboldcpp.serving import EFFORTS, KWARGS, LOOPBACK, RPC
 from termai.profiles.foreign.koboldcpp.sheet import Sheet
 from termai.profiles.foreign.koboldcpp.without import says_nothing
+from termai.profiles.foreign.secrets import plain
 from termai.profiles.kept import holds_secret
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, NATIVE
@@ -38,6 +39,7 @@ _WHY = {
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a profile as a ``.kcpps`` file of KoboldCPP 1.117, and what it cannot hold."""
+    profile, secrets, hidden = plain(profile, wanted, env=False)
     kept = profile.kept.get(NAME, {})
     sheet = Sheet(profile, wanted, {key: text for key, text in kept.items() if _sound(text)})
     unloading.write(sheet)
@@ -54,9 +56,9 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
         if key not in sheet.kept:
             because = "what is kept of it is not one value of JSON"
             sheet.left.append(Left(one_line(key, SHORT), "", because))
-    private = _kept(sheet)
+    private = _kept(sheet) or hidden
     text = joined(sheet.texts, "  ") + "\n"
-    return Exported(text, tuple(sheet.left), tuple(sheet.notes), private)
+    return Exported(text, (*sheet.left, *secrets), tuple(sheet.notes), private)
 
 
 def _sound(text: str) -> bool:
@@ -165,7 +167,7 @@ def _kept(sheet: Sheet) -> bool:
         if key in (*sheet.texts, "usecuda", "usevulkan") or (key == "autofit" and not automatic):
             continue
         empty = says_nothing(key, value_of(text))
-        secret = None if empty else withheld(NAME, key, text, with_secrets=False)
+        secret = None if empty else withheld(key, text, with_secrets=False)
         if secret and not sheet.wanted.with_secrets:
             sheet.left.append(secret)
             continue

@@ -57,7 +57,7 @@ class Draft:
 
     def miss(self, said: Said, why: str) -> None:
         """List a field that is not kept."""
-        value = shown_value(NAME, said.key, said.raw)
+        value = shown_value(said.key, said.raw)
         self.keeping.left.append(Left(one_line(said.key, SHORT), value, why))
 
     def switch(self, said: Said) -> bool:

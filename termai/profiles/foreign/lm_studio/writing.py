@@ -1,6 +1,7 @@
 """A profile as an LM Studio preset."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from termai.profiles.foreign.base import Exported, Left, Wanted
@@ -11,7 +12,8 @@ from termai.profiles.foreign.lm_studio import special
 from termai.profiles.foreign.lm_studio.document import is_value, value_of, written
 from termai.profiles.foreign.lm_studio.draft import NAME
 from termai.profiles.foreign.lm_studio.fields import FIELDS, LOAD, OPERATION, Field
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret_name
+from termai.profiles.foreign.secrets import plain
+from termai.profiles.kept import HIDDEN
 from termai.profiles.naming import name_for
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, option
@@ -42,7 +44,9 @@ _LOAD_NOTE = (
 
 def write(profile: Profile, wanted: Wanted) -> Exported:
     """Return a ``*.preset.json`` of LM Studio 0.3 and later, and what it cannot hold."""
-    return _Writing(profile, wanted).exported()
+    shown, secrets, private = plain(profile, wanted, env=False, args=False)
+    made = _Writing(shown, wanted).exported()
+    return replace(made, left=(*made.left, *secrets), private=made.private or private)
 
 
 class _Writing:
@@ -155,10 +159,8 @@ class _Writing:
             self._put(special.ENV, allowed)
         for name, value in self.profile.env.items():
             if name not in allowed:
-                secret = is_secret_name(name) or holds_secret(value)
-                shown = HIDDEN if secret else one_line(value[: SHORT * 4], SHORT)
                 why = f"LM Studio takes {', '.join(special.ENV_ALLOWED)} only"
-                self.left.append(Left(f"env.{name}", shown, why))
+                self.left.append(Left(f"env.{name}", shown_value(name, value), why))
 
     def _kept(self) -> bool:
         """Write what was kept and nothing else has written; return whether a secret is in it."""
@@ -169,15 +171,15 @@ class _Writing:
             if key in ("name", "identifier") or (place and (field or key) in place):
                 continue
             if place is None or not is_value(text):
-                shown = shown_value(NAME, key, text)
+                shown = shown_value(key, text)
                 why = "the presets of LM Studio 0.3 and later have no place for it"
                 self.left.append(Left(one_line(key, SHORT), shown, why))
                 continue
-            hidden = withheld(NAME, key, text, with_secrets=self.wanted.with_secrets)
+            hidden = withheld(key, text, with_secrets=self.wanted.with_secrets)
             if hidden:
                 self.left.append(hidden)
                 continue
-            private = private or shown_value(NAME, key, text) == HIDDEN
+            private = private or shown_value(key, text) == HIDDEN
             place[field or key] = text
         return private
 
@@ -206,6 +208,6 @@ class _Writing:
         if profile.engine != AUTO:
             self.left.append(Left("engine", profile.engine, "LM Studio is the engine there"))
         for engine, words in profile.args.items():
-            shown = shown_value(NAME, engine, " ".join(words))
+            shown = shown_value(engine, " ".join(words))
             self.left.append(Left(f"args.{engine}", shown, "LM Studio takes no flags"))
         self.left += left_of_others(profile, NAME)

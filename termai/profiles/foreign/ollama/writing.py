@@ -1,5 +1,6 @@
 """A profile as an Ollama Modelfile."""
 
+from dataclasses import replace
 from typing import Any
 
 from termai.profiles.foreign.base import Exported, Left, Wanted
@@ -7,7 +8,8 @@ from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.keeping import SHORT, shown_value, withheld
 from termai.profiles.foreign.ollama import modelfile, places
 from termai.profiles.foreign.ollama.parameters import DRAFTING, PARAMETERS
-from termai.profiles.kept import HIDDEN, holds_secret, is_secret_name
+from termai.profiles.foreign.secrets import plain
+from termai.profiles.kept import HIDDEN
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, option
 from termai.profiles.values import format_value
@@ -41,7 +43,9 @@ def write(profile: Profile, wanted: Wanted) -> Exported:
     Raises UsageError for a profile that names no model, without which there is none.
     """
     profile.model_reference()
-    return _Writing(profile, wanted).exported()
+    shown, secrets, private = plain(profile, wanted, env=False, args=False)
+    made = _Writing(shown, wanted).exported()
+    return replace(made, left=(*made.left, *secrets), private=made.private or private)
 
 
 class _Writing:
@@ -107,16 +111,16 @@ class _Writing:
         """Write what was kept of a Modelfile; return whether a secret is among it."""
         private = False
         for key, text in self.profile.kept.get(NAME, {}).items():
-            hidden = withheld(NAME, key, text, with_secrets=self.wanted.with_secrets)
+            hidden = withheld(key, text, with_secrets=self.wanted.with_secrets)
             if hidden:
                 self.left.append(hidden)
                 continue
-            private = private or shown_value(NAME, key, text) == HIDDEN
+            private = private or shown_value(key, text) == HIDDEN
             if _is_instructions(text):
                 self.lines.append(text)
             else:
                 why = "what is kept of it is no instruction of a Modelfile"
-                self.left.append(Left(one_line(key, SHORT), one_line(text[:240], SHORT), why))
+                self.left.append(Left(one_line(key, SHORT), shown_value(key, text), why))
         return private
 
     def _rest(self) -> None:
@@ -129,14 +133,11 @@ class _Writing:
         if profile.engine != AUTO:
             self.left.append(Left("engine", profile.engine, "Ollama is the engine there"))
         for engine, words in profile.args.items():
-            text = " ".join(words)
-            shown = HIDDEN if holds_secret(text) else one_line(text[:240], SHORT)
+            shown = shown_value("", " ".join(words))
             self.left.append(Left(f"args.{engine}", shown, "Ollama takes no flags of an engine"))
         for name, value in profile.env.items():
-            secret = is_secret_name(name) or holds_secret(value)
-            shown = HIDDEN if secret else one_line(value[:240], SHORT)
             why = "set it in the environment that Ollama is started in"
-            self.left.append(Left(f"env.{name}", shown, why))
+            self.left.append(Left(f"env.{name}", shown_value(name, value), why))
         self.left += left_of_others(profile, NAME)
 
 

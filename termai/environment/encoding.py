@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from termai.environment import packages, programs
+from termai.environment import packages, programs, shell_variables
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, text
 from termai.environment.remedy import Remedy
@@ -32,12 +32,14 @@ def locale(
     name = next((known[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if known.get(key)), "")
     shown = one_line(name, 40)
     if name in _PLAIN:
+        remedy = shell_variables.setting("LANG", _default())
         # Python takes UTF-8 there by itself (PEP 538, PEP 540).
         yield Finding(
             NAME,
             Verdict.WARNING,
             f"{shown or 'None'}: termai draws in UTF-8, other programs (tmux, less) in ASCII.",
-            f"export LANG={_default()}, also in the start file of the shell",
+            remedy.fix,
+            command=remedy.command,
         )
         return
     here = (installed or _installed)()
@@ -52,11 +54,13 @@ def locale(
             cause="SSH hands on the locale of the machine that it comes from.",
         )
     elif "utf8" not in _normal(name):
+        remedy = shell_variables.setting("LANG", _default())
         yield Finding(
             NAME,
             Verdict.WARNING,
             f"{shown} is not UTF-8: letters and lines are drawn wrongly.",
-            f"export LANG={_default()}, also in the start file of the shell",
+            remedy.fix,
+            command=remedy.command,
         )
     else:
         yield Finding(NAME, Verdict.OK, f"{shown}.")

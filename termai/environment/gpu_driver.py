@@ -37,24 +37,21 @@ _FROM_CONTAINER = {
     "podman": "Start the container with `--device nvidia.com/gpu=all`.",
     "kubernetes": "Ask for `nvidia.com/gpu: 1` in the pod's resource limits.",
 }
+_FOR_GUESTS = "vfio-pci"
 _SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 
 def driver(root: Path = ROOT) -> Iterator[Finding]:
     """Yield what NVML says, and where it does not answer, what the kernel tells of the reason."""
     nvml.session.library()
-    state, cards = nvml.session.driver, pci.gpus(pci.NVIDIA, root)
+    state = nvml.session.driver
+    cards = [card for card in pci.gpus(pci.NVIDIA, root) if card.driver != _FOR_GUESTS]
     if state is Driver.READY:
-        yield _ready(root)
+        yield _ready(root, len(cards))
     elif state in _EXPLAINED:
         yield _EXPLAINED[state](root)
     elif not cards:
-        if not place.wsl(root):
-            yield Finding(NAME, Verdict.NOT_NEEDED, "There is no GPU of NVIDIA here.")
-        else:
-            yield Finding(
-                NAME, Verdict.NOT_NEEDED, "Windows gives no GPU of NVIDIA to this Linux (WSL)."
-            )
+        yield Finding(NAME, Verdict.NOT_NEEDED, _nothing_here(root))
     elif place.container(root) and not _devices(root):
         yield _not_given(root, len(cards))
     else:
@@ -88,18 +85,29 @@ def library_version(root: Path = ROOT) -> str:
     return ""
 
 
-def _ready(root: Path) -> Finding:
-    if not nvidia.read():
-        return Finding(
-            NAME,
-            Verdict.PROBLEM,
-            "It answers, and shows no GPU.",
-            not_given(root) if place.container(root) else "Restart the machine.",
-            version=nvidia.driver_version(),
-        )
+def _nothing_here(root: Path) -> str:
+    if pci.gpus(pci.NVIDIA, root):
+        return "The GPU of NVIDIA is set aside for virtual machines (vfio-pci)."
+    if (root / "etc/nv_tegra_release").exists():
+        return "A Jetson's GPU is part of its processor; this driver does not tell of it."
+    if place.wsl(root):
+        return "Windows gives no GPU of NVIDIA to this Linux (WSL)."
+    return "There is no GPU of NVIDIA here."
+
+
+def _ready(root: Path, cards: int) -> Finding:
+    version, shown, boxed = nvidia.driver_version(), len(nvidia.read()), place.container(root)
+    restart = "Restart the machine; look at power, cables and slots."
+    if not shown:
+        fix = not_given(root) if boxed else restart
+        sentence = "It answers, and shows no GPU."
+        return Finding(NAME, Verdict.PROBLEM, sentence, fix, version=version)
+    if shown < cards and not boxed:
+        sentence = f"It shows {shown} of the machine's {cards} GPUs."
+        return Finding(NAME, Verdict.WARNING, sentence, restart, version=version)
     cuda = nvidia.cuda_version()
     runs = f"; it runs CUDA up to {cuda[0]}.{cuda[1]}" if cuda else ""
-    return Finding(NAME, Verdict.OK, f"It answers{runs}.", version=nvidia.driver_version())
+    return Finding(NAME, Verdict.OK, f"It answers{runs}.", version=version)
 
 
 def _mismatch(root: Path) -> Finding:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from termai.environment import shell_variables
 from termai.environment.finding import Finding, Verdict
 from termai.text import one_line
 
@@ -38,12 +39,13 @@ def proxies(environ: Mapping[str, str] | None = None) -> Iterator[Finding]:
     if "http_proxy" in given or "all_proxy" in given:
         missing = [host for host in _LOCAL if host not in around and "*" not in around]
         if missing:
-            listed = ",".join([*around, *missing])
+            remedy = shell_variables.setting("no_proxy", ",".join([*around, *missing]))
             yield Finding(
                 NAME,
                 Verdict.WARNING,
                 f"{words}; other programs ask it for servers on this machine, too.",
-                f"export no_proxy={one_line(listed, 200)}",
+                one_line(remedy.fix, 300),
+                command=remedy.command,
                 cause=f"no_proxy does not name {' and '.join(missing)}.",
             )
             return

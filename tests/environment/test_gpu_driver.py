@@ -153,3 +153,42 @@ def test_without_a_card_nothing_is_needed(tmp_path: Path, monkeypatch: pytest.Mo
     failing(monkeypatch, "NVML_ERROR_LIBRARY_NOT_FOUND")
     trees.card(tmp_path, "0000:02:00.0", NVIDIA, kind="0x040300")  # the sound of a card
     assert look(tmp_path).verdict is Verdict.NOT_NEEDED
+
+
+def test_a_gpu_that_the_driver_does_not_show_is_missed_outside_of_containers(
+    box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvml.install(monkeypatch, nvml.Card())
+    trees.card(box, "0000:02:00.0", NVIDIA, "nvidia")
+    trees.card(box, "0000:03:00.0", NVIDIA, "vfio-pci")
+    found = look(box)
+    assert (found.verdict, found.sentence) == (
+        Verdict.WARNING,
+        "It shows 1 of the machine's 2 GPUs.",
+    )
+    trees.write(box, {".dockerenv": ""})
+    assert look(box).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("files", "driver", "words"),
+    [
+        ({}, "vfio-pci", "virtual machines"),
+        ({"etc/nv_tegra_release": "# R36"}, "", "Jetson"),
+        ({"proc/sys/kernel/osrelease": "5.15-microsoft-standard-WSL2"}, "", "Windows"),
+    ],
+)
+def test_why_no_driver_is_needed_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    driver: str,
+    words: str,
+) -> None:
+    failing(monkeypatch, "NVML_ERROR_LIBRARY_NOT_FOUND")
+    trees.write(tmp_path, files)
+    if driver:
+        trees.card(tmp_path, "0000:01:00.0", NVIDIA, driver)
+    found = look(tmp_path)
+    assert found.verdict is Verdict.NOT_NEEDED
+    assert words in found.sentence

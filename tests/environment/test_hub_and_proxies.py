@@ -127,7 +127,8 @@ def test_servers_on_this_machine_are_not_asked_through_a_proxy() -> None:
     environ = {"http_proxy": "proxy:3128", "no_proxy": "localhost, .example"}
     (found,) = proxies.proxies(environ)
     assert found.verdict is Verdict.WARNING
-    assert found.fix == "export no_proxy=localhost,.example,127.0.0.1"
+    assert "no_proxy" in found.fix
+    assert "localhost,.example,127.0.0.1" in found.fix
     for around in ("localhost,127.0.0.1", "*"):
         (found,) = proxies.proxies({**environ, "no_proxy": around})
         assert found.verdict is Verdict.OK

@@ -120,3 +120,12 @@ def test_root_with_a_short_path_still_finds_ldconfig(
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setenv("PATH", path)
     assert packages.as_root("apt-get update").command == f"{prefix}apt-get update"
+
+
+@pytest.mark.usefixtures("debian")
+def test_an_apt_that_takes_too_long_has_told_nothing(
+    path_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(path_dir, "apt-cache", "exec /bin/sleep 60")
+    monkeypatch.setattr(packages, "_APT_LIMIT_S", 0.05)
+    assert packages.offered("nodejs") is None

@@ -185,3 +185,12 @@ def test_the_systems_own_python_answers() -> None:
         check=True,
     ).stdout
     assert text.strip() == str(told.venv)
+
+
+def test_nothing_of_the_current_directory_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('run')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert interpreters.ask(sys.executable) is not None

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from textual.binding import Binding
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -179,6 +180,17 @@ async def test_the_filter_looks_at_names_models_and_descriptions(mine: Profile) 
         assert "▸ mine" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "cpu-small" in screen_text(app))
+
+
+async def test_words_that_come_in_one_burst_with_the_slash_all_arrive() -> None:
+    async with opened("profiles") as (app, pilot):
+        await until(pilot, lambda: "cpu-small" in screen_text(app))
+        for key in ("slash", *"muli", "backspace", *"ti"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        line = app.screen.query_one("#filter", Input)
+        await until(pilot, lambda: line.value == "multi", what=line.value)
+        await until(pilot, lambda: "cpu-small" not in screen_text(app))
+        assert "multi-gpu" in screen_text(app)
 
 
 async def test_a_difference_to_termais_own_is_shown_by_option_and_by_line() -> None:

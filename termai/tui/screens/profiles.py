@@ -46,7 +46,6 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT_LINES, "-tall")]  # noqa: RUF012 - Textual's type
     DEFAULT_CSS = """
     ProfilesScreen #filter { display: none; height: 1; border: none; padding: 0 1; }
-    ProfilesScreen.-filtering #filter { display: block; }
     ProfilesScreen #hint { display: none; height: auto; padding: 0 1; background: $panel; }
     ProfilesScreen #body { height: 1fr; layout: vertical; }
     ProfilesScreen #details { height: 9; border-top: solid $primary 40%; padding: 0 1; }
@@ -94,7 +93,7 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
         yield FilterLine(placeholder="words that a profile must have", id="filter", compact=True)
         yield Static(_NONE_YET, id="hint", markup=False)
         with Container(id="body"):
-            yield ProfileList(id="list")
+            yield ProfileList(filtering=self._filter, id="list")
             yield TextPane(id="details")
 
     def on_mount(self) -> None:
@@ -307,9 +306,15 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     def action_filter(self) -> None:
         """Type words that a profile must have."""
+        self._filter()
+
+    def _filter(self) -> Input:
         self.add_class("-filtering")
-        self.set_focus(self.query_one("#filter"))
+        line = self.query_one("#filter", Input)
+        line.display = True  # at once: what is hidden takes no focus, and keys may follow
+        self.set_focus(line)
         self.refresh_bindings()
+        return line
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what has every word that is typed."""
@@ -327,7 +332,9 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     def action_all(self) -> None:
         """Show all profiles again."""
-        self.query_one("#filter", Input).value = ""
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.display = False
         self.remove_class("-filtering")
         self.set_focus(self.profiles)
         self.refresh_bindings()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widgets import Input
 
 from termai.tui import profile_rows
@@ -39,14 +40,37 @@ class ProfileList(ModelTable):
         Binding("enter", "pick", "Edit", id="profiles.edit", tooltip=_EDIT),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        *,
+        filtering: Callable[[], Input] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        """``filtering`` shows and focuses the line that filters the list, and returns it."""
         super().__init__(profile_rows.COLUMNS, self._cells_of, id=id)
+        self._filtering = filtering
+        self._line: Input | None = None
         self._profiles: dict[str, Profile] = {}
         self._problems: dict[str, Broken] = {}
         self._served: frozenset[str] = frozenset()
 
     def on_mount(self) -> None:
         self.watch(program(self), "servers", self._mark_running)
+
+    def on_key(self, event: Key) -> None:
+        """Begin the filter here, not by a binding: keys of the same burst belong to it."""
+        if self._filtering and event.key == "slash":
+            self._line = self._filtering()
+        elif self._line is None or self._line is not self.screen.focused:
+            return
+        elif event.is_printable and event.character:
+            self._line.insert_text_at_cursor(event.character)
+        elif event.key == "backspace":
+            self._line.action_delete_left()
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     @property
     def profile(self) -> Profile | None:

@@ -54,8 +54,8 @@ class Draft:
 
     def stored(self, saved: Profile) -> Draft:
         """Return the draft now that it is on disk as ``saved``; earlier changes can be undone."""
-        past = tuple(_at(saved, before) for before in self.past)
-        return Draft(saved, saved, past)
+        past = tuple(_at(saved, before) for before in (*self.past, self.profile))
+        return Draft(saved, saved, (past[:-1] if past[-1] == saved else past)[-_KEPT:])
 
 
 def _at(saved: Profile, before: Profile) -> Profile:

@@ -191,6 +191,16 @@ def test_a_draft_can_be_undone_reverted_and_saved() -> None:
     assert stored.undone().profile.value("ctx_size") == 1024
 
 
+def test_what_the_file_replaces_can_be_undone_too() -> None:
+    draft = Draft.of(EMPTY).to(EMPTY.with_values(top_k=10)).to(EMPTY.with_values(top_k=20))
+    saved = draft.stored(Profile(name="mine", revision="1").with_values(top_k=20))
+    restored = saved.stored(Profile(name="mine", revision="2"))
+    assert restored.profile == restored.saved
+    back = restored.undone().profile
+    assert (back.value("top_k"), back.revision) == (20, "2")
+    assert restored.undone().undone().profile.value("top_k") == 10
+
+
 def test_a_refused_value_says_what_was_expected() -> None:
     with pytest.raises(RefusedValueError) as caught:
         fields.with_text(EMPTY, "ctx_size", "much")

@@ -281,6 +281,12 @@ def burst(app: FormApp, *keys: str) -> None:
         (["enter", *"16k", "down", "left"], 16_384, "n_gpu_layers"),
         (["enter", *"16k", "escape", "right"], 8192, "ctx_size"),
         (["slash", *"ctx", "enter", *"8k", "enter", "right"], 16_384, "ctx_size"),
+        (
+            ["enter", *"12k", "left", "backspace", *"6", "end", *"x", "backspace", "enter"],
+            16_384,
+            "ctx_size",
+        ),
+        (["slash", *"gpu", *["backspace"] * 3, *"ctx", "enter", *"8k", "enter"], 8192, "ctx_size"),
         (["slash", *"ctx", "enter", "enter", *"8k", "enter", "escape"], 8192, "ctx_size"),
     ],
 )

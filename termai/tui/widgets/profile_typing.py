@@ -28,11 +28,25 @@ class TypedLine(Input):
         )
         self._take_key = take_key
 
-    def on_key(self, event: Key) -> None:
-        """Let the form have the keys that end typing, and those that came after one of them."""
-        if self._take_key(event):
+    async def on_key(self, event: Key) -> None:
+        """Let the form have the keys that end typing, and those that came after one of them.
+
+        Keys that edit the line do so here: as bindings they would come after the letters that
+        were typed behind them in the same burst.
+        """
+        taken = self._take_key(event)
+        action = "" if taken or event.is_printable else self._edits.get(event.key, "")
+        if action:
+            await self.run_action(action)
+        if taken or action:
             event.stop()
             event.prevent_default()
+
+    @property
+    def _edits(self) -> dict[str, str]:
+        """The actions of a mere line of input, by key."""
+        bound = Input._merged_bindings.key_to_bindings if Input._merged_bindings else {}
+        return {key: bindings[0].action for key, bindings in bound.items() if key != "enter"}
 
 
 class EditLine(TypedLine):

@@ -131,9 +131,15 @@ def _tell(build: Build) -> None:
     out(f"It is used from now on: {one_line(str(result.get('program')))}")
     before = one_line(using.described(str(result.get("before") or "")))
     out(f"Before it was {before}; `termai engines back` goes back.")
+    if build.gpu != "none" and not result.get("devices"):
+        warn(
+            f"It is built for {build.gpu} and sees no GPU: models run on the CPU. `termai doctor` "
+            "looks why."
+        )
     first = consider(NATIVE).detection
     if str(first.program) != result.get("program"):
         warn(
-            f"auto still takes {first.program} first, which can use {', '.join(first.devices)}. "
+            f"auto still takes {first.program} first, which can use "
+            f"{', '.join(first.devices) or 'the CPU'}. "
             "`termai engines list` shows why."
         )

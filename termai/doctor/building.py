@@ -31,6 +31,7 @@ from termai.profiles.schema import NATIVE
 KEPT_BUILDS = 3  # builds used before the present one that stay on disk
 KEPT_LOGS = 5
 _STAMP = "termai-build.json"
+_SCRATCH = ".build-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ class _NotCompiledError(Exception):
 def _built(wanted: Wanted) -> None:
     _say(phase=Phase.PREPARING)
     plan = compiling.prepare(wanted.gpu, rpc=wanted.rpc, jobs=wanted.jobs)
-    with tempfile.TemporaryDirectory(dir=compiling.builds_dir(), prefix=".build-") as name:
+    for left_over in compiling.builds_dir().glob(f"{_SCRATCH}*"):  # of a build that was killed
+        shutil.rmtree(left_over, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=compiling.builds_dir(), prefix=_SCRATCH) as name:
         scratch = Path(name)
         kept = None if wanted.again else wheels.cached(plan.recipe)
         wheel = kept or _compiled(plan, wanted, scratch)
@@ -111,12 +114,12 @@ def _built(wanted: Wanted) -> None:
         try:
             found = llama_server.detection("just built", place / "bin" / NATIVE)
             proofs = _proved(found)
-            switch = using.use(str(found.program))
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
         if not kept:
             _keep(wheel, plan)
+    switch = using.use(str(found.program))
     _prune()
     _say(
         program=str(found.program),

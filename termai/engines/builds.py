@@ -132,6 +132,14 @@ def _ended(
             detail=tuple(one_line(str(x), 300) for x in told.get("detail") or ())[:8],
             exit_code=_code(told.get("exit_code")),
         )
+    if last and last.reason in ("unknown", "killed"):
+        return Build(
+            job,
+            Phase.FAILED,
+            seconds=seconds,
+            problem="The build was cut off: it was killed, or the machine was started anew.",
+            fix="Begin it again with `termai engines build`.",
+        )
     killed = bool(last and last.reason == "oom-killed")
     why = build_failures.explain([x for x in lines if MARK not in x], oom_killed=killed)
     fix = f"{why.fix} The whole log is {job.log_path}."

@@ -1,6 +1,7 @@
 """Everything a build of llama.cpp needs, looked at before it starts, and the command of it."""
 
 import importlib.util
+import os
 import shutil
 import sys
 from dataclasses import dataclass, replace
@@ -64,11 +65,13 @@ class Plan:
 def prepare(gpu: str = "", *, rpc: bool = True, jobs: int = 0) -> Plan:
     """Return the plan of a build for this machine; 0 jobs takes as many as the memory allows.
 
+    gpu: empty takes that of TERMAI_GPU, else the first interface usable here.
+
     Raises UsageError for a GPU interface that is none, NotFoundError when a compiler is missing
     and StorageError when the disk is too full.
     """
     try:
-        choice = choose_gpu(gpu)
+        choice = choose_gpu(gpu or os.environ.get("TERMAI_GPU", ""))
     except ValueError as error:
         raise UsageError(
             f"{gpu!r} is no GPU interface of llama.cpp.", fix=f"Use one of {', '.join(Gpu)}."

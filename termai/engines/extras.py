@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
+from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
 from termai.profiles.reading import SECRET_FLAGS, flag_of
@@ -16,6 +17,9 @@ OWN: Mapping[str, str] = {
     "-m": "Use path under [model].",
 }
 """What to do instead of each flag that termai sets itself."""
+PCI_ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+"""Makes CUDA count GPUs as nvidia-smi does, not the fastest first (CUDA C++ Programming Guide)."""
+
 _SECRET = ("LLAMA_API_KEY",)
 
 
@@ -51,6 +55,13 @@ def extra_env(profile: Profile) -> dict[str, str]:
                 fix="Write the key to a file of mode 0600 and name it in api_key_file.",
             )
     return dict(profile.env)
+
+
+def gpu_order(detection: Detection) -> dict[str, str]:
+    """Return what makes CUDA0 the GPU that nvidia-smi calls 0; nothing where that was decided."""
+    name, value = PCI_ORDER
+    on_cuda = any(device.startswith("CUDA") for device in detection.devices)
+    return {name: value} if on_cuda and name not in os.environ else {}
 
 
 def overriding_env(prefixes: Sequence[str]) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class LlamaServer:
         return Launch(
             engine=NATIVE,
             argv=argv,
-            env=extras.extra_env(profile),
+            env={**extras.gpu_order(detection), **extras.extra_env(profile)},
             unset_env=extras.overriding_env(("LLAMA_ARG_", "LLAMA_API_KEY")),
             host=host,
             port=port,

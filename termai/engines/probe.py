@@ -13,6 +13,7 @@ from typing import Any
 
 from termai.engines import helptext
 from termai.engines.base import OptionHelp
+from termai.engines.extras import PCI_ORDER
 from termai.errors import StorageError, TermaiError
 from termai.files import write_atomic
 from termai.paths import state_dir
@@ -157,8 +158,12 @@ def _with_devices(program: Path, answers: Probe) -> Probe:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Return the environment without what would make llama.cpp refuse or hide an answer."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("LLAMA_ARG_")}
+    """Return the environment without what would make llama.cpp refuse or hide an answer.
+
+    Devices are counted as they will be when a model runs.
+    """
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("LLAMA_ARG_")}
+    return {PCI_ORDER[0]: PCI_ORDER[1], **plain}
 
 
 def _cache_path(program: Path) -> Path:

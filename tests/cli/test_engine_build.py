@@ -46,6 +46,7 @@ def test_a_build_that_works_is_told_with_what_was_measured(
     assert "CUDA0: loads and answers rightly, 912 tokens per second" in said.out
     assert "It is used from now on: /b/bin/llama-server" in said.out
     assert "auto still takes" in said.err
+    assert "sees no GPU" in said.err
 
 
 def test_a_failed_build_is_an_error_with_its_lines(

@@ -3,6 +3,8 @@
 pip is a stand-in that writes recorded output; the llama-server in its wheel is the real one.
 """
 
+import os
+import signal
 import stat
 import sys
 import zipfile
@@ -157,6 +159,23 @@ def test_builds_that_are_long_out_of_use_are_removed(
     done = over(begun(pip))
     assert done.phase is Phase.DONE, done
     assert not any(path.exists() for path in old_builds)
+
+
+def test_a_build_that_was_killed_says_so_and_the_next_one_clears_up(
+    pip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_GATE", str(tmp_path / "gate"))
+    build = begun(pip)
+    wait_until(lambda: builds.refresh(build).percent)
+    child = builds.refresh(build).job.state.child
+    assert child
+    os.killpg(child.pid, signal.SIGKILL)
+    wait_until(lambda: not builds.refresh(build).job.alive)
+    assert "was cut off" in builds.refresh(build).problem
+    assert len(list(compiling.builds_dir().iterdir())) == 1
+    monkeypatch.setenv("FAKE_FAILURE", "error: no")
+    over(begun(pip))
+    assert list(compiling.builds_dir().iterdir()) == []
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """What a profile may add by hand, and what it may not."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from termai.engines import extras
+from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
 
@@ -54,3 +58,12 @@ def test_variables_that_would_change_the_profile_are_named(monkeypatch: pytest.M
     found = extras.overriding_env(("LLAMA_ARG_", "LLAMA_API_KEY"))
     assert {"LLAMA_ARG_PORT", "LLAMA_API_KEY"} <= set(found)
     assert "LLAMA_CACHE" not in found
+
+
+def test_cuda_counts_gpus_as_nvidia_smi_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+    on_cuda = Detection("llama-server", Path("/x"), "1", ("CUDA0", "CUDA1"))
+    assert extras.gpu_order(on_cuda) == {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    assert extras.gpu_order(replace(on_cuda, devices=("Vulkan0",))) == {}
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    assert extras.gpu_order(on_cuda) == {}

@@ -4,13 +4,15 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from termai import settings
-from termai.engines import llama_server
+from termai.engines import llama_server, rpc
 from termai.engines.base import Detection, Launch
 from termai.engines.llama_server import LlamaServer, search
 from termai.errors import InvalidFileError, UsageError
@@ -19,7 +21,7 @@ from termai.paths import config_dir
 from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE, OPTIONS, Adapter, Kind, Option
 from tests.engines.serving import running
-from tests.support import free_port
+from tests.support import free_port, native_bin, wait_until
 
 ENGINE = LlamaServer()
 
@@ -27,6 +29,7 @@ VALUES: dict[str, Any] = {
     "override_kv": ("general.name=str:other", "llama.rope.freq_base=float:20000"),
     "override_tensor": ("ffn_.*=CPU",),
     "device": ("none",),
+    "rpc": ("127.0.0.1:1",),
     "tensor_split": (1.0,),
     "chat_template": "chatml",
     "stop": ("end",),
@@ -51,6 +54,19 @@ def sample(option: Option, model: Path) -> Any:
     return 2 if option.kind is Kind.WHOLE else 1.0
 
 
+@pytest.fixture
+def lender(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let ``sample`` name an RPC server that answers: llama-server looks for it at once."""
+    endpoint = f"127.0.0.1:{free_port()}"
+    program = native_bin("ggml-rpc-server")
+    argv = rpc.arguments(program, host="127.0.0.1", port=int(endpoint.split(":")[1]), threads=1)
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        wait_until(lambda: rpc.answers(endpoint))
+        monkeypatch.setitem(VALUES, "rpc", (endpoint,))
+        yield
+        server.kill()
+
+
 def composed(detection: Detection, model: Path, profile: Profile) -> Launch:
     return ENGINE.compose(profile, detection, model=model, port=free_port())
 
@@ -72,7 +88,7 @@ NATIVE_OPTIONS = [
 
 
 def test_the_real_binary_takes_every_option_with_every_choice_and_word(
-    native: Detection, model: Path
+    native: Detection, model: Path, lender: None
 ) -> None:
     refused: dict[tuple[str, Any], str] = {}
     for option in NATIVE_OPTIONS:
@@ -84,7 +100,9 @@ def test_the_real_binary_takes_every_option_with_every_choice_and_word(
     assert refused == {}
 
 
-def test_the_real_binary_takes_all_options_at_once(native: Detection, model: Path) -> None:
+def test_the_real_binary_takes_all_options_at_once(
+    native: Detection, model: Path, lender: None
+) -> None:
     every = {option.key: sample(option, model) for option in NATIVE_OPTIONS}
     assert refusal(composed(native, model, Profile("p").with_values(**every))) == ""
 
@@ -167,6 +185,16 @@ def test_the_environment_does_not_change_what_the_profile_says(
 def test_the_users_own_environment_is_applied_on_top(native: Detection, model: Path) -> None:
     profile = Profile("p", env={"LLAMA_ARG_CACHE_RAM": "0", "CUDA_VISIBLE_DEVICES": "1"})
     assert composed(native, model, profile).env == profile.env
+
+
+def test_gpus_are_numbered_as_nvidia_smi_does_unless_the_profile_says_otherwise(
+    native: Detection, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+    on_cuda = replace(native, devices=("CUDA0",))
+    assert composed(on_cuda, model, Profile("p")).env == {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    own = Profile("p", env={"CUDA_DEVICE_ORDER": "FASTEST_FIRST"})
+    assert composed(on_cuda, model, own).env == own.env
 
 
 def test_further_arguments_come_last(native: Detection, model: Path) -> None:

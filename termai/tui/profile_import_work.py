@@ -117,10 +117,14 @@ def check_name(name: str, taken: Sequence[str]) -> str:
 
 
 class Saved(NamedTuple):
-    """The profiles that were saved, and a sentence for each that was not."""
+    """The profiles that were saved, and a sentence for each that was not.
+
+    missing: why the first would not start as it is, empty where nothing is known of that.
+    """
 
     profiles: tuple[Profile, ...]
     problems: tuple[str, ...]
+    missing: str = ""
 
 
 def save(chosen: Sequence[tuple[Imported, str]]) -> Saved:
@@ -133,7 +137,18 @@ def save(chosen: Sequence[tuple[Imported, str]]) -> Saved:
             saved.append(exchange.save(imported, name))
         except TermaiError as error:
             problems.append(str(error))
-    return Saved(tuple(saved), tuple(problems))
+    return Saved(tuple(saved), tuple(problems), _missing(saved[0]) if saved else "")
+
+
+def _missing(profile: Profile) -> str:
+    """Return why a start of a profile would be refused, in one sentence."""
+    from termai.servers.preview import command_line
+
+    try:
+        command_line(profile)
+    except TermaiError as error:
+        return error.message
+    return ""
 
 
 def formats() -> tuple[str, ...]:

@@ -74,9 +74,11 @@ async def test_a_file_is_found_by_tab_and_what_it_lacks_is_told(tmp_path: Path) 
         await until(pilot, lambda: isinstance(app.focused, Input))
         await pilot.press(*"story", "enter")
         await until(pilot, lambda: "▸ [x] story" in screen_text(app))
-        await pilot.press("y")
+        await pilot.press("tab", "enter")  # also from what one reads
         await until(pilot, lambda: own() == ["story"])
         assert load_profile("story").values["ctx_size"] == 4096
+        await until(pilot, lambda: "Imported story." in toasts(app))
+        assert "Before a start: " in toasts(app)
 
 
 async def test_files_of_other_programs_are_offered_without_their_paths() -> None:

@@ -77,7 +77,7 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
         Binding("escape", "back", "Back", id="import.back", tooltip="A step back."),
         Binding("space", "choose", "Choose", id="import.toggle", tooltip=_TOGGLE),
         Binding("m", "rename", "Name", id="import.rename", tooltip=_RENAME),
-        Binding("y", "take", "Import", id="import.take", tooltip=_TAKE),
+        Binding("y,enter", "take", "Import", id="import.take", tooltip=_TAKE),
     ]
 
     switcher = query_one(ContentSwitcher)
@@ -174,6 +174,7 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
 
     def _read(self) -> None:
         self._tell(_READING)
+        self.source.done = self.source.text
         work = partial(self._reading, self.source.text)
         self.background(work, _same, group="read", exclusive=True)
 
@@ -288,7 +289,9 @@ class ImportScreen(ModalScreen["tuple[Profile, ...]"], Background):
         if profiles:
             names = ", ".join(one_line(profile.name, 40) for profile in profiles[:4])
             more = f" and {len(profiles) - 4} more" if len(profiles) > 4 else ""
-            self.notify(f"Imported {names}{more}. s starts it.", markup=False)
+            missing = message.saved.missing
+            then = f"Before a start: {one_line(missing, 160)}" if missing else "s starts it."
+            self.notify(f"Imported {names}{more}. {then}", markup=False)
             self.dismiss(profiles)
 
     def action_back(self) -> None:

@@ -13,7 +13,10 @@ from termai.text import printable
 
 
 class SourceText(TextArea):
-    """A text area that grows to a third of the screen; posts Taken on Enter, Completing on Tab."""
+    """A text area that grows to a third of the screen; posts Taken on Enter, Completing on Tab.
+
+    What is pasted takes the place of ``done``, the text that was read last.
+    """
 
     DEFAULT_CSS = """
     SourceText, SourceText:focus {
@@ -38,6 +41,7 @@ class SourceText(TextArea):
 
     def __init__(self, text: str = "", *, placeholder: str = "") -> None:
         super().__init__(text, placeholder=placeholder, soft_wrap=True, highlight_cursor_line=False)
+        self.done = ""
         self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
 
     def set_text(self, text: str) -> None:
@@ -73,4 +77,6 @@ class SourceText(TextArea):
             actions[event.key]()
 
     async def _on_paste(self, event: events.Paste) -> None:
-        event.text = printable(event.text)  # TextArea's own handler inserts it
+        event.text = printable(event.text)  # TextArea's own handler puts it in
+        if self.text == self.done:
+            self.select_all()

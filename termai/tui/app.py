@@ -95,7 +95,7 @@ class TermaiApp(Background, App[int]):
     rate: tokens per second that servers wrote lately.
     chat_server: name of the server that Chat is to talk to, empty while none was chosen.
     selected_server: name of the server that Servers is to show. They are reactive; screens
-    watch them.
+    watch them. profile_to_show: name of the profile that Profiles chooses when it is next shown.
     """
 
     TITLE = "termai"
@@ -125,6 +125,7 @@ class TermaiApp(Background, App[int]):
         self._plan = plan
         self.opening = Opening()
         self._wanted_mode = ""
+        self.profile_to_show = ""
         self.settings = settings
         self.threads = Threads()
         self._activity = Activity()

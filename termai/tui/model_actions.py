@@ -39,7 +39,7 @@ async def start(app: TermaiApp, path: Path, *, keep: bool = False) -> None:
     profile = await app.threads.run(model_work.profile_of, path)
     if profile is None and keep:
         profile = await app.threads.run(model_work.make_profile, path)
-        app.notify(made(profile), markup=False)
+        _show_made(app, profile)
     if profile is None:
         profile = await app.threads.run(model_work.fitting, path)
     await launch(app, profile)
@@ -51,7 +51,13 @@ async def make_profile(app: TermaiApp, path: Path, warning: str) -> None:
         asked = ConfirmLoss("It does not fit", f"{warning}\n\nMake a profile all the same?")
         if not await app.push_screen_wait(asked):
             return
-    app.notify(made(await app.threads.run(model_work.make_profile, path)), markup=False)
+    _show_made(app, await app.threads.run(model_work.make_profile, path))
+
+
+def _show_made(app: TermaiApp, profile: Profile) -> None:
+    """Tell that a profile was made; Profiles has it chosen when it is next opened."""
+    app.profile_to_show = profile.name
+    app.notify(made(profile), markup=False)
 
 
 async def cancel(app: TermaiApp, download: Download) -> None:

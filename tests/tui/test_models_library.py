@@ -272,7 +272,8 @@ async def test_a_profile_is_made_saved_and_named(ours: Path) -> None:
         assert own[0].name in toasts(app)
         assert own[0].values["path"] == OURS
         await pilot.press("f3")
-        await until(pilot, lambda: row(app, own[0].name) and app.current_mode == "profiles")
+        await until(pilot, lambda: app.current_mode == "profiles")
+        await until(pilot, lambda: f"▸ {own[0].name}" in screen_text(app))
 
 
 async def test_a_large_library_is_shown_and_filtered_without_a_pause(

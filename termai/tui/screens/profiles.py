@@ -100,6 +100,10 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
         self.profiles.focus()
 
     def on_screen_resume(self) -> None:
+        app = program(self)
+        if app.profile_to_show:
+            self.profiles.select(app.profile_to_show)
+            app.profile_to_show = ""
         self.action_reload()
 
     def action_reload(self) -> None:

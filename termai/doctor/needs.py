@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from termai.engines import drift
+from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine
 from termai.engines.choose import ENGINES
 from termai.engines.values import found_already
@@ -20,6 +20,7 @@ _LLAMA_CPP = (AUTO, NATIVE, EMBEDDED)
 _ANY_MODEL = Path("model.gguf")  # stands in a command line that is composed and never started
 
 Choose = Callable[[str], tuple[Engine, Detection]]
+Silent = Callable[[tuple[str, ...]], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,17 @@ class Unmet:
     command: str = ""
 
 
-def unmet(profile: Profile, library: Callable[[], Library], choose: Choose) -> Unmet | None:
+def unmet(
+    profile: Profile,
+    library: Callable[[], Library],
+    choose: Choose,
+    silent: Silent = rpc.silent,
+) -> Unmet | None:
     """Return what would end a start of this profile, None when all is here; starts nothing.
 
-    The memory it takes and whether its port is free are not looked at: both change. A profile
-    that names no model is taken for one that gets it at each start.
+    ``silent`` tells at which of several addresses of RPC servers nothing answers. The memory it
+    takes and whether its port is free are not looked at: both change. A profile that names no
+    model is taken for one that gets it at each start.
     """
     try:
         model = _model(profile, library)
@@ -52,7 +59,19 @@ def unmet(profile: Profile, library: Callable[[], Library], choose: Choose) -> U
     fatal = [one for one in drift.check(profile, detection) if one.fatal]
     if fatal:
         return _of_flags(profile, tuple(fatal))
-    return _composed(profile, engine, detection, model, library)
+    return _composed(profile, engine, detection, model, library) or _alone(profile, silent)
+
+
+def _alone(profile: Profile, silent: Silent) -> Unmet | None:
+    """Return which other machines a profile borrows from and that do not answer."""
+    gone = silent(tuple(map(str, profile.value("rpc"))))
+    if not gone:
+        return None
+    return Unmet(
+        f"No RPC server answers at {' and '.join(gone)}.",
+        "Start it there with `termai engines rpc`, or take it out of rpc under [load].",
+        "The machine is off, its server does not run, or a firewall is between.",
+    )
 
 
 def _model(profile: Profile, library: Callable[[], Library]) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from termai.doctor.needs import Unmet, unmet
+from termai.engines import rpc
 from termai.engines.choose import choose
 from termai.environment.finding import Finding, Verdict
 from termai.errors import TermaiError
@@ -22,10 +23,10 @@ def look(library: Callable[[], Library]) -> Iterator[Finding]:
     own = [profile for profile in listing.profiles if not profile.shipped]
     for number, problem in enumerate(listing.problems):
         yield _unreadable(number, problem)
-    chosen = cache(choose)
+    chosen, silent = cache(choose), cache(rpc.silent)
     broken = 0
     for profile in own:
-        lacking = unmet(profile, library, chosen)
+        lacking = unmet(profile, library, chosen, silent)
         if lacking:
             broken += 1
             yield _broken(profile, lacking)

@@ -36,6 +36,11 @@ BROKEN = {
         "",
     ),
     "a key file that is gone": (f'{SMOKE}[server]\napi_key_file = "key"\n', "key", ""),
+    "a machine that does not answer": (
+        f'{SMOKE}[load]\nrpc = ["127.0.0.1:1"]\n',
+        "No RPC server answers at 127.0.0.1:1",
+        "",
+    ),
     "open to all without a key": (f'{SMOKE}[server]\nhost = "0.0.0.0"\n', "0.0.0.0", ""),
 }
 

@@ -1,5 +1,9 @@
 """A build on the command line: shown while it goes on, told when it is over."""
 
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,56 @@ from termai.errors import TermaiError
 from termai.jobs import control, store
 from termai.jobs.records import Exit, Job, JobSpec, JobState
 from termai.jobs.states import JobStatus
-from tests.support import wait_until
+from tests.cli.conftest import ROOT, TERMAI, Termai, environment
+from tests.doctor.test_building import wheel
+from tests.support import native_bin, wait_until
+
+
+@pytest.fixture
+def pip(home: Path) -> Iterator[dict[str, str]]:
+    """Return an environment in which pip is the stand-in; what is built is the real server."""
+    (home / "pip").mkdir()
+    (home / "pip" / "__init__.py").touch()
+    (home / "pip" / "__main__.py").write_text(
+        "import sys\nfrom tests.fakes.pip_wheel import main\n"
+        "sys.exit(main(['-m', 'pip', *sys.argv[1:]]))\n"
+    )
+    made = wheel(home, f'exec {native_bin("llama-server")} "$@"')
+    yield {
+        "PYTHONPATH": f"{home}:{ROOT}",
+        "FAKE_WHEEL": str(made),
+        "FAKE_GATE": str(home / "gate"),
+        "TERMAI_BUILD_CACHE": str(home / "cache"),
+    }
+    for left in store.list_jobs():
+        if left.alive:
+            control.stop(left, grace_s=5.0)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_build_going_and_the_same_command_shows_it_again(
+    termai: Termai, pip: dict[str, str], home: Path
+) -> None:
+    watched = subprocess.Popen(
+        [*TERMAI, "engines", "build", "--gpu", "none"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**pip),
+    )
+    wait_until(lambda: (found := builds.latest()) and found.percent == 50)
+    watched.send_signal(signal.SIGINT)
+    assert "The build goes on." in watched.communicate(timeout=20)[1]
+    assert watched.returncode == 130
+    (home / "gate").touch()
+    done = termai("engines", "build", **pip)
+    assert done.returncode == 0, done.stderr
+    assert "runs already" in done.stderr
+    assert "CPU: loads and answers rightly" in done.stdout
+    assert "It is used from now on:" in done.stdout
+    told = json.loads(termai("engines", "list", "--json").stdout)
+    assert told["engines"][0]["source"] == "configured in config.toml"
+    assert "the one that auto finds" in termai("engines", "back").stdout
 
 
 def job(home: Path) -> Job:

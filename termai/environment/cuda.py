@@ -4,9 +4,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from termai.environment import packages, programs
+from termai.environment import cuda_toolkit, packages, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
@@ -17,8 +16,6 @@ _NAME = "nvcc"
 _PLACES = ("/usr/local/cuda/bin", "/usr/local/cuda-*/bin", "/opt/cuda/bin")
 _DOWNLOADS = "https://developer.nvidia.com/cuda-downloads"
 _PACKAGES = {"debian": "nvidia-cuda-toolkit", "arch": "cuda", "": ""}
-_HEADER = "include/crt/host_config.h"
-_LARGEST = 256 << 10
 _OLDEST_GCC = 8  # the first that knows all of C++17
 _CHOICES = ("CUDAHOSTCXX", "NVCC_CCBIN")
 """Variables by which CMake and nvcc are told another compiler than g++."""
@@ -49,15 +46,16 @@ def nvcc(machine: Machine | None = None) -> Iterator[Finding]:
         yield Finding(_NAME, Verdict.NOT_NEEDED, "Not found, and no NVIDIA GPU is here.")
         return
     found = look(_program(machine))
-    if found.verdict is not Verdict.OK:
+    if found.verdict is not Verdict.OK or not machine.present:
         yield found
         return
-    problems = (
+    told = (
         _against_driver(found, machine),
         _against_gpus(found, machine),
         _against_compiler(found),
+        _complete(found),
     )
-    yield next((problem for problem in problems if problem), found)
+    yield min(filter(None, told), key=lambda one: one.verdict is Verdict.OK, default=found)
 
 
 def _program(machine: Machine) -> Program:
@@ -120,7 +118,7 @@ def _against_gpus(found: Finding, machine: Machine) -> Finding | None:
 
 def _against_compiler(found: Finding) -> Finding | None:
     """Compare with gcc, whose newest version nvcc's own crt/host_config.h names."""
-    newest = _newest_gcc(found.path)
+    newest = cuda_toolkit.newest_gcc(found.path)
     chosen = any(os.environ.get(name) for name in _CHOICES) or programs.find("cuda-g++")
     compiler = programs.find("g++")
     if not newest or chosen or not compiler:
@@ -139,6 +137,20 @@ def _against_compiler(found: Finding) -> Finding | None:
     )
 
 
+def _complete(found: Finding) -> Finding | None:
+    """Say when the toolkit lacks cuBLAS, which llama.cpp is linked with and which has a package."""
+    if cuda_toolkit.has_cublas(found.path) is not False:
+        return None
+    version = "-".join(found.version.split(".")[:2])
+    return replace(
+        found,
+        verdict=Verdict.WARNING,
+        sentence="Its toolkit lacks cuBLAS, without which llama.cpp cannot be built for CUDA.",
+        fix=f"Install the package libcublas-dev-{version} of NVIDIA's repository, or the whole "
+        f"toolkit from {_DOWNLOADS}.",
+    )
+
+
 def _other_compiler(newest: int) -> Remedy:
     """Return how to build with a gcc that nvcc takes: one that is here, else one to install."""
     names = (f"g++-{major}" for major in range(newest, _OLDEST_GCC - 1, -1))
@@ -148,26 +160,6 @@ def _other_compiler(newest: int) -> Remedy:
     remedy = packages.install({"debian": f"g++-{newest}", "arch": f"gcc{newest}", "": ""})
     then = f"Then build with CUDAHOSTCXX=g++-{newest} in the environment."
     return Remedy(f"{remedy.fix or f'Install gcc {newest}.'} {then}", remedy.command)
-
-
-def _newest_gcc(nvcc: str) -> int:
-    """Return the newest major version of gcc that a toolkit takes, 0 when it does not say."""
-    real = Path(os.path.realpath(nvcc))
-    for root in (real.parent.parent, Path(nvcc).parent.parent):
-        for file in (root / _HEADER, *root.glob(f"targets/*/{_HEADER}")):
-            text = _text_of(file)
-            if text:
-                match = re.search(r"^#if __GNUC__ > (\d+)\s*$", text, re.MULTILINE)
-                return int(match[1]) if match else 0
-    return 0
-
-
-def _text_of(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8", errors="replace") as opened:
-            return opened.read(_LARGEST)
-    except OSError:
-        return ""
 
 
 def _pair(version: str) -> Version | None:

@@ -44,8 +44,10 @@ def test_one_that_fits(path_dir: Path) -> None:
     assert found.fix == ""
 
 
-def test_without_a_gpu_one_is_told_all_the_same(path_dir: Path) -> None:
-    nvcc(path_dir)
+def test_without_a_gpu_one_is_told_and_compared_with_nothing(path_dir: Path) -> None:
+    nvcc(path_dir / "bin")
+    host_config(path_dir, 1)
+    (path_dir / "nvcc").symlink_to(path_dir / "bin/nvcc")
     assert look(Machine(None, (), present=False)).verdict is Verdict.OK
 
 
@@ -82,6 +84,7 @@ def host_config(root: Path, newest: int) -> None:
     """Write the part of crt/host_config.h that refuses newer compilers."""
     header = root / "include/crt/host_config.h"
     header.parent.mkdir(parents=True)
+    (root / "include/cublas_v2.h").touch()
     header.write_text(f"#if defined(__GNUC__)\n\n#if __GNUC__ > {newest}\n\n#error -- no\n")
 
 
@@ -116,6 +119,27 @@ def test_a_gcc_that_it_takes_is_fine(
     monkeypatch.setenv("PATH", f"{path_dir}:{toolkit}/bin")
     program(path_dir, "g++", "13")
     assert look(ADA).verdict is Verdict.OK
+
+
+def test_a_toolkit_without_cublas_is_named(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolkit = tmp_path / "cuda-12.4"
+    nvcc(toolkit / "bin")
+    host_config(toolkit, 13)
+    monkeypatch.setenv("PATH", f"{path_dir}:{toolkit}/bin")
+    assert look(ADA).verdict is Verdict.OK
+    (toolkit / "include/cublas_v2.h").unlink()
+    found = look(ADA)
+    assert found.verdict is Verdict.WARNING
+    assert "lacks cuBLAS" in found.sentence
+    assert "libcublas-dev-12-4" in found.fix
+
+
+def test_what_fails_comes_before_what_only_limits(path_dir: Path) -> None:
+    nvcc(path_dir, "12.9")
+    found = look(Machine((12, 8), ((12, 0),), present=True))
+    assert "cannot build yet for this GPU" in found.sentence
 
 
 @pytest.mark.usefixtures("debian")

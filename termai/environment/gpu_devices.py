@@ -65,7 +65,9 @@ def _missing(missing: list[str], root: Path) -> Finding:
             gpu_driver.not_given(root),
             cause="The container was started without them.",
         )
-    remedy = packages.as_root("nvidia-modprobe -u -c 0")
+    minors = [name.removeprefix("nvidia") for name in missing if _GPU.fullmatch(name)]
+    made = "".join(f" -c {minor}" for minor in minors or ["0"])
+    remedy = packages.as_root(f"nvidia-modprobe -u{made}")
     return Finding(
         NAME,
         Verdict.PROBLEM,

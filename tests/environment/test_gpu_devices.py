@@ -28,6 +28,13 @@ def test_a_missing_uvm_is_named_with_the_command_that_makes_it(tmp_path: Path) -
     assert "nvidia-modprobe -u -c 0" in found.command
 
 
+def test_every_missing_gpu_is_made(tmp_path: Path) -> None:
+    trees.nvidia_files(tmp_path, 0, 1, 2, devices=("nvidiactl", "nvidia-uvm", "nvidia0"))
+    (found,) = gpu_devices.device_files(tmp_path)
+    assert "/dev/nvidia1, /dev/nvidia2" in found.sentence
+    assert found.command.endswith("nvidia-modprobe -u -c 1 -c 2")
+
+
 def test_a_container_may_have_some_of_the_gpus(tmp_path: Path) -> None:
     trees.nvidia_files(tmp_path, *range(8), devices=("nvidiactl", "nvidia-uvm", "nvidia3"))
     trees.write(tmp_path, {".dockerenv": ""})

@@ -1,6 +1,7 @@
 """The list of profiles: making, copying, renaming, removing, comparing and restoring them."""
 
 import shutil
+from functools import partial
 
 import pytest
 from textual.binding import Binding
@@ -268,12 +269,15 @@ def test_every_key_has_a_name_and_says_what_it_does() -> None:
         assert hasattr(ProfilesScreen, f"action_{binding.action}")
 
 
+def _in_footer(app: TermaiApp, text: str) -> bool:
+    return text in screen_text(app).splitlines()[-1]
+
+
 async def test_footer_help_and_palette_show_the_same_keys(mine: Profile) -> None:
     async with opened("profiles", size=LARGE) as (app, pilot):
         await chosen(app, pilot, "mine")
-        footer = screen_text(app).splitlines()[-1]
         for shown in ("⏎ Edit", "s Start", "n New", "i Import", "h History"):
-            assert shown in footer
+            await until(pilot, partial(_in_footer, app, shown), what=shown)
         names = [binding.description for binding in KEYS if isinstance(binding, Binding)]
         names.remove("Undo")  # there is nothing to undo yet
         await pilot.press("question_mark")

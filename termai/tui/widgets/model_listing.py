@@ -44,6 +44,9 @@ class FilterLine(Input):
         Binding("enter", "submit", "To the list", id="library.keep", tooltip="Keep the filter."),
     ]
 
+    def on_mount(self) -> None:
+        self.cursor_blink = False  # a blink is a drawing, twice a second, also over SSH
+
 
 class ModelListing(Vertical, Background):
     """Lists what ``termai.models.library`` knows at once, and what it finds as it is found.

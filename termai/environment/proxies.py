@@ -35,7 +35,7 @@ def proxies(environ: Mapping[str, str] | None = None) -> Iterator[Finding]:
         )
         return
     around = _around(known)
-    words = ", ".join(f"{name} {_host(value)}" for name, value in given.items())
+    words = ", ".join(f"{name} is {_host(value)}" for name, value in given.items())
     if "http_proxy" in given or "all_proxy" in given:
         missing = [host for host in _LOCAL if host not in around and "*" not in around]
         if missing:

@@ -113,7 +113,7 @@ def test_a_proxy_is_shown_without_its_password() -> None:
     environ = {"HTTPS_PROXY": "http://ada:secret@proxy.example:3128"}
     (found,) = proxies.proxies(environ)
     assert found.verdict is Verdict.OK
-    assert found.sentence == "https_proxy proxy.example:3128."
+    assert found.sentence == "https_proxy is proxy.example:3128."
 
 
 @pytest.mark.parametrize("value", ["http://", "http://host:99999", "ftp://host", "://"])

@@ -15,6 +15,7 @@ from termai.text import one_line, printable
 
 if TYPE_CHECKING:
     from termai.profiles.foreign.base import Exported, Imported, Left, Source
+    from termai.profiles.profile import Profile
 
 _PIPE = "-"
 
@@ -62,7 +63,7 @@ def import_(file: str, as_name: str, format_name: str, *, dry_run: bool, as_json
         if not as_json:
             verb = "Would make" if dry_run else "Made"
             out(printable(f"{verb} the profile {profile.name}."))
-            _tell(imported.notes, imported.left)
+            _tell((*imported.notes, *_environment(profile)), imported.left)
             if dry_run:
                 out(profile_text.as_toml(profile))
     if as_json:
@@ -135,6 +136,14 @@ def _source(file: str) -> "Path | Source":
         return Source(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError("What was piped in is not UTF-8 text.") from error
+
+
+def _environment(profile: "Profile") -> Iterable[str]:
+    """Yield what is told of each variable that a profile sets for its server, secrets hidden."""
+    from termai.profiles.kept import masked_texts
+
+    for name, text in masked_texts(profile.env).items():
+        yield f"The server's environment gets {one_line(f'{name}={text}', 120)}."
 
 
 def _tell(notes: Iterable[str], left: Iterable["Left"]) -> None:

@@ -17,12 +17,14 @@ _VALUE = 200  # characters of a value that a line shows
 
 
 def summary(profile: Profile) -> dict[str, Any]:
-    """Return what tells a profile from others, for JSON."""
+    """Return what tells a profile from others, for JSON, secrets masked."""
+    from termai.profiles.kept import masked_value
+
     return {
         "name": profile.name,
-        "description": profile.description,
+        "description": masked_value(profile.description),
         "engine": profile.engine,
-        "model": profile.values.get("path"),
+        "model": masked_value(profile.values.get("path")),
         "shipped": profile.shipped,
         "path": str(profile.path) if profile.path else None,
     }
@@ -35,15 +37,15 @@ def whole(profile: Profile) -> dict[str, Any]:
     shown = masked(profile)
     return {
         **summary(profile),
-        "values": {key: _plain(value) for key, value in profile.values.items()},
-        "args": {engine: list(given) for engine, given in profile.args.items()},
+        "values": {key: _plain(value) for key, value in shown.values.items()},
+        "args": {engine: list(given) for engine, given in shown.args.items()},
         "env": dict(shown.env),
         "kept": {name: dict(texts) for name, texts in shown.kept.items()},
     }
 
 
 def as_toml(profile: Profile) -> str:
-    """Return what a profile sets as TOML, secrets of other programs masked."""
+    """Return what a profile sets as TOML, secrets masked."""
     from termai.profiles.kept import masked
     from termai.profiles.reading import keys_of
     from termai.tomlfile import new_text

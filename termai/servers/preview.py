@@ -15,6 +15,7 @@ from termai.gguf.header import Header
 from termai.models.fit import Machine
 from termai.models.resolve import resolve
 from termai.profiles.clashes import Clash, MachineLimits, ModelFacts, find
+from termai.profiles.kept import hides, masked_words
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED
 from termai.servers.preview_facts import ModelNote, engine_of, facts_of, no_model, note_of
@@ -195,9 +196,16 @@ def command_line(profile: Profile) -> tuple[str, ...]:
 
 
 def command_text(argv: tuple[str, ...], env: Mapping[str, str] | None = None) -> str:
-    """Return a command as one line for a shell, with the variables that are set for it."""
-    assigned = [f"{name}={shlex.quote(value)}" for name, value in (env or {}).items()]
-    return " ".join((*assigned, shlex.join(argv)))
+    """Return a command as one line for a shell, with the variables that are set for it.
+
+    A variable that is a secret is that of the shell it is pasted into, ``A="$A"``; a secret among
+    the words is hidden.
+    """
+    assigned = [
+        f'{name}="${name}"' if hides(name, value) else f"{name}={shlex.quote(value)}"
+        for name, value in (env or {}).items()
+    ]
+    return " ".join((*assigned, shlex.join(masked_words(argv))))
 
 
 def _is_embedded(engine: tuple[Engine, Detection] | None) -> bool:

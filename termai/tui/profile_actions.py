@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -115,8 +114,10 @@ def _keep(app: TermaiApp, draft: Draft) -> None:
 
 async def show_command(app: TermaiApp, profile: Profile) -> None:
     """Copy and show the command line that a start of the profile runs."""
+    from termai.servers.preview import command_text
+
     words = await app.threads.run(profile_work.command, profile)
-    line = shlex.join(words)
+    line = command_text(words, profile.env)
     app.copy_to_clipboard(line)
     title = f"What starting {one_line(profile.name)} runs"
     await app.push_screen_wait(Note(title, printable(line), _COPIED))

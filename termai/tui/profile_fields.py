@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 
 from termai.profiles.assignments import assigned
-from termai.profiles.kept import HIDDEN, is_secret_name
+from termai.profiles.kept import HIDDEN, hides, masked_value, masked_words
 from termai.profiles.option import Kind, Option
 from termai.profiles.profile import Profile
 from termai.profiles.schema import AUTO, EMBEDDED, ENGINES, NATIVE, OPTIONS
@@ -221,7 +221,7 @@ def show(
     given = is_set(profile, identity)
     if option is None:
         return Shown(_plain(profile, field), "", _origin(given), changed)
-    value = profile.value(identity)
+    value = masked_value(profile.value(identity))
     if decided and not ignored:
         left = not given and value in _LEFT
         text = one_line(decided if left else f"{format_value(option, value)} → {decided}", _SHOWN)
@@ -293,7 +293,10 @@ def _engine(profile: Profile) -> str:
 
 def _plain(profile: Profile, field: Field) -> str:
     text = text_of(profile, field.identity)
-    if text and is_secret_name(field.identity.removeprefix("env.")):
+    head, _, name = field.identity.partition(".")
+    if head == "args" and HIDDEN in masked_words(profile.args.get(name, ())):
+        return HIDDEN
+    if text and hides(name, text, prose=head != "env"):
         return HIDDEN
     return one_line(text, _SHOWN) or NOTHING
 

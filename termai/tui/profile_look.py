@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -147,8 +147,8 @@ def projectors() -> tuple[tuple[str, Path], ...]:
     return tuple((model.label or model.name, model.path) for model in found)
 
 
-def command_text(preview: Preview) -> str:
-    """Return the command that a start would run, as one line for a shell."""
+def command_text(preview: Preview, env: Mapping[str, str]) -> str:
+    """Return the command that a start would run with its variables, as one line for a shell."""
     from termai.servers.preview import command_text
 
-    return command_text(preview.command)
+    return command_text(preview.command, env)

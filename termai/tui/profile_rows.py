@@ -50,13 +50,15 @@ def broken_cells(name: str, error: InvalidFileError) -> Sequence[Cell]:
 def row(profile: Profile, width: int, *, running: bool = False) -> Content:
     """Return one line about a profile: name, whose it is, and what it is for."""
     sign = icons.sign("ready") if running else " "
+    from termai.profiles.kept import masked_value
+
     whose = "termai's" if profile.shipped else "yours"
     rest = max(10, width - 33)
     return Content.assemble(
         (f"{sign} ", icons.STYLES["ready"]),
         (f"{one_line(profile.name, 20):<20} ", "bold"),
         (f"{whose:<9} ", "$muted"),
-        one_line(profile.description or model_of(profile), rest),
+        one_line(masked_value(profile.description or model_of(profile)), rest),
     )
 
 
@@ -80,12 +82,14 @@ def details(profile: Profile, width: int = 80) -> Content:
     from termai.profiles.schema import OPTIONS
 
     chosen = [option for option in OPTIONS if profile.is_set(option.key)]
+    from termai.profiles.kept import masked
     left = [option for option in OPTIONS if option.basic and not profile.is_set(option.key)]
     values = [
+    profile = masked(profile)
         ("engine", profile.engine, SET if profile.engine != "auto" else DEFAULT),
         *(_value(profile, option, SET) for option in chosen),
         *((f"args.{k}", " ".join(v), SET) for k, v in profile.args.items()),
-        *((f"env.{k}", _env(k, v), SET) for k, v in profile.env.items()),
+        *((f"env.{k}", v, SET) for k, v in profile.env.items()),
         *((f"kept.{k}", _kept(len(v)), SET) for k, v in profile.kept.items()),
         *(_value(profile, option, DEFAULT) for option in left),
     ]
@@ -120,11 +124,6 @@ def _value(profile: Profile, option: Option, origin: str) -> tuple[str, str, str
     return option.key, f"{shown} {option.unit if counted else ''}", origin
 
 
-def _env(name: str, value: str) -> str:
-    """Return the value of a variable; one that is a secret is not shown."""
-    from termai.profiles.kept import HIDDEN, is_secret_name
-
-    return HIDDEN if is_secret_name(name) else value
 
 
 def _kept(count: int) -> str:

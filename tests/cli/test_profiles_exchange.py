@@ -141,3 +141,42 @@ def test_check_all_tells_of_files_that_do_not_read(termai: Termai) -> None:
     done = termai("profiles", "check", "--all", "--json")
     assert done.returncode == 4
     assert "mine.toml" in json.loads(done.stdout)[-1]["problem"]
+
+
+def test_an_import_tells_the_environment_that_it_brings(termai: Termai) -> None:
+    line = "LD_PRELOAD=/tmp/evil.so A=1 llama-server -m builtin:smoke\n"
+    done = termai("profiles", "import", "-", "--as", "pasted", stdin=line)
+    assert done.returncode == 0, done.stderr
+    assert "environment gets LD_PRELOAD=/tmp/evil.so." in done.stderr
+    assert "environment gets A=1." in done.stderr
+    assert "LD_PRELOAD in the environment decides which programs" in done.stderr
+
+
+def test_a_unit_that_was_exported_comes_back(termai: Termai, tmp_path: Path) -> None:
+    alias, value = 'a$HOME %n "q" \\z', '50% $x "q"'
+    made = termai("profiles", "new", "mine", "--set", "path=builtin:smoke")
+    assert made.returncode == 0, made.stderr
+    done = termai("profiles", "set", "mine", f"alias={alias}", f"env.FOO={value}")
+    assert done.returncode == 0, done.stderr
+    unit = tmp_path / "my unit.service"
+    done = termai("profiles", "export", "mine", "--to", "systemd", "-o", str(unit))
+    assert done.returncode == 0, done.stderr
+    assert "cp THIS-FILE ~/.config/systemd/user/termai-mine.service" in unit.read_text()
+    (back,) = json.loads(termai("profiles", "import", str(unit), "--json").stdout)
+    assert back["values"]["alias"] == alias
+    assert back["env"] == {"FOO": value}
+    assert not any(left["key"].startswith("env.") for left in back["left"])
+
+
+def test_the_command_shows_no_secret(termai: Termai) -> None:
+    profiles_dir().mkdir(parents=True, exist_ok=True)
+    (profiles_dir() / "mine.toml").write_text(
+        '[model]\npath = "builtin:smoke"\n[env]\nHF_TOKEN = "SECRET"\nA = "b c"\n'
+        "[args]\nllama-server = ['--chat-template-kwargs', '{\"token\": \"SECRET\"}']\n"
+    )
+    shown = termai("profiles", "command", "mine")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("HF_TOKEN=\"$HF_TOKEN\" A='b c' ")
+    told = termai("profiles", "command", "mine", "--json")
+    assert json.loads(told.stdout)["env"] == {"HF_TOKEN": "(hidden)", "A": "b c"}
+    assert "SECRET" not in shown.stdout + told.stdout

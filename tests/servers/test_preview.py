@@ -344,6 +344,16 @@ def test_a_command_can_be_pasted_into_a_shell() -> None:
     assert line.startswith("GREETING='hello you' printf ")
 
 
+def test_a_command_shows_no_secret_and_takes_it_from_the_shell() -> None:
+    line = command_text(("sh", "-c", "echo $HF_TOKEN"), {"HF_TOKEN": "hunter2"})
+    assert "hunter2" not in line
+    said = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, check=True, env={"HF_TOKEN": "own"}
+    ).stdout
+    assert said == "own\n"
+    assert "hunter2" not in command_text(("x", "--api-key", "hunter2"))
+
+
 def test_the_command_line_of_what_cannot_start_raises(large: Path) -> None:
     with pytest.raises(UsageError, match="names no model"):
         command_line(Profile("p"))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,18 @@ async def test_the_command_is_shown_and_copied() -> None:
         await until(pilot, lambda: isinstance(app.screen, Note))
         assert "--ctx-size 16384" in app.clipboard
         assert app.clipboard.startswith("/opt/termai/bin/llama-server ")
+
+
+async def test_the_command_names_variables_and_shows_no_secret() -> None:
+    env = {"A": "b c", "HF_TOKEN": "SECRET"}
+    save_profile(replace(saved(), env=env))
+    async with editing(load_profile("long"), field="env.HF_TOKEN") as (app, pilot, editor, _):
+        await until(pilot, lambda: editor.look is not None and editor.look.preview is not None)
+        assert "SECRET" not in screen_text(app)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Note))
+        assert app.clipboard.startswith("A='b c' HF_TOKEN=\"$HF_TOKEN\" /opt/termai/bin/")
+        assert "SECRET" not in screen_text(app)
 
 
 async def test_the_difference_from_what_is_saved() -> None:

@@ -116,6 +116,33 @@ async def test_nothing_is_saved_when_it_is_left_or_nothing_is_chosen() -> None:
         assert own() == []
 
 
+@pytest.mark.parametrize("back", [["escape"], []])
+async def test_what_is_pasted_after_a_look_takes_the_place_of_it(back: list[str]) -> None:
+    first = LINE if back else "what is this"
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        screen = await importing(app, pilot)
+        await paste(screen, pilot, first)
+        await pilot.press("enter")
+        said = "Comes over" if back else "can be imported"
+        await until(pilot, lambda: said in " ".join(screen_text(app).split()))
+        await pilot.press(*back)
+        await until(pilot, lambda: screen.switcher.current == "ask")
+        second = "llama-server -m /m/other.gguf"
+        app.post_message(events.Paste(second))
+        await until(pilot, lambda: screen.source.text != first)
+        assert screen.source.text == second
+        await pilot.press("enter")
+        await until(pilot, lambda: "[x] other" in screen_text(app))
+
+
+async def test_what_is_pasted_into_a_text_that_is_being_written_is_put_in() -> None:
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        screen = await importing(app, pilot)
+        await paste(screen, pilot, "llama-server ")
+        app.post_message(events.Paste("-m a.gguf"))
+        await until(pilot, lambda: screen.source.text == "llama-server -m a.gguf")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [("~/nothing.kcpps", "does not exist"), ("what is this", "none of the files that can be")],

@@ -69,14 +69,19 @@ def show(name: str, *, as_json: bool) -> int:
 @options.sets
 @options.as_json
 def command(profile: str, changes: tuple[tuple[str, Any], ...], *, as_json: bool) -> int:
-    """Print the command that starting PROFILE (or a GGUF file) would run, quoted for a shell."""
+    """Print the command that starting PROFILE (or a GGUF file) would run, quoted for a shell.
+
+    A variable that is a secret is that of the shell it is pasted into.
+    """
     from termai.cli import targets
+    from termai.profiles.kept import masked, masked_words
     from termai.servers.preview import command_line, command_text
 
     chosen = targets.profile_of(profile, changes)
     argv = command_line(chosen)
     if as_json:
-        out_json({"profile": chosen.name, "argv": list(argv), "env": dict(chosen.env)})
+        env = dict(masked(chosen).env)
+        out_json({"profile": chosen.name, "argv": list(masked_words(argv)), "env": env})
         return 0
     out(command_text(argv, env=chosen.env))
     return 0
@@ -89,12 +94,14 @@ for _command in (import_, export, check):
 
 
 def _row(profile: Profile) -> tuple[str, ...]:
+    from termai.profiles.kept import masked_value
+
     return (
         profile.name,
         "termai" if profile.shipped else "yours",
         profile.engine,
-        str(profile.values.get("path", "-")),
-        profile.description,
+        str(masked_value(profile.values.get("path", "-"))),
+        masked_value(profile.description),
     )
 
 

@@ -153,7 +153,7 @@ named there; x mends it. Nothing is written before Ctrl+S.
             why = preview.problem if preview else "It is not known yet."
             self.notify(one_line(why), severity="warning", markup=False)
             return
-        text = profile_look.command_text(preview)
+        text = profile_look.command_text(preview, self.draft.profile.env)
         self.app.copy_to_clipboard(text)
         name = one_line(self.draft.profile.name, 40)
         self.app.push_screen(Note(f"What starting {name} runs", text, _COPIED))

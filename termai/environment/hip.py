@@ -1,7 +1,9 @@
 """hipcc, which builds llama.cpp for AMD's GPUs."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from termai.environment import packages, programs
 from termai.environment.finding import Finding, Verdict
@@ -19,6 +21,12 @@ _PACKAGES = {
     "debian": "hipcc libhipblas-dev librocblas-dev",
     "fedora": "rocm-hip-devel hipblas-devel rocblas-devel",
     "arch": "rocm-hip-sdk",
+    "": "",
+}
+_BLAS = {
+    "debian": "libhipblas-dev librocblas-dev",
+    "fedora": "hipblas-devel rocblas-devel",
+    "arch": "hipblas rocblas",
     "": "",
 }
 _ELSEWHERE = _PACKAGES | {"debian": ""}
@@ -43,7 +51,25 @@ def hipcc(present: bool | None = None) -> Iterator[Finding]:
             sentence=f"Too old for llama.cpp, which needs HIP {NEEDED[0]}.{NEEDED[1]} or later.",
             fix=_OTHERWISE,
         )
+    elif found.verdict is Verdict.OK and present and not _has_blas(found.path):
+        remedy = packages.install(_BLAS, _OTHERWISE)
+        found = replace(
+            found,
+            verdict=Verdict.WARNING,
+            sentence="hipBLAS, with which llama.cpp is built for HIP, is not found beside it.",
+            fix=remedy.fix,
+            command=remedy.command,
+        )
     yield found
+
+
+def _has_blas(hipcc: str) -> bool:
+    """Tell whether hipBLAS is there to build with, True when the place of ROCm is unknown."""
+    real = Path(os.path.realpath(hipcc))
+    named = os.environ.get("ROCM_PATH")
+    roots = (*((Path(named),) if named else ()), real.parent.parent, Path(hipcc).parent.parent)
+    known = [root / "include" for root in roots if (root / "include/hip").is_dir()]
+    return not known or any((place / "hipblas/hipblas.h").is_file() for place in known)
 
 
 def _program() -> Program:

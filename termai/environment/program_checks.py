@@ -9,6 +9,7 @@ from termai.environment import (
     path,
     pips,
     pythons,
+    shaders,
     shadows,
     vulkan,
 )
@@ -33,7 +34,7 @@ CHECKS = (
     Check("nvcc", _PROGRAMS, cuda.nvcc, _TWO_QUESTIONS_S),
     Check("hipcc", _PROGRAMS, hip.hipcc, _TWO_QUESTIONS_S),
     Check("Vulkan", _PROGRAMS, vulkan.vulkan),
-    Check("glslc", _PROGRAMS, vulkan.glslc),
+    Check("glslc", _PROGRAMS, shaders.glslc),
     Check("PATH", _PATH, path.check),
     Check("Shadowed programs", _PATH, shadows.check, _TWO_QUESTIONS_S),
 )

@@ -1,4 +1,4 @@
-"""Vulkan, for GPUs without an interface of their own: loader, drivers, and what builds for it."""
+"""Vulkan, for GPUs without an interface of their own: the loader and the drivers."""
 
 import json
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from termai.environment import packages, programs
 from termai.environment.finding import Finding, Verdict
-from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
 from termai.hardware import gpus
 from termai.hardware.gpu import Vendor
@@ -55,23 +54,6 @@ _OF_VENDOR = {
         "suse": "libvulkan_intel",
     },
 }
-_COMPILER = Program(
-    "glslc",
-    ("glslc",),
-    "Builds llama.cpp for Vulkan.",
-    "Needed to build llama.cpp for this GPU with Vulkan; a prebuilt engine works without.",
-    {
-        "debian": "glslc libvulkan-dev spirv-headers",
-        "fedora": "glslc vulkan-headers vulkan-loader-devel spirv-headers-devel",
-        "rhel": "glslc vulkan-headers vulkan-loader-devel",
-        "arch": "shaderc vulkan-headers vulkan-icd-loader spirv-headers",
-        "suse": "shaderc vulkan-devel spirv-headers",
-        "alpine": "shaderc vulkan-headers vulkan-loader-dev spirv-headers",
-        "macos": "shaderc vulkan-headers vulkan-loader molten-vk spirv-headers",
-        "": "",
-    },
-    otherwise="Install the Vulkan SDK from https://vulkan.lunarg.com.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +68,17 @@ class Driver:
 
 def vulkan(vendors: Sequence[Vendor] | None = None) -> Iterator[Finding]:
     """Look for loader and drivers where a GPU of AMD or Intel is, else say that none is needed."""
-    wanted = _wanted(vendors)
+    wanted = wanted_by(vendors)
     yield _loader(wanted)
     yield _driver(wanted)
 
 
-def glslc(vendors: Sequence[Vendor] | None = None) -> Iterator[Finding]:
-    """Look for the compiler of shaders."""
-    if not _wanted(vendors) and not programs.find("glslc"):
-        yield Finding("glslc", Verdict.NOT_NEEDED, "Not found, and no GPU here needs Vulkan.")
-    else:
-        yield look(_COMPILER)
+def wanted_by(vendors: Sequence[Vendor] | None) -> tuple[Vendor, ...]:
+    """Return those vendors here for whose GPUs llama.cpp is built with Vulkan."""
+    here = [gpu.vendor for gpu in gpus.read_all()] if vendors is None else vendors
+    with_hip = Vendor.AMD in here and programs.find("hipcc")
+    vulkan_only = (Vendor.INTEL,) if with_hip else (Vendor.AMD, Vendor.INTEL)
+    return tuple(vendor for vendor in vulkan_only if vendor in here)
 
 
 def library(root: Path | None = None) -> Path | None:
@@ -127,14 +109,6 @@ def drivers(root: Path | None = None) -> tuple[Driver, ...]:
         places = (*(root / name for name in _MANIFESTS), data)
         files = [f for place in places for f in sorted(place.glob("vulkan/icd.d/*.json"))]
     return tuple(driver for file in files[:_MOST] if (driver := _read(file)))
-
-
-def _wanted(vendors: Sequence[Vendor] | None) -> tuple[Vendor, ...]:
-    """Return those vendors here for whose GPUs llama.cpp is built with Vulkan."""
-    here = [gpu.vendor for gpu in gpus.read_all()] if vendors is None else vendors
-    with_hip = Vendor.AMD in here and programs.find("hipcc")
-    vulkan_only = (Vendor.INTEL,) if with_hip else (Vendor.AMD, Vendor.INTEL)
-    return tuple(vendor for vendor in vulkan_only if vendor in here)
 
 
 def _loader(wanted: Sequence[Vendor]) -> Finding:

@@ -48,3 +48,22 @@ def test_it_is_not_missed_where_vulkan_can_be_built(path_dir: Path) -> None:
     assert look(present=True).verdict is Verdict.NOT_NEEDED
     program(path_dir, "hipcc", "HIP version: 6.2.41133")
     assert look(present=True).verdict is Verdict.OK
+
+
+@pytest.mark.usefixtures("debian")
+def test_hipblas_is_missed_beside_it(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ROCM_PATH", raising=False)
+    rocm = tmp_path / "rocm"
+    program(rocm / "bin", "hipcc", "HIP version: 6.2.41133")
+    (rocm / "include/hip").mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{path_dir}:{rocm}/bin")
+    found = look(present=True)
+    assert found.verdict is Verdict.WARNING
+    assert found.sentence.startswith("hipBLAS")
+    assert found.command == "apt-get install -y libhipblas-dev librocblas-dev"
+    assert look(present=False).verdict is Verdict.OK
+    (rocm / "include/hipblas").mkdir()
+    (rocm / "include/hipblas/hipblas.h").touch()
+    assert look(present=True).verdict is Verdict.OK

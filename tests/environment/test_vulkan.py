@@ -5,16 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, vulkan
+from termai.environment import Finding, Verdict, shaders, vulkan
 from termai.hardware.gpu import Vendor
 from tests.environment.on_path import program
 
 AMD = (Vendor.AMD,)
+VARIABLES = (
+    *("LD_LIBRARY_PATH", "VK_DRIVER_FILES", "VK_ICD_FILENAMES"),
+    *("XDG_DATA_HOME", "VULKAN_SDK"),
+)
 
 
 @pytest.fixture
 def root(debian: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("LD_LIBRARY_PATH", "VK_DRIVER_FILES", "VK_ICD_FILENAMES", "XDG_DATA_HOME"):
+    for name in (
+        "LD_LIBRARY_PATH",
+        "VK_DRIVER_FILES",
+        "VK_ICD_FILENAMES",
+        "XDG_DATA_HOME",
+        "VULKAN_SDK",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(vulkan, "ROOT", debian)
     return debian
@@ -45,7 +55,7 @@ def test_nothing_is_missed_without_a_gpu_that_needs_it() -> None:
     for vendors in ((), (Vendor.NVIDIA,)):
         found = look(vendors)
         assert {one.verdict for one in found.values()} == {Verdict.NOT_NEEDED}
-        assert next(vulkan.glslc(vendors)).verdict is Verdict.NOT_NEEDED
+        assert next(shaders.glslc(vendors)).verdict is Verdict.NOT_NEEDED
 
 
 @pytest.mark.usefixtures("root", "path_dir")
@@ -53,7 +63,7 @@ def test_what_an_amd_gpu_lacks_comes_with_its_packages() -> None:
     found = look(AMD)
     assert found["Vulkan loader"].command == "apt-get install -y libvulkan1"
     assert found["Vulkan driver"].command == "apt-get install -y mesa-vulkan-drivers"
-    (compiler,) = vulkan.glslc(AMD)
+    (compiler,) = shaders.glslc(AMD)
     assert compiler.command == "apt-get install -y glslc libvulkan-dev spirv-headers"
 
 
@@ -106,9 +116,27 @@ def test_a_driver_whose_library_is_gone_is_passed_over(root: Path) -> None:
     assert vulkan.drivers() == ()
 
 
-def test_a_compiler_of_shaders_is_told(path_dir: Path) -> None:
+def test_a_compiler_of_shaders_needs_headers(path_dir: Path, root: Path) -> None:
+    program(path_dir, "glslc", "shaderc v2023.2")
+    (found,) = shaders.glslc(AMD)
+    assert found.sentence == "The headers of Vulkan and SPIR-V, needed beside it, are not found."
+    assert found.command == "apt-get install -y glslc libvulkan-dev spirv-headers"
+    assert next(shaders.glslc(())).verdict is Verdict.OK, "nothing is built for it here"
+    for header in ("vulkan/vulkan.h", "spirv/unified1/spirv.h"):
+        (root / "usr/include" / header).parent.mkdir(parents=True)
+        (root / "usr/include" / header).touch()
+    assert next(shaders.glslc(AMD)).verdict is Verdict.OK
+
+
+def test_a_compiler_of_shaders_is_told(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for header in ("vulkan/vulkan.h", "spirv/unified1/spirv.h"):
+        (tmp_path / "sdk/include" / header).parent.mkdir(parents=True)
+        (tmp_path / "sdk/include" / header).touch()
+    monkeypatch.setenv("VULKAN_SDK", str(tmp_path / "sdk"))
     program(path_dir, "glslc", "shaderc v2023.2 v2023.2-1\nspirv-tools v2023.2\nTarget: SPIR-V 1.0")
-    (found,) = vulkan.glslc(AMD)
+    (found,) = shaders.glslc(AMD)
     assert (found.verdict, found.version) == (Verdict.OK, "2023.2")
 
 
@@ -117,4 +145,4 @@ def test_vulkan_is_not_missed_where_hip_can_be_built(path_dir: Path) -> None:
     program(path_dir, "hipcc", "HIP version: 6.2.41133")
     assert look(AMD)["Vulkan loader"].verdict is Verdict.NOT_NEEDED
     assert look((Vendor.AMD, Vendor.INTEL))["Vulkan loader"].verdict is Verdict.WARNING
-    assert next(vulkan.glslc(AMD)).verdict is Verdict.NOT_NEEDED
+    assert next(shaders.glslc(AMD)).verdict is Verdict.NOT_NEEDED

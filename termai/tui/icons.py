@@ -6,6 +6,7 @@ import sys
 _SIGNS = {
     "ready": "●",
     "ok": "✔",
+    "not needed": "·",
     "starting": "◌",
     "loading": "◐",
     "stopping": "◍",
@@ -30,6 +31,7 @@ _SIGNS = {
 _PLAIN = {
     "ready": "*",
     "ok": "+",
+    "not needed": "-",
     "starting": "~",
     "loading": "~",
     "stopping": "~",
@@ -54,6 +56,7 @@ _PLAIN = {
 STYLES = {
     "ready": "$text-success",
     "ok": "$text-success",
+    "not needed": "$muted",
     "starting": "$text-warning",
     "loading": "$text-warning",
     "stopping": "$text-warning",

@@ -74,7 +74,7 @@ termai is for does not work). What needs doing stands below it; y copies that li
 
     def on_environment_screen_checked(self, message: Checked) -> None:
         """Take over what was found, problems first."""
-        order = ["problem", "warning", "ok"]
+        order = ["problem", "warning", "ok", "not needed"]
         ranked = sorted(message.findings, key=lambda f: order.index(f.verdict))
         self._by_name = {finding.name: finding for finding in ranked}
         counts = Counter(str(finding.verdict) for finding in ranked)

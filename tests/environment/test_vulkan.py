@@ -18,13 +18,7 @@ VARIABLES = (
 
 @pytest.fixture
 def root(debian: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in (
-        "LD_LIBRARY_PATH",
-        "VK_DRIVER_FILES",
-        "VK_ICD_FILENAMES",
-        "XDG_DATA_HOME",
-        "VULKAN_SDK",
-    ):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(vulkan, "ROOT", debian)
     return debian

@@ -8,11 +8,14 @@ from pathlib import Path
 from termai.environment import access, packages, pci, place, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, names, text
+from termai.environment.timed import within
 from termai.hardware import nvidia, nvml
 from termai.hardware.nvml import Driver
 from termai.text import one_line
 
 NAME = "NVIDIA driver"
+LIMIT_S = 9.0
+"""Seconds that the driver has to answer; without persistence it sets up every GPU first."""
 
 _VERSION = re.compile(r"\b\d{2,4}\.\d+(?:\.\d+)*\b")
 _LIBRARIES = (
@@ -41,9 +44,13 @@ _FOR_GUESTS = "vfio-pci"
 _SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 
-def driver(root: Path = ROOT) -> Iterator[Finding]:
+def driver(root: Path = ROOT, limit_s: float = LIMIT_S) -> Iterator[Finding]:
     """Yield what NVML says, and where it does not answer, what the kernel tells of the reason."""
-    nvml.session.library()
+    try:
+        within(limit_s, nvml.session.library)
+    except TimeoutError:
+        yield _hung(root, limit_s)
+        return
     state = nvml.session.driver
     cards = [card for card in pci.gpus(pci.NVIDIA, root) if card.driver != _FOR_GUESTS]
     if state is Driver.READY:
@@ -153,6 +160,17 @@ def _failed(root: Path) -> Finding:
         "Look for NVRM in the kernel's log (`sudo dmesg`); restart the machine.",
         version=module_version(root),
         cause="A GPU may have fallen off the bus, or have no power.",
+    )
+
+
+def _hung(root: Path, limit_s: float) -> Finding:
+    return Finding(
+        NAME,
+        Verdict.PROBLEM,
+        f"It gives no answer within {limit_s:g} s.",
+        "Look for NVRM in the kernel's log (`sudo dmesg`); restart the machine.",
+        version=module_version(root),
+        cause="The driver, or a GPU, hangs.",
     )
 
 

@@ -25,11 +25,12 @@ from termai.environment import (
 from termai.environment.running import Check
 
 _GPU, _MEMORY, _TERMINAL = "GPU", "Memory and limits", "Terminal"
+_DRIVER_S = gpu_driver.LIMIT_S + 1.0
 
 CHECKS = (
-    Check(gpu_driver.NAME, _GPU, gpu_driver.driver),
+    Check(gpu_driver.NAME, _GPU, gpu_driver.driver, _DRIVER_S),
     Check(gpu_devices.NAME, _GPU, gpu_devices.device_files),
-    Check("GPU state", _GPU, gpu_state.state),
+    Check("GPU state", _GPU, gpu_state.state, _DRIVER_S),
     Check(gpu_events.NAME, _GPU, gpu_events.faults),
     Check("Other GPUs", _GPU, gpu_drm.others),
     Check(gpu_choice.NAME, _GPU, gpu_choice.choice),

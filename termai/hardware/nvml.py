@@ -13,6 +13,8 @@ from typing import Any
 
 RETRY_S = 10.0
 """Seconds after which a driver that was not there is looked for again."""
+OPENING_S = 8.0
+"""Seconds in which a driver is ready, also one that sets up eight GPUs first."""
 
 
 class Driver(StrEnum):
@@ -43,14 +45,14 @@ class Session:
         self._nvml: Any = None
         self._again = 0.0
         self._opening = Lock()
+        self._wait_s = OPENING_S
         self.driver = Driver.NO_LIBRARY
         self.message = ""
 
     def library(self) -> Any:
         """Return initialised NVML, None while there is no library or driver."""
-        with self._opening:  # or who asks meanwhile would take it that there is no driver
-            if self._nvml is None and monotonic() >= self._again:
-                self._open()
+        if self._nvml is None:
+            self._open_once()
         return self._nvml
 
     def ask(self, question: str, *arguments: Any) -> Any:
@@ -69,6 +71,22 @@ class Session:
             if _is(nvml, error, _GONE):
                 self._close(str(error))
             return None, _is(nvml, error, _LOST)
+
+    def _open_once(self) -> None:
+        """Open NVML, or wait until another thread has: a driver takes seconds to set GPUs up.
+
+        One that hangs is waited for once only.
+        """
+        if not self._opening.acquire(timeout=self._wait_s):
+            self._wait_s = 0.0
+            self.driver, self.message = Driver.FAILED, f"no answer within {OPENING_S:g} s"
+            return
+        try:
+            if self._nvml is None and monotonic() >= self._again:
+                self._open()
+            self._wait_s = OPENING_S
+        finally:
+            self._opening.release()
 
     def _open(self) -> None:
         self._again = monotonic() + RETRY_S

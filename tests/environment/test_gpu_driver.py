@@ -1,6 +1,8 @@
 """NVIDIA's driver: each way in which it does not answer is named, with what mends it."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +170,18 @@ def test_a_gpu_that_the_driver_does_not_show_is_missed_outside_of_containers(
     )
     trees.write(box, {".dockerenv": ""})
     assert look(box).verdict is Verdict.OK
+
+
+def test_a_driver_that_hangs_is_a_problem(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = nvml.install(monkeypatch, nvml.Card())
+    free = threading.Event()
+    module.nvmlInit = free.wait
+    try:
+        (found,) = gpu_driver.driver(box, 0.1)
+    finally:
+        free.set()
+    assert found.verdict is Verdict.PROBLEM
+    assert "no answer within 0.1 s" in found.sentence
 
 
 @pytest.mark.parametrize(

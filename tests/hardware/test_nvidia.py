@@ -202,3 +202,27 @@ def test_who_asks_while_the_driver_is_being_opened_waits_for_it(
         go_on.set()
     assert not early
     assert len(first.result()) == len(second.result()) == 1
+
+
+def test_a_driver_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = fake.install(monkeypatch, Card())
+    monkeypatch.setattr(nvml, "OPENING_S", 0.05)
+    fake.forget(monkeypatch)
+    begun, go_on, init = threading.Event(), threading.Event(), module.nvmlInit
+
+    def hang() -> None:
+        begun.set()
+        go_on.wait(10)
+        init()
+
+    module.nvmlInit = hang
+    with ThreadPoolExecutor(1) as pool:
+        hung = pool.submit(nvidia.read)
+        assert begun.wait(10)
+        assert nvidia.read() == ()
+        meanwhile = nvml.session.driver
+        assert "no answer" in nvml.session.message
+        assert nvml.session._wait_s == 0
+        go_on.set()
+    assert len(hung.result()) == 1
+    assert [meanwhile, nvml.session.driver] == [Driver.FAILED, Driver.READY]

@@ -12,7 +12,7 @@ from termai.models.matching import DEFAULT_QUANT, matching, of_repository
 from termai.models.model_file import ModelFile
 from termai.models.names import is_gguf, quantization, whole_name
 from termai.models.stores import Store
-from termai.text import one_line
+from termai.text import one_line, without_user
 
 __all__ = ["BUILTIN", "DEFAULT_QUANT", "HUB", "find", "resolve"]
 
@@ -172,6 +172,8 @@ def _unknown(reference: str, library: Library) -> NotFoundError:
             f"{reference} is not downloaded: not in {looked}.",
             fix=f"Of that repository there is {have}." if have else "Download it first.",
         )
+    if "://" in reference:
+        reference = without_user(reference).partition("?")[0]
     return NotFoundError(
         f"The model {reference} is not in {looked}.",
         fix="`termai models` lists what there is; `termai models add-dir` adds a directory.",

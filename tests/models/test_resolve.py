@@ -275,3 +275,9 @@ def test_half_a_download_does_not_hide_the_file_that_it_replaces() -> None:
     assert resolve("m") == path
     assert resolve("o/r/m.gguf") == path
     assert library.known().at(half) is not None
+
+
+def test_an_address_is_named_without_its_password() -> None:
+    with pytest.raises(NotFoundError, match=r"The model https://h/a\.gguf is not in") as raised:
+        resolve("https://me:hunter2@h/a.gguf?token=hunter2")
+    assert "hunter2" not in str(raised.value)

@@ -33,7 +33,7 @@ def examine(only: Sequence[str], *, as_json: bool) -> int:
         out_json([as_object(one) for one in found])
         return exit_code(found)
     began = time.monotonic()
-    found = arriving(only) if sys.stdout.isatty() else _in_order(only)
+    found = _arriving_and_again(only) if sys.stdout.isatty() else _in_order(only)
     out(f"{_counted(found)}; it took {time.monotonic() - began:.1f} s.")
     if sys.stdout.isatty() and any(one.command for one in checking.worst_first(found)):
         out("`termai doctor --fix` asks for each command and runs it.")
@@ -55,19 +55,13 @@ def exit_code(found: Iterable[Finding]) -> int:
 
 
 def arriving(only: Sequence[str]) -> tuple[Finding, ...]:
-    """Print findings as they come, and at the end again those that want something done."""
+    """Print findings as they come, with an empty line behind them."""
     found = []
     for one in checking.examine(only):
         found.append(one)
         print_lines(line(one))
         sys.stdout.flush()
-    todo = checking.worst_first(found)
-    if todo:
-        out("")
-    for one in todo:
-        print_lines((*line(one), *advice(one)))
-    if todo:
-        out("")
+    out("")
     return tuple(found)
 
 
@@ -110,6 +104,17 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print lines to standard output."""
     for one in lines:
         out(one)
+
+
+def _arriving_and_again(only: Sequence[str]) -> tuple[Finding, ...]:
+    """Print findings as they come, and then once more those that want something done."""
+    found = arriving(only)
+    todo = checking.worst_first(found)
+    for one in todo:
+        print_lines((*line(one), *advice(one)))
+    if todo:
+        out("")
+    return found
 
 
 def _in_order(only: Sequence[str]) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from termai.cli.doctor_findings import advice, arriving, exit_code, line, print_
 from termai.cli.opening import is_terminal
 from termai.cli.style import out
 from termai.doctor import checking
-from termai.environment.finding import Finding
+from termai.environment.finding import Finding, Verdict
 from termai.errors import UsageError
 
 
@@ -24,24 +24,21 @@ def mend(only: Sequence[str]) -> int:
             fix="`termai doctor --json` lists the commands.",
         )
     found = {one.name: one for one in arriving(only)}
-    todo = [one for one in checking.worst_first(found.values()) if one.command]
-    if not todo:
+    todo = checking.worst_first(found.values())
+    if not any(one.command for one in todo):
         out("There is no command that would mend anything.")
-    asked: set[str] = set()
+    asked = {""}
     for one in todo:
+        if found.get(one.name) is None or not _is_wrong(found[one.name]):
+            continue
+        print_lines((*line(one), *advice(one)))
         if one.command in asked:
             continue
         asked.add(one.command)
-        if _wanted(one):
+        if click.confirm("Run it?", default=False):
             _run(one.command)
             _replace(found, one)
     return exit_code(found.values())
-
-
-def _wanted(finding: Finding) -> bool:
-    """Show a finding and its command, and ask."""
-    print_lines((*line(finding), *advice(finding)))
-    return click.confirm("Run it?", default=False)
 
 
 def _run(command: str) -> None:
@@ -59,13 +56,18 @@ def _environment() -> dict[str, str]:
 
 
 def _replace(found: dict[str, Finding], before: Finding) -> None:
-    """Look again, and tell whether it is mended."""
-    now = checking.again(before)
+    """Look at the group again, and tell whether the finding is mended."""
+    for name in [one.name for one in found.values() if one.group == before.group]:
+        del found[name]
+    found |= {one.name: one for one in checking.examine((before.group,))}
+    now = found.get(before.name)
     if now is None:
-        del found[before.name]
         out(f"{before.name} is mended.")
         return
-    found[before.name] = now
-    if now in checking.worst_first((now,)):
+    if _is_wrong(now):
         out("It is not mended yet; some changes hold from the next login on.")
     print_lines(line(now))
+
+
+def _is_wrong(finding: Finding) -> bool:
+    return finding.verdict in (Verdict.PROBLEM, Verdict.WARNING)

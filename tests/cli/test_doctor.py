@@ -10,11 +10,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pexpect
 import pytest
 
 from termai import settings
-from termai.cli import doctor_findings
+from termai.cli import doctor_findings, doctor_mending
 from termai.doctor import checking
 from termai.doctor.identities import GENERIC
 from termai.environment import Finding, Verdict
@@ -199,6 +200,32 @@ def test_a_fix_of_a_profile_runs_this_very_termai() -> None:
         child.expect(pexpect.EOF)
         child.wait()
         assert child.exitstatus == 0
+
+
+def test_what_another_fix_has_mended_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Two findings of one cause, and one that no command mends."""
+    mark = tmp_path / "mended"
+
+    def found(_: object) -> Iterator[Finding]:
+        verdict = Verdict.OK if mark.exists() else Verdict.WARNING
+        for name, command in (("one", f"touch {mark}"), ("two", f"touch {mark} # too")):
+            yield Finding(name, verdict, "It is so.", command=command, group="Programs")
+        yield Finding("three", Verdict.WARNING, "It stays so.", "Buy one.", group="Programs")
+
+    asked: list[str] = []
+
+    def yes(question: str, **_: object) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr(checking, "examine", found)
+    monkeypatch.setattr(click, "confirm", yes)
+    monkeypatch.setattr(doctor_mending, "is_terminal", lambda _: True)
+    assert doctor_mending.mend(()) == 0
+    assert len(asked) == 1
+    assert "fix Buy one." in capsys.readouterr().out
 
 
 def test_a_fix_that_fails_says_so(opened: Path, tmp_path: Path) -> None:

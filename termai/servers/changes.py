@@ -19,28 +19,38 @@ class Changes:
 
     restart: those that take effect only when it is started again. live: those that need no
     restart: termai's chat sends them with each request (other programs get them as the server's
-    defaults, which a restart changes), or they matter only at a start.
+    defaults, which a restart changes). later: those that say how it is started and change nothing
+    in what runs.
     """
 
     restart: tuple[Difference, ...] = ()
     live: tuple[Difference, ...] = ()
+    later: tuple[Difference, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
-        return bool(self.restart or self.live)
+        return bool(self.restart or self.live or self.later)
 
 
 def changes(server: Server, profile: Profile) -> Changes:
     """Return what ``profile`` says otherwise than ``server`` was started with.
 
     What no server is started with (description, what is kept for other programs, arguments of
-    another engine) is no difference, nor is ``auto`` for the engine that runs. Raises UsageError
-    where the record of the start holds an option that is unknown.
+    another engine) is no difference, nor is ``auto`` for the engine that runs, nor an option that
+    says its default, which is what it is without. Raises UsageError where the record of the start
+    holds an option that is unknown.
     """
-    found = [d for d in differences(recorded_profile(server), profile) if _matters(d, server)]
+    recorded = recorded_profile(server)
     fixed = overridden(server)
-    live = [one for one in found if _needs_no_restart(one, fixed)]
-    return Changes(tuple(one for one in found if one not in live), tuple(live))
+    restart, live, later = [], [], []
+    for one in differences(recorded, profile):
+        if one.key.partition(".")[2] == _AT_A_START:
+            later.append(one)
+        elif _is_live(one, fixed):
+            live.append(one)
+        elif _matters(one, server) and not _same(one, recorded, profile):
+            restart.append(one)
+    return Changes(tuple(restart), tuple(live), tuple(later))
 
 
 def _matters(difference: Difference, server: Server) -> bool:
@@ -52,9 +62,13 @@ def _matters(difference: Difference, server: Server) -> bool:
     return not (section == "args" and key in ENGINES and key != server.engine)
 
 
-def _needs_no_restart(difference: Difference, fixed: frozenset[str]) -> bool:
+def _is_live(difference: Difference, fixed: frozenset[str]) -> bool:
     """Return whether a difference is in force without a start; ``fixed`` was given for one."""
     option = difference.option
-    if option is None:
-        return False
-    return option.key == _AT_A_START or (is_live(option) and option.key not in fixed)
+    return option is not None and is_live(option) and option.key not in fixed
+
+
+def _same(difference: Difference, one: Profile, other: Profile) -> bool:
+    """Return whether an engine is told the same: a value that is the default is not passed on."""
+    option = difference.option
+    return option is not None and bool(one.value(option.key) == other.value(option.key))

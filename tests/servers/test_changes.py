@@ -60,6 +60,20 @@ def test_what_takes_a_restart_and_what_does_not(native: Profile) -> None:
     assert told["sampling.temperature"] == ("0.1", None)
 
 
+def test_a_value_that_is_the_default_is_no_difference_from_none(native: Profile) -> None:
+    server = manager.start(saved(native.with_values(flash_attn="auto", batch_size=512)))
+    new = native.with_values(mmap=True, batch_size=None)
+    assert keys(changes(server, new)) == (["load.batch_size"], [])
+
+
+def test_what_says_how_a_server_is_started_changes_nothing_in_it(native: Profile) -> None:
+    server = manager.start(saved(native))
+    found = changes(server, native.with_values(port_strict=True))
+    assert keys(found) == ([], [])
+    assert [one.key for one in found.later] == ["server.port_strict"]
+    assert found
+
+
 def test_what_was_given_for_one_start_takes_a_restart(native: Profile) -> None:
     profile = saved(native.with_values(temperature=0.1, top_k=5))
     server = manager.start(profile.with_values(temperature=0.9))

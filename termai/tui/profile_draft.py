@@ -52,6 +52,10 @@ class Draft:
         """Return the draft as it was saved; that can be undone."""
         return self.to(self.saved)
 
+    def says_the_same(self, theirs: Profile) -> bool:
+        """Tell whether somebody else has written just what is edited here."""
+        return _at(theirs, self.profile) == theirs
+
     def stored(self, saved: Profile) -> Draft:
         """Return the draft now that it is on disk as ``saved``; earlier changes can be undone."""
         past = tuple(_at(saved, before) for before in (*self.past, self.profile))

@@ -22,7 +22,7 @@ class Flaw:
     keys: identities of the fields it is about, the one to show it at first. severity: PROBLEM
     where a start fails or does not do what is asked, HINT where all is well and could be said
     better, else WARNING. mended: returns a profile without it, None where only a person can know
-    what was meant.
+    what was meant. stops: the engine would end at once, so that a start is refused.
     """
 
     keys: tuple[str, ...]
@@ -30,6 +30,7 @@ class Flaw:
     text: str
     fix_text: str
     mended: Callable[[Profile], Profile] | None = None
+    stops: bool = False
 
 
 def flaws(clashes: Iterable[Clash], drifts: Iterable[Drift]) -> tuple[Flaw, ...]:
@@ -42,6 +43,11 @@ def worst(found: Iterable[Flaw], key: str) -> str:
     """Return how bad the worst flaw of a field is; empty for none and for mere hints."""
     severities = {flaw.severity for flaw in found if key in flaw.keys}
     return next((severity for severity in (PROBLEM, WARNING) if severity in severities), "")
+
+
+def problems(found: Iterable[Flaw]) -> tuple[Flaw, ...]:
+    """Return what keeps a profile from starting or from doing what is asked."""
+    return tuple(flaw for flaw in found if flaw.severity == PROBLEM)
 
 
 def to_mend(found: Sequence[Flaw], key: str) -> Flaw | None:
@@ -62,6 +68,7 @@ def _of_drift(drift: Drift) -> Flaw:
     field = drift.where if drift.where.startswith("args.") else drift.where.rpartition(".")[2]
     severity = PROBLEM if drift.fatal else HINT if drift.hint else WARNING
     if not drift.updates:
-        return Flaw((field,), severity, drift.problem, "")
+        return Flaw((field,), severity, drift.problem, "", stops=drift.fatal)
     fix = f"Use {drift.successor} instead." if drift.successor else "Take it out."
-    return Flaw((field,), severity, drift.problem, fix, partial(updated, drifts=(drift,)))
+    mended = partial(updated, drifts=(drift,))
+    return Flaw((field,), severity, drift.problem, fix, mended, stops=drift.fatal)

@@ -36,10 +36,11 @@ class Look:
 class Looker:
     """Looks at one profile after the other, and remembers what they have in common.
 
-    One thread at a time may ask it.
+    Any thread may ask it; looks wait for each other.
     """
 
     def __init__(self) -> None:
+        self._one_at_a_time = Lock()
         self._previewer: Previewer | None = None
         self._engines: dict[str, Detection] = {}
 
@@ -47,10 +48,11 @@ class Looker:
         """Return what a profile would do here; never raises a TermaiError."""
         from termai.servers.preview import Previewer
 
-        if self._previewer is None:
-            self._previewer = Previewer()
-        preview = self._previewer.preview(profile)
-        return Look(profile, preview, flaws(preview.clashes, self._drifts(profile)))
+        with self._one_at_a_time:
+            if self._previewer is None:
+                self._previewer = Previewer()
+            preview = self._previewer.preview(profile)
+            return Look(profile, preview, flaws(preview.clashes, self._drifts(profile)))
 
     def refresh(self) -> None:
         """Look anew at engines, the machine and files the next time."""

@@ -11,6 +11,8 @@ from termai.text import one_line
 from termai.tui import profile_actions, profile_edits, profile_fields, profile_look
 from termai.tui.background import program
 from termai.tui.profile_draft import Draft
+from termai.tui.profile_flaws import Flaw, problems, to_mend
+from termai.tui.screens.profile_editor_dialogs import Step
 from termai.tui.screens.profile_editor_view import EditorView
 
 if TYPE_CHECKING:
@@ -70,17 +72,25 @@ named there; x mends it. Nothing is written before Ctrl+S.
 
     def action_mend(self) -> None:
         """Mend the marked flaw."""
-        flaw = self.first_to_mend
-        if flaw is not None and flaw.mended is not None:
-            self._become(self.draft.to(flaw.mended(self.draft.profile)))
+        self._mend(self.first_to_mend)
+
+    def _mend(self, flaw: Flaw | None) -> None:
+        """Mend a flaw and tell what that changed."""
+        if flaw is None or flaw.mended is None:
+            return
+        before = self.draft.profile
+        self._become(self.draft.to(flaw.mended(before)))
+        told = profile_edits.changed(before, self.draft.profile)
+        self.notify(f"{told}  u undoes it.", markup=False)
 
     def action_undo(self) -> None:
         """Take the last change back."""
         self._become(self.draft.undone())
 
     def action_revert(self) -> None:
-        """Go back to what is saved."""
+        """Go back to what is saved, by whomever."""
         self._become(self.draft.reverted())
+        self._look_for_newer()
 
     def action_about(self) -> None:
         """Show all about the chosen field, for a terminal with little room."""
@@ -105,21 +115,36 @@ named there; x mends it. Nothing is written before Ctrl+S.
     async def _save(self) -> Profile | None:
         """Save and return the profile as it is on disk then, None when it was not saved."""
         app = program(self)
-        saved = await profile_actions.save(app, self.draft.profile)
+        with self.writing():
+            theirs = await app.threads.run(profile_look.newer, self.draft.saved)
+            if theirs is not None and self.draft.says_the_same(theirs):
+                saved: Profile | None = theirs
+            else:
+                saved = await profile_actions.save(app, self.draft.profile)
         if saved is not None:
             self.post_message(self.Stored(saved))
-            app.notify(f"{one_line(saved.name)} is saved.", markup=False)
+            app.notify(profile_edits.saved_as(self.draft.saved, saved), markup=False)
         return saved
 
     def action_start(self) -> None:
         """Save and start the profile, or restart its server with the changes."""
+        self.flow(self._start, group="start", exclusive=True)
 
-        async def start() -> None:
-            profile = await self._save() if self.draft.unsaved else self.draft.profile
+    async def _start(self) -> None:
+        """Ask what there is to ask, then save, and start or restart."""
+        app = program(self)
+        newer = await app.threads.run(profile_look.newer, self.draft.saved)
+        if newer is not None:
+            self.meet(newer)
+        draft = self.draft
+        look = await app.threads.run(self._looker.look, draft.profile)
+        step = await profile_edits.next_step(app, draft.profile, look.flaws)
+        if step is Step.MEND:
+            self._mend(to_mend(problems(look.flaws), ""))
+        elif step is not Step.NOTHING:
+            profile = await self._save() if draft.unsaved else draft.profile
             if profile is not None:
-                await profile_edits.start(program(self), profile)
-
-        self.flow(start, group="start", exclusive=True)
+                await profile_edits.take(app, profile, step)
 
     def action_leave(self) -> None:
         """Leave the editor; unsaved changes are asked about."""
@@ -187,7 +212,8 @@ named there; x mends it. Nothing is written before Ctrl+S.
         """Edit the file in the user's own editor; unsaved changes are in it."""
 
         async def edit() -> None:
-            self._stored(await profile_actions.edit_text(program(self), self.draft.profile))
+            with self.writing():
+                self._stored(await profile_actions.edit_text(program(self), self.draft.profile))
 
         self.flow(edit, group="ask", exclusive=True)
 

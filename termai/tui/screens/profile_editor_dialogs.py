@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,14 +13,18 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Label, Static, TextArea
 
+from termai.profiles.values import format_value
 from termai.text import one_line
+from termai.tui import icons
 from termai.tui.screens.dialogs import BOX
 
 if TYPE_CHECKING:
     from termai.profiles.diff import Difference
     from termai.servers.changes import Changes
+    from termai.tui.profile_flaws import Flaw
 
 _TAKE = "Use what is typed."
+_FLAW = 400  # characters of what is wrong
 
 
 class ProseScreen(ModalScreen["str | None"]):
@@ -94,8 +99,22 @@ class LeaveScreen(ModalScreen[str]):
         self.dismiss(answer)
 
 
-class RestartScreen(ModalScreen[bool]):
-    """Says what a restart would change in a running server, and asks whether to do it."""
+class Step(StrEnum):
+    """What follows when a profile is to be started."""
+
+    NOTHING = ""
+    MEND = "mend"
+    SAVE = "save"  # it runs, and what was changed needs no restart
+    START = "start"
+    RESTART = "restart"
+
+
+class RestartScreen(ModalScreen[Step]):
+    """Says what a restart would change in a running server, and asks whether to do it.
+
+    changes: None where nothing runs. wrong: the problems of the profile, said first; with one at
+    which the engine ends there is no question.
+    """
 
     DEFAULT_CSS = f"""
     RestartScreen {{ {BOX} }}
@@ -103,48 +122,90 @@ class RestartScreen(ModalScreen[bool]):
     RestartScreen VerticalScroll {{ height: auto; max-height: 14; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter", "answer(True)", "Restart", id="restart.yes", tooltip="Restart it."),
-        Binding("n,escape", "answer(False)", "Not now", id="restart.no", tooltip="Leave it."),
+        Binding("y", "restart", "Restart", id="restart.yes", tooltip="Restart it."),
+        Binding("x", "mend", "Fix", id="restart.mend", tooltip="Mend what is wrong first."),
+        Binding("enter", "enter", "Go on", id="restart.enter", tooltip="Restart what is sound."),
+        Binding("n,escape", "leave", "Not now", id="restart.no", tooltip="Leave it."),
     ]
 
-    def __init__(self, name: str, changes: Changes) -> None:
+    def __init__(self, name: str, changes: Changes | None, wrong: Sequence[Flaw] = ()) -> None:
         super().__init__()
-        self._name, self._changes = one_line(name, 60), changes
+        self._name, self._changes, self._wrong = one_line(name, 60), changes, tuple(wrong)
+        self._stops = changes is None or any(flaw.stops for flaw in wrong)
 
     def compose(self) -> ComposeResult:
-        """Yield what changes with a restart, what without, and the keys."""
+        """Yield what is wrong, what changes with a restart, what without, and the keys."""
         with Vertical() as box:
-            box.border_title = Content(f"{self._name} runs")
+            title = "cannot be started like this" if self._changes is None else "runs"
+            box.border_title = Content(f"{self._name} {title}")
             with VerticalScroll(can_focus=False):
-                yield Static(_told(self._changes))
-            keys = "y restart it now   n leave it running as it is"
-            yield Label(Content(keys), classes="keys")
+                yield Static(_told(self._changes, self._wrong, stops=self._stops))
+            yield Label(Content(self._keys()), classes="keys")
 
-    def action_answer(self, yes: bool) -> None:
-        """Return the answer."""
-        self.dismiss(yes)
+    def _keys(self) -> str:
+        mend = "x mends it   " if self.check_action("mend", ()) else ""
+        if self._stops:
+            return f"{mend}Escape goes back to it"
+        again = "y restart it all the same" if self._wrong else "y restart it now"
+        return f"{mend}{again}   n leave it running as it is"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no restart that cannot succeed, and mending only where that can be done."""
+        if action == "mend":
+            return any(flaw.mended for flaw in self._wrong)
+        return not self._stops if action == "restart" else True
+
+    def action_restart(self) -> None:
+        """Restart it."""
+        self.dismiss(Step.RESTART)
+
+    def action_mend(self) -> None:
+        """Mend it first."""
+        self.dismiss(Step.MEND)
+
+    def action_enter(self) -> None:
+        """Restart what is sound, else do nothing."""
+        self.dismiss(Step.NOTHING if self._wrong or self._stops else Step.RESTART)
+
+    def action_leave(self) -> None:
+        """Leave it as it is."""
+        self.dismiss(Step.NOTHING)
 
 
-def _told(changes: Changes) -> Content:
+def _told(changes: Changes | None, wrong: Sequence[Flaw], *, stops: bool) -> Content:
+    parts = [_flaw(flaw) for flaw in wrong if flaw.stops or not stops]
+    if changes is None or stops:
+        return Content("\n\n").join(parts)
     if not changes:
-        return Content("It runs with these very values already. Restart it all the same?")
-    parts = []
+        parts.append(Content("It runs with these very values already. Restart it all the same?"))
     if changes.restart:
         parts.append(_list("A restart is needed for", changes.restart))
     if changes.live:
         parts.append(_list("Used from the next message on, without a restart", changes.live))
-    if not changes.restart:
-        parts.append(Content("No restart is needed."))
+    if changes.later:
+        parts.append(_list("Matters at a start only", changes.later))
     return Content("\n\n").join(parts)
+
+
+def _flaw(flaw: Flaw) -> Content:
+    sign = Content.styled(f"{icons.sign(flaw.severity)} ", icons.STYLES[flaw.severity])
+    told = Content(one_line(f"{flaw.text} {flaw.fix_text}".rstrip(), _FLAW))
+    return Content.assemble(sign, told)
 
 
 def _list(title: str, differences: Sequence[Difference]) -> Content:
     lines = [Content.styled(title, "bold")]
     for difference in differences:
-        before, after = _value(difference.before), _value(difference.after)
+        before = value_of_text(difference, difference.before)
+        after = value_of_text(difference, difference.after)
         lines.append(Content(one_line(f"  {difference.key}: {before} → {after}", 76)))
     return Content("\n").join(lines)
 
 
-def _value(text: str | None) -> str:
-    return one_line(text, 40) if text else "unset"
+def value_of_text(difference: Difference, text: str | None) -> str:
+    """Return a side of a difference; where it is not set, the default that is in force then."""
+    if text:
+        return one_line(text, 40)
+    option = difference.option
+    default = format_value(option, option.default) if option else ""
+    return f"{one_line(default, 24)}, the default" if default else "unset"

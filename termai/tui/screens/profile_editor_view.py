@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from time import time
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from termai.profiles.profile import Profile
     from termai.profiles.unsaved import Unsaved
 
+POLL_S = 2.0  # between two looks at the file, which others may write
 KEEP_S = 0.3  # after a change, until it is kept for the case that the terminal goes
 
 
@@ -118,6 +120,7 @@ class EditorView(Screen["Profile | None"], Background):
         self._wrong = ""
         self._said = ""  # what a look failed with
         self._newer = ""  # the revision of somebody else's that was told
+        self._writing = 0  # how many writes of ours go on
         self._mendable: Flaw | None = None
 
     def compose(self) -> ComposeResult:
@@ -141,6 +144,7 @@ class EditorView(Screen["Profile | None"], Background):
         self._show()
         self._ask()
         self.background(partial(profile_look.left, self.draft.saved), self.Left, group="left")
+        self.set_interval(POLL_S, self._look_for_newer)
 
     def on_unmount(self) -> None:
         if self._keep_timer is not None:
@@ -168,23 +172,43 @@ class EditorView(Screen["Profile | None"], Background):
 
     def on_screen_resume(self) -> None:
         """Look at the file, the machine and the engines again."""
-        self.background(partial(profile_look.newer, self.draft.saved), self.Newer, group="newer")
+        self._look_for_newer()
         self._looker.refresh()
         self._ask()
+
+    def _look_for_newer(self) -> None:
+        """Look whether somebody else has written the file, unless a question is open."""
+        if self.is_current and not self._writing:
+            look = partial(profile_look.newer, self.draft.saved)
+            self.background(look, self.Newer, group="newer", exclusive=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Take no write that goes on here for somebody else's."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
 
     def on_editor_view_newer(self, message: Newer) -> None:
         """Take over what somebody else has written, unless there are changes of one's own."""
         newer = message.profile
-        if newer is None or newer.revision in (self._newer, self.draft.saved.revision):
+        if newer is not None and not self._writing:
+            self.meet(newer)
+
+    def meet(self, newer: Profile) -> None:
+        """Take over what somebody else has written, or tell of it once where there are changes."""
+        if newer.revision == self.draft.saved.revision:
             return
-        self._newer = newer.revision
         told = f"{one_line(newer.name)} was changed by somebody else meanwhile"
-        if self.draft.changed:
-            self.notify(f"{told}; Ctrl+S asks which to keep.", severity="warning", markup=False)
-        else:
+        if not self.draft.changed:
             self._before = None
             self._become(self.draft.stored(newer))
             self.notify(f"{told}; this is what it says now.", markup=False)
+        elif newer.revision != self._newer:
+            self.notify(f"{told}; Ctrl+S asks which to keep.", severity="warning", markup=False)
+        self._newer = newer.revision
 
     # What is looked at: one profile at a time, the newest next.
 

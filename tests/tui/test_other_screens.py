@@ -121,7 +121,8 @@ async def test_findings_are_shown_in_words_and_the_fix_can_be_copied(
         await until(pilot, lambda: app.clipboard == "run `make run`")
 
 
-async def test_the_checks_of_this_machine_are_shown() -> None:
+async def test_the_checks_of_this_machine_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     async with opened("environment") as (app, pilot):
         await until(pilot, lambda: "Python" in screen_text(app))
         assert "RAM" in screen_text(app)

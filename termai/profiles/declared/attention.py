@@ -21,7 +21,8 @@ OPTIONS = (
         Kind.CHOICE,
         "auto",
         "Flash attention: the same result with much less memory for long contexts, and faster on "
-        "most GPUs. auto uses it where the device can; a quantized V cache needs it.",
+        "most GPUs. auto uses it where the device can; on forces it, and a device that cannot "
+        "leaves it to the processor, slowly. A quantized V cache needs it.",
         GROUP,
         choices=("auto", "on", "off"),
         flag="--flash-attn",

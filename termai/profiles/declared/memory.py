@@ -70,8 +70,8 @@ OPTIONS = (
         Kind.SWITCH,
         True,
         "Map the model file into memory instead of reading it: it starts faster, a second server "
-        "shares the pages, and memory the system needs elsewhere is given back. Off reads "
-        "everything in, which is steadier on a slow or network disk.",
+        "shares the pages, and memory the system needs elsewhere is given back. Off "
+        "(--no-mmap) reads everything in, which is steadier on a slow or network disk.",
         GROUP,
         flag="--load-mode",
         aliases=("-lm",),
@@ -81,8 +81,9 @@ OPTIONS = (
         "mlock",
         Kind.SWITCH,
         False,
-        "Lock the model in RAM so that it is never swapped out. Worth it when the first answer "
-        "after a pause is slow; needs enough RAM and a memlock limit (ulimit -l) to match.",
+        "Lock the model in RAM (--mlock) so that it is never swapped out. Worth it when the first "
+        "answer after a pause is slow; other programs cannot have that RAM meanwhile, and the "
+        "memlock limit (ulimit -l) must allow it.",
         GROUP,
         flag="--load-mode",
         aliases=("-lm",),

@@ -51,8 +51,8 @@ OPTIONS = (
         "ubatch_size",
         Kind.WHOLE,
         512,
-        "How many of those tokens are computed in one go. 1024 or 2048 reads long prompts "
-        "noticeably faster on a GPU; the compute buffer grows in proportion.",
+        "How many tokens of a batch (batch_size) are computed in one go. 1024 or 2048 reads long "
+        "prompts noticeably faster on a GPU; the compute buffer grows in proportion.",
         GROUP,
         unit="tokens",
         low=1,

@@ -49,9 +49,9 @@ def broken_cells(name: str, error: InvalidFileError) -> Sequence[Cell]:
 
 def row(profile: Profile, width: int, *, running: bool = False) -> Content:
     """Return one line about a profile: name, whose it is, and what it is for."""
-    sign = icons.sign("ready") if running else " "
     from termai.profiles.kept import masked_value
 
+    sign = icons.sign("ready") if running else " "
     whose = "termai's" if profile.shipped else "yours"
     rest = max(10, width - 33)
     return Content.assemble(
@@ -79,13 +79,13 @@ def details(profile: Profile, width: int = 80) -> Content:
     """Return all values in lines of ``width`` cells: those that the profile sets, then the common
     ones that it leaves.
     """
+    from termai.profiles.kept import masked
     from termai.profiles.schema import OPTIONS
 
+    profile = masked(profile)
     chosen = [option for option in OPTIONS if profile.is_set(option.key)]
-    from termai.profiles.kept import masked
     left = [option for option in OPTIONS if option.basic and not profile.is_set(option.key)]
     values = [
-    profile = masked(profile)
         ("engine", profile.engine, SET if profile.engine != "auto" else DEFAULT),
         *(_value(profile, option, SET) for option in chosen),
         *((f"args.{k}", " ".join(v), SET) for k, v in profile.args.items()),

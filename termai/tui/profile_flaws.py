@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from termai.text import one_line
+
 if TYPE_CHECKING:
+    from termai.engines.base import Detection
     from termai.engines.drift import Drift
     from termai.profiles.clashes import Clash
     from termai.profiles.profile import Profile
 
 PROBLEM, WARNING, HINT = _SEVERITIES = ("problem", "warning", "hint")
+_WORDS = 120  # characters of what can be taken out
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,21 @@ class Flaw:
     stops: bool = False
 
 
-def flaws(clashes: Iterable[Clash], drifts: Iterable[Drift]) -> tuple[Flaw, ...]:
-    """Return all that was found, problems first."""
-    found = [*(_of_drift(drift) for drift in drifts), *(_of_clash(clash) for clash in clashes)]
+def flaws(
+    clashes: Iterable[Clash],
+    drifts: Iterable[Drift],
+    profile: Profile | None = None,
+    engine: Detection | None = None,
+) -> tuple[Flaw, ...]:
+    """Return all that was found, problems first.
+
+    profile, engine: what the drifts were found with, so that what nothing can take the place of
+    can be taken out.
+    """
+    found = [_of_clash(clash) for clash in clashes]
+    for drift in drifts:
+        takes_out = None if drift.updates or not (profile and engine) else (profile, engine)
+        found.append(_to_take_out(drift, *takes_out) if takes_out else _of_drift(drift))
     return tuple(sorted(found, key=lambda flaw: _SEVERITIES.index(flaw.severity)))
 
 
@@ -65,10 +81,28 @@ def _of_clash(clash: Clash) -> Flaw:
 def _of_drift(drift: Drift) -> Flaw:
     from termai.engines.drift import updated
 
-    field = drift.where if drift.where.startswith("args.") else drift.where.rpartition(".")[2]
-    severity = PROBLEM if drift.fatal else HINT if drift.hint else WARNING
+    flaw = Flaw((_field(drift),), _severity(drift), drift.problem, "", stops=drift.fatal)
     if not drift.updates:
-        return Flaw((field,), severity, drift.problem, "", stops=drift.fatal)
+        return flaw
     fix = f"Use {drift.successor} instead." if drift.successor else "Take it out."
-    mended = partial(updated, drifts=(drift,))
-    return Flaw((field,), severity, drift.problem, fix, mended, stops=drift.fatal)
+    return replace(flaw, fix_text=fix, mended=partial(updated, drifts=(drift,)))
+
+
+def _to_take_out(drift: Drift, profile: Profile, engine: Detection) -> Flaw:
+    from termai.engines.drift.removing import what, without
+
+    flaw, words = _of_drift(drift), what(profile, drift, engine)
+    if not words:
+        return flaw
+    mended = partial(without, found=drift, binary=engine)
+    return replace(flaw, fix_text=f"Remove {one_line(words, _WORDS)}.", mended=mended)
+
+
+def _field(drift: Drift) -> str:
+    """Return the identity of the field that a finding is about."""
+    whole = drift.where.startswith(("args.", "env."))
+    return drift.where if whole else drift.where.rpartition(".")[2]
+
+
+def _severity(drift: Drift) -> str:
+    return PROBLEM if drift.fatal else HINT if drift.hint else WARNING

@@ -52,7 +52,9 @@ class Looker:
             if self._previewer is None:
                 self._previewer = Previewer()
             preview = self._previewer.preview(profile)
-            return Look(profile, preview, flaws(preview.clashes, self._drifts(profile)))
+            drifts = self._drifts(profile)
+            engine = self._engines.get(profile.engine)
+            return Look(profile, preview, flaws(preview.clashes, drifts, profile, engine))
 
     def refresh(self) -> None:
         """Look anew at engines, the machine and files the next time."""

@@ -208,6 +208,21 @@ async def test_x_says_what_it_changed() -> None:
         await until(pilot, lambda: "flash_attn: off → auto, the default." in toasts(app))
 
 
+async def test_an_unknown_flag_can_be_taken_out_by_the_one_who_asks_for_it() -> None:
+    args = ("--slots", "--no-such-flag", "3", "--also-none=4")
+    profile = replace(editor_scene.saved(), args={"llama-server": args})
+    async with editing(profile, field="ctx_size") as (app, pilot, editor, _):
+        await until(pilot, lambda: "x Remove --no-such-flag 3." in screen_text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "x Remove --also-none=4." in screen_text(app))
+        assert "args.llama-server" in toasts(app)
+        await pilot.press("x")
+        await until(pilot, lambda: "Remove" not in screen_text(app))
+        assert editor.draft.profile.args == {"llama-server": ("--slots",)}
+        await pilot.press("u", "u")
+        assert editor.draft.profile.args == {"llama-server": args}
+
+
 async def test_saving_one_of_termai_s_own_says_that_it_is_a_copy() -> None:
     async with editing(load_profile("cpu-small"), field="ctx_size") as (app, pilot, editor, _):
         await pilot.press("right", "ctrl+s")

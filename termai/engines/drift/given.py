@@ -48,6 +48,11 @@ def _steady(found: list[Item], drifts: list[Drift | None]) -> list[Drift | None]
     return steady
 
 
+def shown_flag(word: str) -> str:
+    """Return how a finding names the flag that a word of [args] is, without its value."""
+    return one_line(word.partition("=")[0], _SHOWN)
+
+
 class _Checker:
     """Looks at one item after the other; all of them share the profile and the program."""
 
@@ -81,7 +86,7 @@ class _Checker:
         if way and way.changes:
             change = Change(self.given, item.start, item.stop, way.words, way.values)
         text += self._overrides(way) if change and way else ""
-        shown = one_line(self.given[item.start].partition("=")[0], _SHOWN)
+        shown = shown_flag(self.given[item.start])
         fatal = fatal and (self.binary.complete or item.flag in _REFUSED_HERE)
         return Drift(ARGS, shown, text, way.successor if way else "", fatal, change)
 

@@ -76,7 +76,7 @@ def import_(file: str, as_name: str, format_name: str, *, dry_run: bool, as_json
 @click.option("--to", "format_name", required=True, metavar="FORMAT", shell_complete=_formats)
 @click.option("-o", "--output", default="", metavar="FILE", help="Where to; else it is printed.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
-@click.option("--with-secrets", is_flag=True, help="Write keys of other programs, too.")
+@click.option("--with-secrets", is_flag=True, help="Write keys, tokens and passwords, too.")
 @options.as_json
 def export(
     name: str,

@@ -48,10 +48,11 @@ def flaws(
     profile, engine: what the drifts were found with, so that what nothing can take the place of
     can be taken out.
     """
-    found = [_of_clash(clash) for clash in clashes]
+    found = []
     for drift in drifts:
         takes_out = None if drift.updates or not (profile and engine) else (profile, engine)
         found.append(_to_take_out(drift, *takes_out) if takes_out else _of_drift(drift))
+    found += [_of_clash(clash) for clash in clashes]
     return tuple(sorted(found, key=lambda flaw: _SEVERITIES.index(flaw.severity)))
 
 

@@ -37,15 +37,24 @@ def total(preview: Preview) -> int:
     return sum(row.needs for row in preview.rows)
 
 
-def flaw_lines(found: Sequence[Flaw], first: Flaw | None, width: int) -> tuple[Content, ...]:
-    """Return what is wrong and how to mend it; ``first`` is the one that the key x mends."""
-    return tuple(line for flaw in found for line in _flaw(flaw, flaw is first, width))
+def flaw_lines(
+    found: Sequence[Flaw], first: Flaw | None, width: int, *, height: int = 99
+) -> tuple[Content, ...]:
+    """Return what is wrong and how to mend it; ``first`` is the one that the key x mends.
+
+    Where they are more than ``height`` lines, what x does comes before all else.
+    """
+    lines = tuple(line for flaw in found for line in _flaw(flaw, flaw is first, width))
+    if first is None or len(lines) <= height:
+        return lines
+    others = (line for flaw in found if flaw is not first for line in _flaw(flaw, False, width))
+    return (*_fix(first, True, width), *_what(first, width), *others)
 
 
 def strip(preview: Preview | None, first: Flaw | None, width: int) -> Content:
     """Return memory and the first flaw in two lines, for a small terminal."""
     if preview is None:
-        return Content("looks …\n")
+        return Content("Looking at the machine …\n")
     parts = [_short(row) for row in preview.rows if row.needs] or [
         Content(one_line(preview.problem, width))
     ]
@@ -55,16 +64,20 @@ def strip(preview: Preview | None, first: Flaw | None, width: int) -> Content:
         verdict = Content.styled(one_line(f"{mark}{preview.verdict}", width), style)
         return Content("\n").join((memory, verdict))
     sign = icons.sign(first.severity)
-    text = one_line(f"{sign} {first.text}", width - 8)
-    key = Content.styled(" x fixes" if first.mended else "", "bold $accent")
     style = icons.STYLES.get(first.severity, "")
-    return Content("\n").join((memory, Content.assemble((text, style), key).truncate(width)))
+    told = Content.styled(f"{sign} {one_line(first.text)}", style)
+    if first.mended:
+        key = Content.styled(" x fixes", "bold $accent")
+        does = one_line(first.fix_text).partition(". ")[0]
+        named = Content.assemble((f"{sign} ", style), ("x ", "bold $accent"), (does, "bold"))
+        told = Content.assemble(told, key) if told.cell_length + 8 <= width else named
+    return Content("\n").join((memory, told.truncate(width, ellipsis=True)))
 
 
 def _lines(preview: Preview | None, before: int | None, width: int) -> Iterator[Content]:
     if preview is None:
         yield Content.styled("MEMORY", "bold")
-        yield Content.styled("looks …", "$muted")
+        yield Content.styled("Looking at the machine …", "$muted")
         return
     yield _title(preview, before, width)
     if preview.model is not None:
@@ -148,15 +161,24 @@ def _verdict_sign(preview: Preview) -> tuple[str, str]:
 
 
 def _flaw(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
+    yield from _what(flaw, width)
+    yield from _fix(flaw, chosen, width)
+
+
+def _what(flaw: Flaw, width: int) -> Iterator[Content]:
     name = flaw.severity
-    yield from _wrapped(flaw.text, width, icons.STYLES.get(name, ""), f"{icons.sign(name)} ")
-    if flaw.fix_text:
-        key = "x " if chosen else "  "
-        text = textwrap.wrap(one_line(flaw.fix_text), max(10, width - 4)) or [""]
-        style = "bold" if chosen else "$muted"
-        yield Content.assemble("  ", (key, "bold $accent"), (text[0], style))
-        for line in text[1:]:
-            yield Content.assemble("    ", (line, style))
+    return _wrapped(flaw.text, width, icons.STYLES.get(name, ""), f"{icons.sign(name)} ")
+
+
+def _fix(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
+    """Yield what to do; of several sentences the key x does the first."""
+    does, end, other = one_line(flaw.fix_text).partition(". ")
+    parts = [(does + end.rstrip(), "bold" if chosen else "$muted"), (other, "$muted")]
+    key = "x " if chosen else "  "
+    for text, style in parts:
+        for line in textwrap.wrap(text, max(10, width - 4)):
+            yield Content.assemble("  ", (key, "bold $accent"), (line, style))
+            key = "  "
 
 
 def _wrapped(text: str, width: int, style: str, sign: str = "") -> Iterator[Content]:

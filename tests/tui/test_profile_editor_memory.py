@@ -1,5 +1,7 @@
 """The panel beside the fields: what is needed of what is free, and what is wrong, in any width."""
 
+from dataclasses import replace
+
 import pytest
 from textual.content import Content
 
@@ -52,7 +54,7 @@ def test_without_numbers_the_reason_stands_there() -> None:
     preview = Preview(problem="There is no model x.")
     assert "There is no model x." in text(profile_memory.lines(preview, None, 60))
     assert "There is no model x." in profile_memory.strip(preview, None, 60).plain
-    assert "looks" in text(profile_memory.lines(None, None, 60))[1]
+    assert "Looking" in text(profile_memory.lines(None, None, 60))[1]
 
 
 def test_what_comes_from_files_cannot_drive_the_terminal() -> None:
@@ -94,6 +96,20 @@ def test_the_key_stands_before_the_flaw_that_it_mends() -> None:
     found = flaws((THREADS, FLASH), ())
     lines = text(profile_memory.flaw_lines(found, found[1], 40))
     assert lines == ["✖ It needs it.", "    Ask Ada.", "▲ 64 on 8.", "  x Take 8."]
+    lines = text(profile_memory.flaw_lines(found, found[1], 40, height=3))
+    assert lines == ["  x Take 8.", "▲ 64 on 8.", "✖ It needs it.", "    Ask Ada."]
     strip = profile_memory.strip(PREVIEW, found[1], 40).plain.splitlines()[1]
     assert strip == "▲ 64 on 8. x fixes"
     assert isinstance(found[0], Flaw)
+    strip = profile_memory.strip(PREVIEW, found[1], 17).plain.splitlines()[1]
+    assert strip == "▲ x Take 8."
+
+
+def test_of_two_ways_out_the_key_stands_before_the_one_that_it_takes() -> None:
+    (found,) = flaws((replace(THREADS, fix_text="Take 8. Or buy 56."),), ())
+    what, *lines = profile_memory.flaw_lines((found,), found, 40)
+    assert text((what, *lines)) == ["▲ 64 on 8.", "  x Take 8.", "    Or buy 56."]
+    assert "bold" in str(lines[0].spans[-1].style)
+    assert "bold" not in str(lines[1].spans[-1].style)
+    strip = profile_memory.strip(PREVIEW, found, 17).plain.splitlines()[1]
+    assert strip == "▲ x Take 8"

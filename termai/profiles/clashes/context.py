@@ -41,7 +41,7 @@ def _beyond_training(case: Case) -> Iterator[Clash]:
         f"{slot} tokens of context{each} are more than the {usable} the model "
         f"{'reaches' if how.by_yarn else 'was trained for'}: llama-server gives a request "
         f"{usable} and wastes the memory of the rest.",
-        f'Lower ctx_size to {most}, or stretch the context: rope_scaling = "yarn" with '
+        f'Lower ctx_size to {most}. Or stretch the context: rope_scaling = "yarn" with '
         f"rope_scale = {math.ceil(slot / max(1, how.original))}.",
         ctx_size=most,
     )
@@ -68,7 +68,7 @@ def _embedded_beyond_training(case: Case) -> Iterator[Clash]:
         ("ctx_size",),
         f"{asked} tokens of context are more than the {trained} the model was trained for: "
         "beyond them its answers fall apart.",
-        f"Lower ctx_size to {trained}, or stretch the context with rope_scaling and rope_scale.",
+        f"Lower ctx_size to {trained}. Or stretch the context with rope_scaling and rope_scale.",
         ctx_size=trained,
     )
 

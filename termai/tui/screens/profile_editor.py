@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from termai.text import one_line
-from termai.tui import profile_actions, profile_edits, profile_fields, profile_look
+from termai.tui import icons, profile_actions, profile_edits, profile_fields, profile_look
 from termai.tui.background import program
 from termai.tui.profile_draft import Draft
 from termai.tui.profile_flaws import Flaw, problems, to_mend
@@ -26,7 +26,7 @@ _HISTORY = "Saved versions, which ran well, and going back to one."
 _FILE = "Edit the file in your own editor."
 _CHECK = "Check its flags against the engine."
 _EXPORT = "Write it as a file of another program."
-_ABOUT = "All there is to say of the chosen option."
+_ABOUT = "All there is to say of the chosen option, and of what is wrong."
 _REVERT = "As it was saved; u brings the changes back."
 _COPIED = "It was copied.  Escape closes"
 
@@ -93,13 +93,14 @@ named there; x mends it. Nothing is written before Ctrl+S.
         self._look_for_newer()
 
     def action_about(self) -> None:
-        """Show all about the chosen field, for a terminal with little room."""
+        """Show all about the chosen field and what is wrong, for a terminal with little room."""
         from termai.tui.screens.dialogs import Note
 
         field = self.form.chosen
         if field is not None:
-            told = "\n\n".join((field.help, "\n".join(profile_fields.facts(field))))
-            self.app.push_screen(Note(field.name, told, "Escape closes"))
+            wrong = (f"{icons.sign(f.severity)} {f.text} {f.fix_text}" for f in self.flaws)
+            told = (field.help, "\n".join(profile_fields.facts(field)), *map(one_line, wrong))
+            self.app.push_screen(Note(field.name, "\n\n".join(told), "Escape closes"))
 
     def action_save(self) -> None:
         """Write the profile."""

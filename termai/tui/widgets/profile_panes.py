@@ -69,7 +69,8 @@ class PreviewPane(TextPane, can_focus=False):
 
     def _text(self, width: int, height: int) -> Content:
         memory = profile_memory.lines(self.preview, self.before, width)
-        told = profile_memory.flaw_lines(self.flaws, self.first, width)
+        room = height - len(memory)
+        told = profile_memory.flaw_lines(self.flaws, self.first, width, height=room)
         advice = profile_memory.advice_lines(self.preview, width)
         spare = height - len(memory) - len(told) - len(advice)
         gaps = [(Content(""),) if part and spare > 1 else () for part in (told, advice)]

@@ -8,6 +8,7 @@ from typing import Any
 from termai.chat.endpoint import Endpoint
 from termai.chat.sampling import Sampling
 from termai.cli.asking import Question
+from termai.profiles.option import REMOTE
 from termai.servers.records import Server
 
 KEY_VARIABLE = "TERMAI_API_KEY"
@@ -24,7 +25,9 @@ def of_server(server: Server) -> Endpoint:
 
     path = key_file(server.option("api_key_file"))
     key = read_key(path) if path else ""
-    return Endpoint(server.name, server.url, api_key=key, engine=server.engine)
+    model = str(server.option("alias") or "") if server.engine == REMOTE else ""
+    engine = "" if server.engine == REMOTE else server.engine
+    return Endpoint(server.name, server.url, api_key=key, model=model, engine=engine)
 
 
 def of_url(url: str, key_path: Path | None) -> Endpoint:

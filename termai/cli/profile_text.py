@@ -24,7 +24,7 @@ def summary(profile: Profile) -> dict[str, Any]:
         "name": profile.name,
         "description": masked_value(profile.description),
         "engine": profile.engine,
-        "model": masked_value(profile.values.get("path")),
+        "model": masked_value(profile.served) or None,
         "shipped": profile.shipped,
         "path": str(profile.path) if profile.path else None,
     }

@@ -8,6 +8,7 @@ from termai.cli.drawn import DrawnLine
 from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint, warn
 from termai.cli.targets import running
+from termai.profiles.option import REMOTE
 from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
 from termai.servers.records import Server, ServerState
@@ -48,7 +49,7 @@ def tell_started(server: Server, *, as_json: bool) -> None:
         "model": server.model,
         "offload": _offload(server),
         "context": f"{server.ctx_size} tokens" if server.ctx_size else "",
-        "from afar": tunnel.ssh_line(server.url),
+        "from afar": tunnel.ssh_line(server.url) if server.engine != REMOTE else "",
     }
     for name, value in facts.items():
         if value:

@@ -7,16 +7,14 @@ from pathlib import Path
 
 from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine
-from termai.engines.choose import ENGINES
+from termai.engines.served import is_file
 from termai.engines.values import found_already
 from termai.errors import NotFoundError, TermaiError
 from termai.gguf.magic import check_magic
 from termai.models.library import Library
 from termai.models.resolve import HUB, resolve
 from termai.profiles.profile import Profile
-from termai.profiles.schema import AUTO, EMBEDDED, NATIVE
 
-_LLAMA_CPP = (AUTO, NATIVE, EMBEDDED)
 _ANY_MODEL = Path("model.gguf")  # stands in a command line that is composed and never started
 
 Choose = Callable[[str], tuple[Engine, Detection]]
@@ -76,7 +74,7 @@ def _alone(profile: Profile, silent: Silent) -> Unmet | None:
 
 def _model(profile: Profile, library: Callable[[], Library]) -> Path:
     reference = str(profile.values.get("path", ""))
-    if not reference or profile.engine not in _LLAMA_CPP:
+    if not reference or not is_file(profile.engine):
         return _ANY_MODEL
     path = resolve(reference, library=library)
     check_magic(path)
@@ -91,8 +89,6 @@ def _composed(
     library: Callable[[], Library],
 ) -> Unmet | None:
     """Compose the command line, which looks at every other file, key and address."""
-    if profile.engine not in _LLAMA_CPP or engine.name not in ENGINES:
-        return None
     try:
         others = {name: resolve(name, library=library) for name in _others(profile)}
         with found_already(others):

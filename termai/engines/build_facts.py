@@ -15,7 +15,7 @@ from pathlib import Path
 from termai.engines import probe
 from termai.engines.base import Detection
 from termai.errors import TermaiError
-from termai.profiles.schema import EMBEDDED, NATIVE
+from termai.profiles.schema import EMBEDDED, LLAMA_CPP, NATIVE
 
 _INTERFACES = {
     "cuda": "CUDA",
@@ -54,6 +54,8 @@ class BuildFacts:
 
 def of(detection: Detection) -> BuildFacts:
     """Return what a detected program was built with; starts it once, for a tenth of a second."""
+    if detection.engine not in LLAMA_CPP:
+        return BuildFacts()
     told = _system_info(detection)
     facts = parse(told)
     named = [*_libraries(detection), *(re.sub(r"\d.*", "", d) for d in detection.devices)]
@@ -98,8 +100,6 @@ def _system_info(detection: Detection) -> str:
     try:
         if detection.engine == EMBEDDED:
             return probe.run(Path(sys.executable), ["-P", "-c", _EMBEDDED_SOURCE])
-        if detection.engine != NATIVE:
-            return ""
         _, told = probe.output(detection.program, _starting(detection))
     except TermaiError:
         return ""

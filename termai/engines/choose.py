@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from termai.engines.base import Detection, Engine
 from termai.engines.embedded import LlamaCppPython
 from termai.engines.llama_server import HOW_TO_GET_IT, LlamaServer, search
+from termai.engines.remote import Remote
 from termai.errors import NotFoundError, TermaiError, UsageError
-from termai.profiles.schema import AUTO, EMBEDDED, NATIVE
+from termai.profiles.schema import AUTO, EMBEDDED, LLAMA_CPP, NATIVE, REMOTE
 
-ENGINES: dict[str, Engine] = {NATIVE: LlamaServer(), EMBEDDED: LlamaCppPython()}
+ENGINES: dict[str, Engine] = {
+    NATIVE: LlamaServer(),
+    EMBEDDED: LlamaCppPython(),
+    REMOTE: Remote(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,16 @@ def choose(name: str) -> tuple[Engine, Detection]:
 def consider(name: str) -> Choice:
     """Choose the engine called ``name``; ``auto`` takes the first of ``survey``.
 
+    Engines that are not llama.cpp's are taken by name only.
+
     Raises UsageError for a name that is none, and NotFoundError with what to do when there is no
     such program.
     """
     if name not in (AUTO, *ENGINES):
         known = ", ".join((AUTO, *ENGINES))
         raise UsageError(f"There is no engine {name}.", fix=f"Use one of {known}.")
+    if name not in (AUTO, *LLAMA_CPP):
+        return Choice(ENGINES[name], ENGINES[name].detect(), ())
     seen = survey()
     found = [d for d in seen.found if name in (AUTO, d.engine)]
     if not found:

@@ -12,14 +12,14 @@ from termai.engines.arguments import unknown
 from termai.engines.base import Detection, Launch
 from termai.engines.host.settings import HostSettings, encode
 from termai.errors import NotFoundError, UsageError
+from termai.profiles.option import WITHOUT_EFFECT
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED, OPTIONS, Option
 
 _GPU_LIBRARIES = ("cuda", "hip", "vulkan", "metal", "sycl", "musa", "opencl", "cann")
-_WITHOUT_EFFECT = frozenset({"parallel", "warmup", "timeout"})
 _ELSEWHERE = frozenset({"path", "host", "port", "port_strict", "api_key_file", "system_prompt"})
 _FIX = (
-    "Run `make run` in termai's checkout, or `pip install 'llama-cpp-python[server]'` in the "
+    "Run `termai engines build`, or `pip install 'llama-cpp-python[server]'` in the "
     "environment termai runs in."
 )
 
@@ -78,7 +78,7 @@ def library_dir() -> Path | None:
 
 def refuses(option: Option, profile: Profile) -> bool:
     """Tell whether ``compose`` refuses what the profile says of one option."""
-    if EMBEDDED in option.engines or option.key in _WITHOUT_EFFECT:
+    if EMBEDDED in option.engines or option.key in WITHOUT_EFFECT[EMBEDDED]:
         return False
     return option.key not in _ELSEWHERE and profile.value(option.key) != option.default
 

@@ -11,7 +11,7 @@ from termai.engines.recipe import cpu_features
 from termai.errors import TermaiError
 from termai.hardware import gpus
 from termai.hardware.gpu import Gpu, Vendor
-from termai.profiles.schema import EMBEDDED, NATIVE
+from termai.profiles.schema import EMBEDDED, NATIVE, REMOTE
 from termai.text import one_line
 
 _FITTING = {
@@ -71,7 +71,7 @@ def look() -> Engines:
     ]
     absent = [Absent("", sentence) for sentence in seen.skipped]
     for name in ENGINES:
-        if name in (NATIVE, EMBEDDED) or any(d.engine == name for d in seen.found):
+        if name in (NATIVE, EMBEDDED, REMOTE) or any(d.engine == name for d in seen.found):
             continue
         try:
             found = ENGINES[name].detect()

@@ -6,9 +6,22 @@ from typing import Any, NamedTuple
 
 NATIVE = "llama-server"
 EMBEDDED = "llama-cpp-python"
-ENGINES = (NATIVE, EMBEDDED)
-EVERY = frozenset(ENGINES)
+REMOTE = "openai"
+LLAMA_CPP = (NATIVE, EMBEDDED)
+ENGINES = (*LLAMA_CPP, REMOTE)
+EVERY = frozenset(LLAMA_CPP)
+"""Both engines of llama.cpp."""
 ONLY_NATIVE = frozenset({NATIVE})
+ONLY_REMOTE = frozenset({REMOTE})
+ALSO_REMOTE = EVERY | ONLY_REMOTE
+
+
+WITHOUT_EFFECT = {
+    NATIVE: frozenset[str](),
+    EMBEDDED: frozenset({"parallel", "warmup", "timeout"}),
+    REMOTE: frozenset({"host", "port", "port_strict", "parallel", "warmup", "timeout"}),
+}
+"""Options that an engine does not know and that do no harm there: it starts without them."""
 
 
 class Kind(StrEnum):
@@ -43,7 +56,7 @@ class Option:
     help: what it does, when to change it, what it costs.
     low, high: inclusive bounds of a number, of each number in a list.
     words: texts accepted beside a number, such as "auto".
-    engines: the engines that know the option.
+    engines: the engines that know the option; see ``known_to``.
     flag, off_flag: llama-server's flag, and the one that switches a switch off; empty where
         termai itself acts on the option or sends it with each request.
     aliases: every other spelling that llama-server has or had for ``flag``, the one to prefer
@@ -69,3 +82,10 @@ class Option:
     aliases: tuple[str, ...] = ()
     request: str = ""
     basic: bool = False
+
+    def known_to(self, engine: str) -> bool:
+        """Tell whether an engine knows the option.
+
+        What is sent with each request reaches every server that is not llama.cpp's, too.
+        """
+        return engine in self.engines or (engine not in LLAMA_CPP and bool(self.request))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from termai.errors import UsageError
-from termai.profiles.schema import AUTO, option
+from termai.profiles.schema import AUTO, REMOTE, option
 from termai.profiles.values import check
+from termai.text import without_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ class Profile:
         checked = {key: _checked(key, value) for key, value in changes.items()}
         merged = {**self.values, **checked}
         return replace(self, values={k: v for k, v in merged.items() if v is not None})
+
+    @property
+    def served(self) -> str:
+        """What lists show as its model: a reference, or another server's model and address."""
+        if self.engine != REMOTE:
+            return str(self.values.get("path", ""))
+        named = (self.values.get("alias"), without_user(str(self.values.get("url", ""))))
+        return " at ".join(str(text) for text in named if text)
 
     def model_reference(self) -> str:
         """Return ``model.path``; UsageError with what to type when the profile names no model."""

@@ -14,7 +14,16 @@ from termai.profiles.declared import (
     server,
     speed,
 )
-from termai.profiles.option import EMBEDDED, ENGINES, NATIVE, Adapter, Kind, Option
+from termai.profiles.option import (
+    EMBEDDED,
+    ENGINES,
+    LLAMA_CPP,
+    NATIVE,
+    REMOTE,
+    Adapter,
+    Kind,
+    Option,
+)
 from termai.text import one_line
 
 __all__ = [
@@ -22,8 +31,10 @@ __all__ = [
     "EMBEDDED",
     "ENGINES",
     "GROUPS",
+    "LLAMA_CPP",
     "NATIVE",
     "OPTIONS",
+    "REMOTE",
     "SECTIONS",
     "Adapter",
     "Kind",

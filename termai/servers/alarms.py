@@ -7,14 +7,28 @@ from termai.servers.records import Server, ServerState
 from termai.text import one_line
 
 _HIDDEN = ("", "-1")  # values of CUDA_VISIBLE_DEVICES that hide every GPU
+_REMOTE = "openai"  # profiles.option.REMOTE, whose module takes too long to import here
 _PADDING = 256  # tokens by which llama.cpp rounds a context
 
 
 def alarm(server: Server) -> str | None:
     """Return the gravest thing that is wrong, in one line with its fix, or None."""
+    if server.engine == _REMOTE:
+        return _away(server)
     if server.state not in (ServerState.LOADING, ServerState.READY):
         return None
     return _on_cpu(server) or _smaller_context(server)
+
+
+def _away(server: Server) -> str | None:
+    """Tell of a server of another program that was there and does not answer any more."""
+    if server.state is not ServerState.STARTING or not server.facts.errors:
+        return None
+    why = one_line(server.facts.errors[-1].partition("away: ")[2] or server.facts.errors[-1], 160)
+    return (
+        f"{one_line(server.url)} does not answer any more: {why}. It is asked again every few "
+        f"seconds; start it there, or end the watch with `termai stop {server.name}`."
+    )
 
 
 def context_note(server: Server) -> str | None:

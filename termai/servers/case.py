@@ -57,6 +57,7 @@ class Case(NamedTuple):
             "program": one_line(self.spec.argv[0]) if self.spec.argv else "",
             "host": self.meta("host"),
             "port": self.meta("port"),
+            "url": self.meta("url"),
             "profile": self.meta("profile"),
             **found,
         }

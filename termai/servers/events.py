@@ -3,6 +3,7 @@
 The lines are those of llama.cpp as of build 0c1e570 (src/llama-model.cpp, src/llama-context.cpp,
 src/llama-kv-cache.cpp, common/fit.cpp, tools/server) and of the older wordings that are still
 met. llama-server puts ``M.SS.mmm.uuu LEVEL SOURCE`` before each, the embedded server nothing.
+Those that begin with ``watch:`` are of ``engines/watcher/watching.py``.
 """
 
 import re
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     PROMPT = "prompt"  # ms, tokens, rate (tokens per second)
     GENERATION = "generation"  # ms, tokens, rate
     ERROR = "error"  # text
+    AWAY = "away"  # text: why a server that was ready, and that another program runs, is not
 
 
 class Event(NamedTuple):
@@ -104,6 +106,10 @@ _LINES = (
     _Line(Kind.LISTENING, "listening on http", r"listening on (?P<url>https?://[^\s,]+)"),
     _Line(Kind.LISTENING, "Uvicorn running on", r"running on (?P<url>https?://\S+)"),
     _Line(Kind.READY, "model loaded", r"(?:llama_server|main): model loaded$"),
+    _Line(Kind.LOADING, "watch: loading", r""),
+    _Line(Kind.SLOT_CONTEXT, "watch: context", r"context: (?P<size>\d+) tokens"),
+    _Line(Kind.READY, "watch: ready", r"^watch: ready"),
+    _Line(Kind.AWAY, "watch: away", r"^watch: away: (?P<text>.+)"),
     _Line(Kind.PROMPT, "prompt eval time", _RATE),
     _Line(Kind.GENERATION, "eval time", _RATE),
 )

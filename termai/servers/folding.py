@@ -115,6 +115,10 @@ def _error(facts: Facts, event: Event) -> Facts:
     return facts._replace(errors=(*kept, text)[-ERRORS_KEPT:])
 
 
+def _away(facts: Facts, event: Event) -> Facts:
+    return _error(facts, event)._replace(stage=Stage.STARTING, progress=None)
+
+
 def _later(facts: Facts, stage: Stage) -> Stage:
     return facts.stage if facts.ready else stage
 
@@ -140,4 +144,5 @@ _FOLDS: Mapping[Kind, Callable[[Facts, Event], Facts]] = {
     Kind.PROMPT: _prompt,
     Kind.GENERATION: _generation,
     Kind.ERROR: _error,
+    Kind.AWAY: _away,
 }

@@ -28,7 +28,7 @@ def files() -> tuple[Path, ...]:
     used: list[Path] = []
     references: list[str] = []
     for server in registry.list_servers(past=False):
-        used += [Path(server.model), *_given(server.job.spec)]
+        used += [*([Path(server.model)] if server.model else []), *_given(server.job.spec)]
         references += _references(server.job.spec.meta.get("values"))
     used += _named(dict.fromkeys(references))
     for download in control.list_downloads():

@@ -10,12 +10,12 @@ from termai import locks, settings
 from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine, Launch
 from termai.engines.choose import choose
+from termai.engines.served import is_file, model_of
 from termai.errors import NotFoundError, StartFailedError, UsageError
 from termai.gguf.magic import check_magic
 from termai.hardware import gpus
 from termai.jobs import control, store
 from termai.jobs.records import Job
-from termai.models.resolve import resolve
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter, option
 from termai.servers import ran_well, registry
@@ -32,6 +32,7 @@ _LAUNCH_S = 60.0  # seconds that another program's start may take
 class Plan:
     """A profile that was checked: its model is there and an engine was chosen for it.
 
+    model: for a server that runs already the name that it is asked for, empty where it chooses.
     forecast: the memory it will take, None where that cannot be told. drifts: where its flags
     do not fit the engine; it starts all the same.
     """
@@ -61,13 +62,17 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     when the engine would end at once at a flag, and MemoryRefusedError when the guardrails refuse
     a start that ``force`` would let through.
     """
-    model = resolve(profile.model_reference())
-    check_magic(model)
+    model = model_of(profile)
+    if is_file(profile.engine):
+        check_magic(model)
     engine, detection = choose(profile.engine)
     drifts = drift.check(profile, detection)
     if any(one.fatal for one in drifts):
         raise drift.DriftError(profile, drifts)
     rpc.require(profile.value("rpc"), profile.name)
+    if not is_file(engine.name):
+        engine.compose(profile, detection, model=model, port=0)
+        return Plan(profile, model, engine, detection, None, drifts)
     found = forecast(profile, model, detection, force=force, instead_of=instead_of)
     return Plan(profile, model, engine, detection, found, drifts)
 
@@ -78,7 +83,8 @@ def launch(planned: Plan, name: str, *, wanted: int = 0, avoid: Collection[int] 
     Must be called with ``lock`` held. Raises UsageError for the port or an option that the engine
     does not know, and StartFailedError when the program cannot be executed.
     """
-    port = choose_port(planned.profile, wanted, avoid)
+    own = is_file(planned.engine.name)
+    port = choose_port(planned.profile, wanted, avoid) if own else 0
     composed = planned.engine.compose(
         planned.profile, planned.detection, model=planned.model, port=port
     )
@@ -99,9 +105,12 @@ def check_replacement(planned: Plan, server: Server) -> int:
     machine, and another port that is taken where the profile insists on it.
     """
     profile = planned.profile
+    if not is_file(planned.engine.name):
+        return 0
     asked = int(profile.value("port"))
     before = server.option("port") or option("port").default
     same = asked == server.port or (asked == before and not profile.value("port_strict"))
+    same = same and is_file(server.engine)
     port = server.port if same else choose_port(profile)
     found = refusal(str(profile.value("host")), 0)
     if found and not found.any_port:
@@ -143,7 +152,7 @@ def choose_port(profile: Profile, wanted: int = 0, avoid: Collection[int] = ()) 
     """
     host = str(profile.value("host"))
     port = wanted or int(profile.value("port"))
-    ours = {server.port: server.name for server in registry.list_servers(past=False)}
+    ours = {s.port: s.name for s in registry.list_servers(past=False) if is_file(s.engine)}
     found = refusal(host, port)
     if found is None and port not in ours and port not in avoid:
         return port
@@ -194,7 +203,7 @@ def _meta(planned: Plan, composed: Launch) -> dict[str, Any]:
         "url": composed.url,
         "host": composed.host,
         "port": composed.port,
-        "model": str(composed.model),
+        "model": str(composed.model) if composed.model.name else "",
         "values": {key: _plain(value) for key, value in profile.values.items()},
         "args": {engine: list(given) for engine, given in profile.args.items()},
         "env": sorted(profile.env),

@@ -9,15 +9,15 @@ from types import MappingProxyType
 
 from termai.engines.base import Detection, Engine
 from termai.engines.choose import choose
+from termai.engines.served import is_file, model_of
 from termai.engines.values import found_already
 from termai.errors import TermaiError
 from termai.gguf.header import Header
 from termai.models.fit import Machine
-from termai.models.resolve import resolve
 from termai.profiles.clashes import Clash, MachineLimits, ModelFacts, find
 from termai.profiles.kept import hides, masked_words
 from termai.profiles.profile import Profile
-from termai.profiles.schema import EMBEDDED
+from termai.profiles.schema import NATIVE
 from termai.servers.preview_facts import ModelNote, engine_of, facts_of, no_model, note_of
 from termai.servers.preview_memory import Memory, MemoryView, Row
 from termai.servers.preview_sources import File, Sources
@@ -88,19 +88,19 @@ class _Making:
 
     def preview(self) -> Preview:
         engine = self._engine()
-        file = self._file()
+        file = self._file() if is_file(self.profile.engine) else None
         header = file.header if file else None
         view = self._view(engine[1], header) if engine and header else MemoryView()
         if view.why:
             self.problems.append(view.why)
-        port = self.sources.port(self.profile)
+        port = self.sources.port(self.profile) if is_file(self.profile.engine) else None
         facts = self._facts(header, view) if header else None
         limits = self.sources.limits()
         known = engine_of(engine[1], self.profile) if engine else None
         clashes = find(self.profile, facts, limits, known, port)
         wanted = int(self.profile.value("port"))
         granted = port.free if port and port.refused and port.free else wanted
-        command = self._command(engine, file, granted, clashes) if engine and file else ()
+        command = self._command(engine, self._served(file), granted, clashes) if engine else ()
         return Preview(
             engine=engine[1].engine if engine else "",
             model=note_of(header, file.path.stem) if header and file else None,
@@ -110,7 +110,7 @@ class _Making:
             automatic=MappingProxyType(
                 {
                     **(view.automatic or {}),
-                    **_decided(self.profile, limits, embedded=_is_embedded(engine)),
+                    **_decided(self.profile, limits, native=_is_native(engine)),
                     **({"port": str(granted)} if granted != wanted else {}),
                 }
             ),
@@ -156,17 +156,28 @@ class _Making:
             return None
 
     def _command(
-        self, engine: tuple[Engine, Detection], file: File, port: int, clashes: tuple[Clash, ...]
+        self,
+        engine: tuple[Engine, Detection],
+        model: Path | None,
+        port: int,
+        clashes: tuple[Clash, ...],
     ) -> tuple[str, ...]:
         """Return the argv; why there is none is told unless a clash tells it already."""
+        if model is None:
+            return ()
         composer, detection = engine
         try:
             with found_already(self._files()):
-                return composer.compose(self.profile, detection, model=file.path, port=port).argv
+                return composer.compose(self.profile, detection, model=model, port=port).argv
         except TermaiError as error:
             if not any(clash.severity.value == "problem" for clash in clashes):
                 self._failed(error)
             return ()
+
+    def _served(self, file: File | None) -> Path | None:
+        if is_file(self.profile.engine):
+            return file.path if file else None
+        return model_of(self.profile)
 
     def _files(self) -> dict[str, Path]:
         """Return the model files that the profile names beside its model, those that are here."""
@@ -191,7 +202,7 @@ def command_line(profile: Profile) -> tuple[str, ...]:
     is not judged.
     """
     engine, detection = choose(profile.engine)
-    model = resolve(profile.model_reference())
+    model = model_of(profile)
     return engine.compose(profile, detection, model=model, port=int(profile.value("port"))).argv
 
 
@@ -208,14 +219,14 @@ def command_text(argv: tuple[str, ...], env: Mapping[str, str] | None = None) ->
     return " ".join((*assigned, shlex.join(masked_words(argv))))
 
 
-def _is_embedded(engine: tuple[Engine, Detection] | None) -> bool:
-    return engine is not None and engine[1].engine == EMBEDDED
+def _is_native(engine: tuple[Engine, Detection] | None) -> bool:
+    return engine is None or engine[1].engine == NATIVE
 
 
-def _decided(profile: Profile, limits: MachineLimits, *, embedded: bool) -> dict[str, str]:
+def _decided(profile: Profile, limits: MachineLimits, *, native: bool) -> dict[str, str]:
     """Return what an engine makes of options that are left open, whatever the memory."""
     decided: dict[str, str] = {}
-    if embedded:
+    if not native:
         return decided
     parallel = int(profile.value("parallel"))
     if parallel < 0:

@@ -11,7 +11,7 @@ from termai.gguf.header import Header
 from termai.gguf.memory.hparams import hparams
 from termai.profiles.clashes import EngineFacts, ModelFacts
 from termai.profiles.profile import Profile
-from termai.profiles.schema import EMBEDDED
+from termai.profiles.schema import EMBEDDED, LLAMA_CPP
 from termai.text import one_line
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
@@ -122,6 +122,8 @@ def engine_of(detection: Detection, profile: Profile) -> EngineFacts:
 
 def _devices(detection: Detection, env: Mapping[str, str]) -> int | None:
     """Return how many GPUs the engine can use, None where it or the profile leaves that open."""
+    if detection.engine not in LLAMA_CPP:
+        return None
     if detection.engine != EMBEDDED and _LIST_DEVICES not in detection.options:
         return None
     count = len(detection.devices)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from termai.engines.base import Detection, Engine
 from termai.engines.choose import ENGINES, choose
+from termai.engines.served import is_file
 from termai.errors import NotFoundError, TermaiError
 from termai.gguf.header import Header
 from termai.gguf.splits import read_model
@@ -128,6 +129,7 @@ class Sources(Files):
         if not _is_address(host):
             return None
         servers = self._remembered(("servers",), lambda: registry.list_servers(past=False))
+        servers = [server for server in servers if is_file(server.engine)]
         ours = {server.port: server.name for server in servers if server.profile != profile.name}
         if any(server.port == port and server.profile == profile.name for server in servers):
             return PortFacts(host, port)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from termai import settings
+from termai.engines.served import is_file
 from termai.errors import StartFailedError
 from termai.servers import facts as known_facts
 from termai.servers import ran_well, registry
@@ -97,7 +98,12 @@ class _Wait:
             self._tell(Progress(*now, time.monotonic() - self._began))
 
     def _answers(self, server: Server) -> bool:
-        """Tell whether this very server answers; one whose log is silent must own the port."""
+        """Tell whether this very server answers; one whose log is silent must own the port.
+
+        A server that runs already is watched by its job, which says so in its log.
+        """
+        if not is_file(server.engine):
+            return server.facts.ready
         due = server.facts.ready or time.monotonic() - self._probed > _PROBE_EVERY_S
         if not due:
             return False

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from termai.engines.choose import choose
+from termai.engines.served import is_file
 from termai.errors import NotFoundError, UsageError
 from termai.models.library import look
 from termai.models.model_file import ModelFile
@@ -133,7 +134,7 @@ def from_server(server: Server, name: str = "") -> Profile:
     """
     named = _checked(name)
     made = recorded_profile(server)
-    if server.port and server.port != made.value("port"):
+    if is_file(server.engine) and server.port and server.port != made.value("port"):
         made = made.with_values(port=server.port)
     return replace(
         made,

@@ -12,7 +12,7 @@ from termai.profiles.assignments import assigned
 from termai.profiles.kept import HIDDEN, hides, masked_value, masked_words
 from termai.profiles.option import Kind, Option
 from termai.profiles.profile import Profile
-from termai.profiles.schema import AUTO, EMBEDDED, ENGINES, NATIVE, OPTIONS
+from termai.profiles.schema import AUTO, ENGINES, NATIVE, OPTIONS, REMOTE
 from termai.profiles.values import expectation, format_value, parse_value
 from termai.text import one_line
 
@@ -26,13 +26,14 @@ _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
     "The program that runs the model: auto takes the best one on this machine, llama-server is "
     "llama.cpp's own server, llama-cpp-python the Python one, which answers one request at a time "
-    "and knows fewer options."
+    "and knows fewer options. openai starts nothing: it uses a server that runs already, at url."
 )
 _DESCRIPTION = "One line that lists show beside the profile's name: what it is for."
 _ARGS = (
     "Further arguments for {engine}, written as in a shell, for what no option here covers. They "
     "are passed on as they are and come last, so they win over the options."
 )
+_NEEDED = {REMOTE: frozenset({"url", "alias"})}
 _ENV = "A variable in the environment of the server's process. Empty removes it."
 _TAKES = {
     "description": "a text on one line",
@@ -132,7 +133,12 @@ def listed(profile: Profile, words: str = "", *, everything: bool = False) -> tu
     wanted = words.casefold().split()
     if wanted:
         return tuple(f for f in fields(profile) if all(word in _words(f) for word in wanted))
-    return tuple(f for f in fields(profile) if everything or f.basic or is_set(profile, f.identity))
+    return tuple(f for f in fields(profile) if everything or _is_shown(profile, f))
+
+
+def _is_shown(profile: Profile, field: Field) -> bool:
+    needed = _NEEDED.get(profile.engine, frozenset())
+    return field.basic or field.identity in needed or is_set(profile, field.identity)
 
 
 def best(found: Sequence[Field], words: str) -> str:
@@ -216,7 +222,7 @@ def show(
     """
     identity, option = field.identity, field.option
     changed = text_of(profile, identity) != text_of(saved, identity)
-    ignored = option is not None and _engine(profile) not in option.engines
+    ignored = option is not None and not option.known_to(_engine(profile))
     decided = (automatic or {}).get(identity, "")
     given = is_set(profile, identity)
     if option is None:
@@ -288,7 +294,7 @@ def _words(field: Field) -> str:
 
 
 def _engine(profile: Profile) -> str:
-    return EMBEDDED if profile.engine == EMBEDDED else NATIVE
+    return NATIVE if profile.engine == AUTO else profile.engine
 
 
 def _plain(profile: Profile, field: Field) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from termai.profiles.option import REMOTE
 from termai.text import one_line, printable
 from termai.tui import formats, icons
 from termai.tui.columns import Cell, Column
@@ -64,14 +65,16 @@ def row(profile: Profile, width: int, *, running: bool = False) -> Content:
 
 def model_of(profile: Profile) -> str:
     """Return the model that a profile names, or that it names none."""
-    return str(profile.values.get("path", "")) or "asks for the model when it is started"
+    return profile.served or "asks for the model when it is started"
 
 
 def _model(profile: Profile) -> Content:
     """Return the file's name without its ending: a column has no room for directories."""
-    reference = one_line(str(profile.values.get("path", "")))
+    reference = one_line(profile.served)
     if not reference:
         return Content.styled(_NO_MODEL, "$muted")
+    if profile.engine == REMOTE:
+        return Content(reference)
     return Content(reference.rpartition("/")[2].removesuffix(".gguf"))
 
 

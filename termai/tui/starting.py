@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from termai.profiles.option import REMOTE
 from termai.text import one_line
 from termai.tui import model_rows, profile_rows, work
 from termai.tui.messages import ServerStarted
@@ -34,7 +35,7 @@ async def pick_and_start(app: TermaiApp, first: str = "") -> None:
 
 async def start(app: TermaiApp, profile: Profile) -> None:
     """Start a profile, asking for the model when it names none; runs in a worker."""
-    if not profile.is_set("path"):
+    if not profile.is_set("path") and profile.engine != REMOTE:
         models = await app.threads.run(work.models)
         choices = [Choice(partial(model_rows.row, m), str(m.path)) for m in models]
         title = f"{one_line(profile.name)}: with which model?"

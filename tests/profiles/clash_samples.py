@@ -30,6 +30,8 @@ DRAFTED = replace(DENSE, draft="")
 LIMITS = MachineLimits(cores=4, threads=8, chosen=4, memlock=8 * MIB)
 NATIVE = "llama-server"
 EMBEDDED = "llama-cpp-python"
+REMOTE = "openai"
+OLLAMA = "http://127.0.0.1:11434"
 ONE_GPU = EngineFacts(NATIVE, devices=1)
 TWO_GPUS = EngineFacts(NATIVE, devices=2)
 NO_GPU = EngineFacts(NATIVE, devices=0)
@@ -151,6 +153,27 @@ CACHE = (
         setup(ubatch_size=4096, engine=EngineFacts(EMBEDDED)),
     ),
     warning("ubatch-beyond-batch", "ubatch_size", setup(ubatch_size=4096)),
+    problem(
+        "batch-below-slots",
+        "batch_size",
+        setup(batch_size=8, ubatch_size=8, parallel=16),
+        setup(batch_size=16, ubatch_size=8, parallel=16),
+        setup(batch_size=2, ubatch_size=2, parallel=2),
+        setup(batch_size=1, engine=EngineFacts(EMBEDDED)),
+    ),
+    problem(
+        "batch-below-slots",
+        "batch_size",
+        setup(batch_size=1, parallel=1),
+        setup(batch_size=2, parallel=1),
+    ),
+    problem(
+        "context-of-one-token",
+        "ctx_size",
+        setup(ctx_size=1),
+        setup(ctx_size=2),
+        setup(ctx_size=1, engine=EngineFacts(EMBEDDED)),
+    ),
     warning(
         "no-sliding-window",
         "swa_full",
@@ -575,6 +598,21 @@ SERVING = (
     ),
 )
 
+ELSEWHERE_ALREADY = (
+    problem(
+        "option-not-of-this-engine",
+        "ctx_size",
+        setup(engine=EngineFacts(REMOTE), url=OLLAMA, ctx_size=4096),
+        setup(engine=EngineFacts(REMOTE), url=OLLAMA, xtc_probability=0.5, temperature=0.5),
+    ),
+    warning(
+        "option-without-effect",
+        "port",
+        setup(engine=EngineFacts(REMOTE), url=OLLAMA, port=9000),
+        setup(engine=EngineFacts(REMOTE), url=OLLAMA),
+    ),
+)
+
 SAMPLING = (
     warning(
         "greedy-sampling",
@@ -630,4 +668,5 @@ SAMPLING = (
 
 SAMPLES = (
     *CACHE, *CONTEXT, *POSITIONS, *DEVICES, *BESIDE, *ENGINES, *SERVING, *SAMPLING,
+    *ELSEWHERE_ALREADY,
 )  # fmt: skip

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from termai.engines import served
 from termai.errors import InvalidFileError, StartFailedError
 from termai.profiles.profile import Profile
-from termai.servers import launching, manager, registry
+from termai.servers import manager, registry
 from termai.servers.records import ServerState
 from tests.servers.models import cut, write_tiny
 from tests.servers.outside import ask
@@ -56,7 +57,7 @@ def test_a_model_that_is_cut_after_it_was_checked(
     profile: Profile, tiny: Path, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = cut(tiny, tmp_path / "short.gguf", size)
-    monkeypatch.setattr(launching, "resolve", Path)
+    monkeypatch.setattr(served, "resolve", Path)
     told = failure(profile.with_values(path=str(path)))
     assert "short.gguf is cut short or corrupt" in told.message
 

@@ -131,7 +131,9 @@ def test_a_field_says_what_it_takes_its_default_and_its_flag() -> None:
     assert flags.startswith("--ctx-size")
     assert fields.facts(BY_KEY["mmap"])[:2] == ("on or off", "default: on")
     assert fields.facts(BY_KEY["numa"])[1] == "default: left to the engine"
-    assert fields.facts(BY_KEY["engine"]) == ("one of auto, llama-server, llama-cpp-python",)
+    assert fields.facts(BY_KEY["engine"]) == (
+        "one of auto, llama-server, llama-cpp-python, openai",
+    )
 
 
 @given(st.sampled_from(fields.declared()), st.sampled_from([1, -1]), st.integers(1, 6))
@@ -171,7 +173,7 @@ def test_switches_turn_over_and_choices_go_round() -> None:
     off = EMPTY.with_values(flash_attn="off")
     assert toggled(off, BY_KEY["flash_attn"]) == EMPTY.with_values(flash_attn="auto")
     assert toggled(EMPTY, BY_KEY["path"]) is None
-    assert (stepped(EMPTY, BY_KEY["engine"], -1) or EMPTY).engine == "llama-cpp-python"
+    assert (stepped(EMPTY, BY_KEY["engine"], -1) or EMPTY).engine == "openai"
 
 
 def test_a_draft_can_be_undone_reverted_and_saved() -> None:

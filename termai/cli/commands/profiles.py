@@ -100,7 +100,7 @@ def _row(profile: Profile) -> tuple[str, ...]:
         profile.name,
         "termai" if profile.shipped else "yours",
         profile.engine,
-        str(masked_value(profile.values.get("path", "-"))),
+        masked_value(profile.served) or "-",
         masked_value(profile.description),
     )
 

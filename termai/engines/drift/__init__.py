@@ -12,9 +12,11 @@ from termai.engines.drift.found import (
 from termai.engines.drift.given import check_args
 from termai.engines.drift.variables import check_env
 from termai.profiles.profile import Profile
-from termai.profiles.schema import EMBEDDED, NATIVE
+from termai.profiles.schema import EMBEDDED, NATIVE, REMOTE
 
 __all__ = ["Change", "Drift", "DriftError", "as_json", "check", "updated"]
+
+_WITHOUT_ARGS = frozenset({EMBEDDED, REMOTE})
 
 
 def check(profile: Profile, detection: Detection) -> tuple[Drift, ...]:
@@ -28,14 +30,14 @@ def check(profile: Profile, detection: Detection) -> tuple[Drift, ...]:
             *check_env(profile, detection),
             *check_options(profile, detection),
         )
-    if detection.engine == EMBEDDED:
-        return (*_no_args(profile), *check_options(profile, detection))
-    return ()
-
-
-def _no_args(profile: Profile) -> tuple[Drift, ...]:
-    given = profile.args.get(EMBEDDED, ())
-    if not given:
+    if detection.engine == NATIVE:
         return ()
-    text = f"{EMBEDDED} takes no arguments, and [args] of the profile has some for it."
-    return (Drift(f"args.{EMBEDDED}", "", text, fatal=True),)
+    return (*_no_args(profile, detection.engine), *check_options(profile, detection))
+
+
+def _no_args(profile: Profile, engine: str) -> tuple[Drift, ...]:
+    given = profile.args.get(engine, ())
+    if engine not in _WITHOUT_ARGS or not given:
+        return ()
+    text = f"{engine} takes no arguments, and [args] of the profile has some for it."
+    return (Drift(f"args.{engine}", "", text, fatal=True),)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from termai.engines import embedded
+from termai.engines import embedded, foreign
 from termai.engines.arguments import known_flag, lacks
 from termai.engines.base import Detection
 from termai.engines.drift.found import Drift, named
 from termai.engines.drift.taken import taken
 from termai.profiles.profile import Profile
-from termai.profiles.schema import EMBEDDED, OPTIONS, Kind, Option
+from termai.profiles.schema import EMBEDDED, NATIVE, OPTIONS, Kind, Option
 from termai.profiles.values import format_value
 from termai.text import one_line
 
@@ -20,8 +20,10 @@ def check_options(profile: Profile, binary: Detection) -> Iterator[Drift]:
             continue
         if binary.engine == EMBEDDED:
             found = _of_embedded(declared, profile, binary)
-        else:
+        elif binary.engine == NATIVE:
             found = _of_native(declared, profile, binary)
+        else:
+            found = _of_foreign(declared, profile, binary)
         if found:
             yield found
 
@@ -41,6 +43,11 @@ def _of_native(declared: Option, profile: Profile, binary: Detection) -> Drift |
 
 def _of_embedded(declared: Option, profile: Profile, binary: Detection) -> Drift | None:
     return _lacking(declared, profile, binary) if embedded.refuses(declared, profile) else None
+
+
+def _of_foreign(declared: Option, profile: Profile, binary: Detection) -> Drift | None:
+    refused = foreign.refuses(declared, profile, binary.engine)
+    return _lacking(declared, profile, binary) if refused else None
 
 
 def _lacking(declared: Option, profile: Profile, binary: Detection) -> Drift:

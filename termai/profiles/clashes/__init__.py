@@ -12,6 +12,7 @@ from termai.profiles.clashes import (
     drafting,
     engine,
     positions,
+    remote,
     sampling,
     serving,
 )
@@ -25,6 +26,7 @@ from termai.profiles.clashes.base import (
     Rule,
     Severity,
 )
+from termai.profiles.option import REMOTE
 from termai.profiles.profile import Profile
 
 __all__ = [
@@ -39,9 +41,11 @@ __all__ = [
     "find",
 ]
 
-_MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling)
+_MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling, remote)
+_OF_REMOTE = (engine, remote)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+_REMOTE_RULES: tuple[Rule, ...] = tuple(rule for module in _OF_REMOTE for rule in module.RULES)
 
 
 def find(
@@ -53,5 +57,6 @@ def find(
 ) -> tuple[Clash, ...]:
     """Return the clashes of a profile, problems first; of what is None nothing is said."""
     case = Case(profile, model, limits, engine, port)
-    found = [clash for rule in RULES for clash in rule(case)]
+    rules = _REMOTE_RULES if case.engine_name == REMOTE else RULES
+    found = [clash for rule in rules for clash in rule(case)]
     return tuple(sorted(found, key=lambda clash: clash.severity is not Severity.PROBLEM))

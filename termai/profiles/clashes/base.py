@@ -8,7 +8,7 @@ from typing import Any
 from termai.hardware.limits import MachineLimits
 from termai.profiles.option import EMBEDDED, NATIVE
 from termai.profiles.profile import Profile
-from termai.profiles.schema import option
+from termai.profiles.schema import AUTO, option
 
 ENGINE = "engine"
 """The key of a fix that changes the profile's engine, which is no option."""
@@ -146,7 +146,7 @@ class Case:
         """The engine that runs it; llama-server where that is not known."""
         if self.engine is not None:
             return self.engine.name
-        return EMBEDDED if self.profile.engine == EMBEDDED else NATIVE
+        return NATIVE if self.profile.engine == AUTO else self.profile.engine
 
     @property
     def trained(self) -> int:

@@ -4,21 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from termai.profiles.clashes.base import Case, Clash, Rule, problem, warning
+from termai.profiles.option import WITHOUT_EFFECT, Option
 from termai.profiles.schema import NATIVE, OPTIONS
 
-_WITHOUT_EFFECT = frozenset({"parallel", "warmup", "timeout"})  # see engines/embedded.py
 _NOT_THE_ENGINES = frozenset({"reasoning"})
+_ELSEWHERE = frozenset({"url"})  # see clashes/remote.py
 
 
 def _missing_options(case: Case) -> Iterator[Clash]:
-    """The embedded engine refuses what it has no counterpart for (engines/embedded.py)."""
+    """Engines refuse what they have no counterpart for (engines/embedded.py, foreign.py)."""
     name = case.engine_name
     for declared in OPTIONS:
-        if name in declared.engines or not case.is_set(declared.key):
+        if declared.known_to(name) or not case.is_set(declared.key) or declared.key in _ELSEWHERE:
             continue
         if case.value(declared.key) == declared.default:
             continue
-        if declared.key in _WITHOUT_EFFECT:
+        if declared.key in WITHOUT_EFFECT[name]:
             yield warning(
                 "option-without-effect",
                 (declared.key,),
@@ -30,15 +31,20 @@ def _missing_options(case: Case) -> Iterator[Clash]:
             yield problem(
                 "option-not-of-this-engine",
                 (declared.key,),
-                f"{name} does not have {declared.key}, which {NATIVE} does: it will not start.",
-                f"Take {declared.key} out, or use the engine {NATIVE}.",
+                f"{name} does not have {declared.key}, which {_owner(declared)} does: it will not "
+                "start.",
+                f"Take {declared.key} out, or use the engine {_owner(declared)}.",
                 **{declared.key: None},
             )
 
 
+def _owner(option: Option) -> str:
+    return NATIVE if NATIVE in option.engines else min(option.engines)
+
+
 def _refused_values(case: Case) -> Iterator[Clash]:
     """Values that llama-server ends at once with (common/arg.cpp)."""
-    if case.embedded:
+    if case.engine_name != NATIVE:
         return
     looks_back = case.engine is None or case.engine.looks_back
     refused: tuple[tuple[str, Any, str], ...] = (

@@ -1,6 +1,6 @@
 """What termai's chat starts with, and how the model thinks."""
 
-from termai.profiles.option import ONLY_NATIVE, Kind, Option
+from termai.profiles.option import ALSO_REMOTE, ONLY_NATIVE, ONLY_REMOTE, Kind, Option
 
 GROUP = "Chat"
 
@@ -13,6 +13,7 @@ OPTIONS = (
         "What the model is told before the conversation: who it is, how it answers. It takes its "
         "length out of the context.",
         GROUP,
+        engines=ALSO_REMOTE,
         basic=True,
     ),
     Option(
@@ -24,7 +25,7 @@ OPTIONS = (
         "Thinking makes hard questions come out better and every answer come later.",
         GROUP,
         choices=("auto", "on", "off"),
-        engines=ONLY_NATIVE,
+        engines=ONLY_NATIVE | ONLY_REMOTE,
         flag="--reasoning",
         aliases=("-rea",),
         basic=True,

@@ -1,6 +1,6 @@
 """Which model is loaded, and what is loaded with it."""
 
-from termai.profiles.option import ONLY_NATIVE, Kind, Option
+from termai.profiles.option import ALSO_REMOTE, ONLY_NATIVE, Kind, Option
 
 GROUP = "Model"
 
@@ -26,8 +26,11 @@ OPTIONS = (
         Kind.TEXT,
         None,
         "The model's name in the API, which clients see in /v1/models and send back. Set it when "
-        "a client insists on a certain name; otherwise the file's name is used.",
+        "a client insists on a certain name; otherwise the file's name is used. With the engine "
+        "openai it names the model to ask the server at url for, such as qwen3:8b; unset, the "
+        "first that it offers.",
         GROUP,
+        engines=ALSO_REMOTE,
         flag="--alias",
         aliases=("-a",),
     ),

@@ -1,10 +1,21 @@
 """Where the server listens, and for whom."""
 
-from termai.profiles.option import ONLY_NATIVE, Kind, Option
+from termai.profiles.option import ALSO_REMOTE, ONLY_NATIVE, ONLY_REMOTE, Kind, Option
 
 GROUP = "Server"
 
 OPTIONS = (
+    Option(
+        "server",
+        "url",
+        Kind.TEXT,
+        None,
+        "The address of a server that runs already and speaks the OpenAI API, here or elsewhere, "
+        "for the engine openai: http://127.0.0.1:11434 (Ollama), http://127.0.0.1:1234 (LM "
+        "Studio), a termai on another machine, a service. With or without /v1 at its end.",
+        GROUP,
+        engines=ONLY_REMOTE,
+    ),
     Option(
         "server",
         "host",
@@ -44,8 +55,10 @@ OPTIONS = (
         Kind.PATH,
         None,
         "A file with the keys that clients must send, one per line. A relative path is taken from "
-        "termai's configuration directory. The file should be readable by you alone (chmod 600).",
+        "termai's configuration directory. The file should be readable by you alone (chmod 600). "
+        "With the engine openai the first one is sent to the server at url.",
         GROUP,
+        engines=ALSO_REMOTE,
         flag="--api-key-file",
         basic=True,
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from termai.chat.endpoint import Endpoint
 from termai.chat.sampling import Sampling
+from termai.profiles.option import REMOTE
 
 if TYPE_CHECKING:
     from termai.servers.records import Server
@@ -46,7 +47,7 @@ def target(server: Server) -> Target:
             api_key=read_key(keys) if keys else "",
             model=str(server.option("alias") or PurePath(server.model).stem),
             ctx_size=server.facts.slot_context or None,
-            engine=server.engine,
+            engine="" if server.engine == REMOTE else server.engine,
         ),
         Sampling.from_mapping(values),
         str(values.get("system_prompt") or ""),

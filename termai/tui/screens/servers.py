@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.getters import query_one
 from textual.widgets import OptionList, Static
 
+from termai.profiles.option import REMOTE
 from termai.servers.tunnel import ssh_line
 from termai.text import one_line
 from termai.tui import server_rows
@@ -204,6 +205,10 @@ follows until you move up in it (Tab goes there, arrows and PgUp move); f or G f
     def action_tunnel(self) -> None:
         """Copy and show the ssh command that reaches the server from a laptop."""
         if self.selected is not None:
+            if self.selected.engine == REMOTE:
+                text = f"{self.selected.name} runs elsewhere: {self.selected.url}"
+                self.app.push_screen(Note("No tunnel", one_line(text), "Escape closes"))
+                return
             line = ssh_line(self.selected.url)
             self.app.copy_to_clipboard(line)
             text = f"On your laptop, type:\n\n{line}\n\nthen open {self.selected.url}"

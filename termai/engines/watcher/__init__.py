@@ -1,0 +1,1 @@
+"""The process that watches a server which termai did not start."""

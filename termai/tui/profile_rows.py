@@ -127,8 +127,6 @@ def _value(profile: Profile, option: Option, origin: str) -> tuple[str, str, str
     return option.key, f"{shown} {option.unit if counted else ''}", origin
 
 
-
-
 def _kept(count: int) -> str:
     return f"{count} {'key' if count == 1 else 'keys'} for an export"
 

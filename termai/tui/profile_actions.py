@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SHIPPED, _OTHER = "shipped", "other:"
 _COPIED = "It was copied.  Escape closes"
 _FORKS = "An editor with a window of its own needs its flag to wait, as in `code --wait`."
+_AGAIN = "Go back to your text in the editor?\n\nWith n it stays in a file, which you are told."
 
 
 async def save(app: TermaiApp, profile: Profile) -> Profile | None:
@@ -64,8 +65,8 @@ async def edit_text(app: TermaiApp, profile: Profile | str) -> Profile | None:
     """Let the user's own editor change a profile's file; return what was saved, None if nothing.
 
     A profile given by its name is edited as it is on disk, also where it does not read. What does
-    not read afterwards is told and can be edited again; otherwise the text stays where it is and
-    the place is told.
+    not read afterwards, and what is left undecided because somebody else changed the file, can be
+    edited again; otherwise the text stays where it is and the place is told.
     """
     argv = await app.threads.run(profile_work.editor)
     draft = await app.threads.run(profile_work.draft, profile)
@@ -79,13 +80,16 @@ async def edit_text(app: TermaiApp, profile: Profile | str) -> Profile | None:
             saved = await _taken(app, draft)
         except InvalidFileError as error:
             asked = Confirm("The profile does not read", f"{printable(str(error))}\n\nEdit again?")
-            if await app.push_screen_wait(asked):
-                continue
-            _keep(app, draft)
+        else:
+            if saved is None and not draft.path.exists():
+                app.notify(f"Nothing was changed. {_FORKS if took_s < 1 else ''}".rstrip())
+            if saved is not None or not draft.path.exists():
+                return saved
+            asked = Confirm("Nothing was saved", _AGAIN)
+        if not await app.push_screen_wait(asked):
+            told = f"Nothing was saved. What you wrote is in {one_line(str(draft.path))}."
+            app.notify(told, severity="warning", markup=False)
             return None
-        if saved is None and not draft.path.exists():
-            app.notify(f"Nothing was changed. {_FORKS if took_s < 1 else ''}".rstrip())
-        return saved
 
 
 async def _taken(app: TermaiApp, draft: Draft) -> Profile | None:
@@ -103,13 +107,7 @@ async def _taken(app: TermaiApp, draft: Draft) -> Profile | None:
     if side == "theirs":
         await app.threads.run(profile_work.drop, draft)
         return await app.threads.run(profile_work.load, draft.name)
-    _keep(app, draft)
     return None
-
-
-def _keep(app: TermaiApp, draft: Draft) -> None:
-    told = f"Nothing was saved. What you wrote is in {one_line(str(draft.path))}."
-    app.notify(told, severity="warning", timeout=12, markup=False)
 
 
 async def show_command(app: TermaiApp, profile: Profile) -> None:

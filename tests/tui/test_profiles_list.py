@@ -1,7 +1,9 @@
 """The list of profiles: making, copying, renaming, removing, comparing and restoring them."""
 
 import shutil
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 from textual.binding import Binding
@@ -13,6 +15,7 @@ from termai.paths import data_dir, models_dir, profiles_dir
 from termai.profiles import history
 from termai.profiles.profile import Profile
 from termai.profiles.store import delete_profile, list_profiles, load_profile, save_profile
+from termai.tui import profile_actions
 from termai.tui.app import TermaiApp
 from termai.tui.screens.models_ask import AskChecked
 from termai.tui.screens.profile_editor import ProfileEditor
@@ -44,6 +47,11 @@ def own() -> list[str]:
 def chosen_version(app: TermaiApp) -> history.Version | None:
     assert isinstance(app.screen, HistoryScreen)
     return app.screen.chosen
+
+
+def kept_text(told: str) -> str:
+    """Return what is in the file that a toast names."""
+    return Path(told.split("What you wrote is in ")[1].removesuffix(".")).read_text()
 
 
 async def chosen(app: TermaiApp, pilot: Pilot[int], name: str) -> None:
@@ -257,6 +265,39 @@ async def test_what_somebody_changed_meanwhile_is_asked_about(
         await until(pilot, lambda: saved)
         assert load_profile("mine").values["ctx_size"] == size
         assert saved == ([None] if key == "escape" else [load_profile("mine")])
+
+
+async def test_escape_from_a_conflict_after_an_editor_goes_back_to_what_was_written(
+    mine: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened_with: list[str] = []
+
+    def edit(app: object, argv: Sequence[str], path: Path) -> float:
+        """Write another size; meanwhile somebody else saves the profile."""
+        opened_with.append(path.read_text())
+        path.write_text(opened_with[-1].replace("4096", "2048"))
+        if len(opened_with) == 1:
+            save_profile(mine.with_values(ctx_size=1024))
+        return 5.0
+
+    monkeypatch.setattr(profile_actions, "edit_file", edit)
+    monkeypatch.setenv("EDITOR", "true")
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "mine")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ConflictScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Go back to your text" in screen_text(app))
+        assert load_profile("mine").values["ctx_size"] == 1024
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, ConflictScreen))
+        assert "ctx_size = 2048" in opened_with[1]
+        await pilot.press("escape")
+        await until(pilot, lambda: "Go back to your text" in screen_text(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "What you wrote is in" in toasts(app))
+        assert load_profile("mine").values["ctx_size"] == 1024
+        assert "ctx_size = 2048" in kept_text(toasts(app))
 
 
 def test_every_key_has_a_name_and_says_what_it_does() -> None:

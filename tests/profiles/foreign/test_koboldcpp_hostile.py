@@ -161,3 +161,15 @@ def test_control_characters_never_reach_a_message() -> None:
     with pytest.raises(InvalidFileError) as raised:
         imported(json.dumps({"threads": "\x1b[2J"}))
     assert raised.value.message.isprintable()
+
+
+def test_a_secret_deep_in_a_value_is_kept_and_not_shown() -> None:
+    text = '{"model_param": "a.gguf", "sdconfig": {"a": [1, {"apikey":"hunter2"}]}}'
+    found = imported(text)
+    assert "hunter2" not in repr(found.left) + repr(found.notes)
+    assert FORMAT.write is not None
+    shown = FORMAT.write(found.profile, Wanted())
+    assert "hunter2" not in shown.text + repr(shown.left)
+    asked = FORMAT.write(found.profile, Wanted(with_secrets=True))
+    assert '"sdconfig": {"a": [1, {"apikey":"hunter2"}]}' in asked.text
+    assert asked.private

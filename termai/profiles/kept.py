@@ -85,10 +85,11 @@ def masked_words(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def masked(profile: Profile) -> Profile:
+def masked(profile: Profile, *, kept: bool = True) -> Profile:
     """Return the profile with ``HIDDEN`` for every secret that it holds, wherever it stands.
 
-    It is made to be shown, not to be saved.
+    It is made to be shown, not to be saved. kept: False to leave out what is kept of other
+    programs, which may be long.
     """
     return replace(
         profile,
@@ -96,7 +97,7 @@ def masked(profile: Profile) -> Profile:
         values={key: masked_value(value) for key, value in profile.values.items()},
         args={engine: masked_words(words) for engine, words in profile.args.items()},
         env=masked_texts(profile.env),
-        kept={name: masked_texts(texts) for name, texts in profile.kept.items()},
+        kept={name: masked_texts(texts) for name, texts in profile.kept.items() if kept},
     )
 
 

@@ -78,7 +78,7 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     from termai.profiles.schema import AUTO, option
     from termai.profiles.values import format_value
 
-    profile = masked(profile)
+    profile = masked(profile, kept=False)
     if profile.description:
         yield "description", profile.description
     if profile.engine != AUTO:

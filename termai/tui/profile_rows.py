@@ -85,7 +85,8 @@ def details(profile: Profile, width: int = 80) -> Content:
     from termai.profiles.kept import masked
     from termai.profiles.schema import OPTIONS
 
-    profile = masked(profile)
+    kept = profile.kept
+    profile = masked(profile, kept=False)
     chosen = [option for option in OPTIONS if profile.is_set(option.key)]
     left = [option for option in OPTIONS if option.basic and not profile.is_set(option.key)]
     values = [
@@ -93,7 +94,7 @@ def details(profile: Profile, width: int = 80) -> Content:
         *(_value(profile, option, SET) for option in chosen),
         *((f"args.{k}", " ".join(v), SET) for k, v in profile.args.items()),
         *((f"env.{k}", v, SET) for k, v in profile.env.items()),
-        *((f"kept.{k}", _kept(len(v)), SET) for k, v in profile.kept.items()),
+        *((f"kept.{k}", _kept(len(v)), SET) for k, v in kept.items()),
         *(_value(profile, option, DEFAULT) for option in left),
     ]
     head = [

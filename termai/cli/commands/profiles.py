@@ -74,13 +74,13 @@ def command(profile: str, changes: tuple[tuple[str, Any], ...], *, as_json: bool
     A variable that is a secret is that of the shell it is pasted into.
     """
     from termai.cli import targets
-    from termai.profiles.kept import masked, masked_words
+    from termai.profiles.kept import masked_texts, masked_words
     from termai.servers.preview import command_line, command_text
 
     chosen = targets.profile_of(profile, changes)
     argv = command_line(chosen)
     if as_json:
-        env = dict(masked(chosen).env)
+        env = masked_texts(chosen.env)
         out_json({"profile": chosen.name, "argv": list(masked_words(argv)), "env": env})
         return 0
     out(command_text(argv, env=chosen.env))

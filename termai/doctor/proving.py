@@ -144,7 +144,9 @@ def _measured(proof: Proof, server: Server, target: Target) -> Proof:
     )
     if wrong:
         sentence = f"It answers wrongly: {wrong}."
-        return replace(proof, sentence=sentence, fix="Build the engine again: `make run`.")
+        return replace(
+            proof, sentence=sentence, fix="Build it again: `termai engines build --again`."
+        )
     if target.device != CPU and total and layers < total:
         where = " and ".join(devices) or "the processor"
         sentence = f"It works, but only {layers} of {total} layers are on a GPU ({where})."

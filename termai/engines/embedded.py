@@ -61,7 +61,7 @@ class LlamaCppPython:
         return Launch(
             engine=EMBEDDED,
             argv=(str(detection.program), "-P", "-m", "termai.engines.host"),
-            env={**extras.extra_env(profile), **encode(told)},
+            env={**extras.gpu_order(detection), **extras.extra_env(profile), **encode(told)},
             unset_env=extras.overriding_env(("LLAMA_API_KEY",)),
             host=host,
             port=port,

@@ -55,8 +55,8 @@ def _on_cpu(server: Server) -> str | None:
     if gpus:
         return (
             f"This machine has a GPU ({gpus[0]}) that {server.engine} cannot use"
-            f"{_reason(server)}: {server.name} runs on the CPU. Run `make run` in termai's "
-            "checkout to build the engine for it, then restart."
+            f"{_reason(server)}: {server.name} runs on the CPU. Run `termai engines "
+            "build` to build it for that GPU, then restart."
         )
     return None
 

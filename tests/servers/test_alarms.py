@@ -45,7 +45,7 @@ def test_an_engine_built_without_gpu_on_a_gpu_box_is_an_alarm(tmp_path: Path) ->
     told = alarm(server(tmp_path, "native-ready", gpus=["NVIDIA GeForce RTX 3060"]))
     assert told
     assert "RTX 3060" in told
-    assert "make run" in told
+    assert "termai engines build" in told
 
 
 def test_the_alarm_says_what_the_driver_said(tmp_path: Path) -> None:

@@ -1,17 +1,14 @@
 """Running the commands that mend what was found, each only when the user says yes."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from termai.cli.doctor_findings import advice, arriving, exit_code, line, print_lines
 from termai.cli.opening import is_terminal
 from termai.cli.style import out
-from termai.doctor import checking
+from termai.doctor import checking, mending
 from termai.environment.finding import Finding, Verdict
 from termai.errors import UsageError
 
@@ -44,15 +41,9 @@ def mend(only: Sequence[str]) -> int:
 def _run(command: str) -> None:
     """Run a command of a finding with its output on the terminal, and tell how it failed."""
     sys.stdout.flush()
-    code = subprocess.run(["/bin/sh", "-c", command], env=_environment(), check=False).returncode
+    code = mending.run(command)
     if code:
         out(f"The command ended with code {code}.")
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment with this very termai at the end of PATH."""
-    here = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": os.pathsep.join((os.environ.get("PATH", os.defpath), here))}
 
 
 def _replace(found: dict[str, Finding], before: Finding) -> None:

@@ -26,7 +26,7 @@ def edit_file(app: App[Any], argv: Sequence[str], path: Path) -> float:
     """
     began = time.monotonic()
     try:
-        with app.suspend(), _interrupts_left_to_the_editor():
+        with app.suspend(), interrupts_left_to_it():
             subprocess.run([*argv, str(path)], check=False)
     except SuspendNotSupported as error:
         raise UsageError(
@@ -41,8 +41,11 @@ def edit_file(app: App[Any], argv: Sequence[str], path: Path) -> float:
 
 
 @contextmanager
-def _interrupts_left_to_the_editor() -> Iterator[None]:
-    """Let Ctrl+C reach the editor only: a handler, unlike SIG_IGN, is not passed on to it."""
+def interrupts_left_to_it() -> Iterator[None]:
+    """Let Ctrl+C reach only the program that has the terminal.
+
+    A handler, unlike SIG_IGN, is not passed on to it.
+    """
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from termai.environment import Finding
     from termai.hardware import Snapshot
+    from termai.hardware.holders import Holder
     from termai.models.model_file import ModelFile
     from termai.profiles.profile import Profile
     from termai.profiles.store import Listing
@@ -36,11 +39,25 @@ def listing() -> Listing:
     return list_profiles()
 
 
-def checks() -> tuple[Finding, ...]:
-    """Run the checks of the machine."""
+def checks(only: Collection[str] = ()) -> Iterable[Finding]:
+    """Run the checks of the machine, or of some groups; their findings come one by one."""
     from termai.doctor.checking import examine
 
-    return tuple(examine())
+    return examine(only)
+
+
+def history(measure: str, gpu: int | None = None) -> tuple[float, ...]:
+    """Return what a measure was in the last minutes, the oldest first."""
+    from termai import hardware
+
+    return hardware.sampler.history(measure, gpu)
+
+
+def holders() -> tuple[Holder, ...]:
+    """Return who holds the memory of the GPUs."""
+    from termai.servers import holding
+
+    return holding.read()
 
 
 def profiles() -> tuple[Profile, ...]:

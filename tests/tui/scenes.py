@@ -15,6 +15,7 @@ from termai.engines import choose
 from termai.engines.base import Detection
 from termai.environment import Finding, Verdict
 from termai.hardware import host
+from termai.hardware.holders import Holder
 from termai.jobs.processes import ProcessId, identify
 from termai.jobs.records import Exit, JobSpec, JobState, write_spec, write_state
 from termai.jobs.states import JobStatus
@@ -30,23 +31,27 @@ from tests.tui import plain_memory
 from tests.tui.model_files import LLAMA_70B, MISTRAL_24B, QWEN3_8B
 
 ENDED = 1_768_485_720.0  # 2026-01-15 14:02 UTC
-FINDINGS = (
-    Finding(
-        "llama-server",
-        Verdict.PROBLEM,
-        "It was built for the CPU only, and this machine has a GPU.",
-        "make run",
-        "/opt/termai/bin/llama-server",
-        "9212",
-    ),
+_FINDINGS = (
+    Finding("Python", Verdict.OK, "Runs termai.", path="/usr/bin/python3", version="3.11.7"),
+    Finding("git", Verdict.OK, "Fetches programs.", path="/usr/bin/git", version="2.39.5"),
+    Finding("hipcc", Verdict.NOT_NEEDED, "Not found. No AMD GPU is here."),
+    Finding("engine on GPU", Verdict.PROBLEM, "No engine can use the GPU.", "make run"),
     Finding(
         "After logout",
         Verdict.WARNING,
         "Servers end when you log out: lingering is off.",
-        "loginctl enable-linger ada",
+        "Let them go on: `loginctl enable-linger ada`.",
+        cause="systemd ends what a user started when the last login ends.",
+        command="loginctl enable-linger ada",
     ),
-    Finding("Python", Verdict.OK, "Runs termai.", path="/usr/bin/python3", version="3.11.7"),
-    Finding("git", Verdict.OK, "Fetches programs.", path="/usr/bin/git", version="2.39.5"),
+    Finding("Intel GPU", Verdict.NOT_NEEDED, "There is none."),
+    Finding("llama-server", Verdict.OK, "The engine runs on the CPU.", version="9212"),
+)
+_GROUPS = ("Programs", "Programs", "Programs", "Engines", "Terminal", "GPU", "Engines")
+FINDINGS = tuple(replace(one, group=group) for one, group in zip(_FINDINGS, _GROUPS, strict=True))
+HOLDERS = (
+    Holder(0, 4242, 5 << 30, "ada", "llama-server", "qwen3-8b"),
+    Holder(0, 977, 700 << 20, "ada", "Xorg"),
 )
 _SERVER = Detection(
     "llama-server",
@@ -103,7 +108,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     nvml.install(monkeypatch, nvml.Card())
     monkeypatch.setattr(host, "memory", lambda: (6 << 30, 24 << 30))
     monkeypatch.setattr(hardware, "snapshot", _snapshot)
-    monkeypatch.setattr(work, "checks", lambda: FINDINGS)
+    monkeypatch.setattr(work, "checks", lambda only=(): FINDINGS)
+    monkeypatch.setattr(work, "history", _history)
+    monkeypatch.setattr(work, "holders", lambda: HOLDERS)
     monkeypatch.setattr(stores, "_built_in_dir", lambda: Path.home() / "built-in")
     monkeypatch.setattr(choose, "choose", lambda name: (choose.ENGINES["llama-server"], _SERVER))
     monkeypatch.setattr(subject, "estimate", plain_memory.estimate)
@@ -124,7 +131,24 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _snapshot() -> hardware.Snapshot:
-    return replace(hardware.sampler.sample(), cpu_percent=12.0)
+    return replace(
+        hardware.sampler.sample(),
+        cpu_percent=12.0,
+        load=(0.5, 0.4, 0.3),
+        swap_used=0,
+        swap_total=2 << 30,
+        disk_read=0.0,
+        disk_written=1_200_000.0,
+        net_received=84_000_000.0,
+        net_sent=300_000.0,
+        limit_total=None,
+        processors=None,
+    )
+
+
+def _history(measure: str, gpu: int | None = None) -> tuple[float, ...]:
+    """Return a minute that rises and falls, in percent or whatever it is."""
+    return tuple(float(min(n, 30 - n) * 5) for n in range(30))
 
 
 def _models() -> None:

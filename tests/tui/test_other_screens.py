@@ -1,17 +1,14 @@
-"""Profiles, Models and Environment: what they show, and starting from them."""
+"""Profiles and Models: what they show, and starting from them."""
 
 from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict
 from termai.paths import models_dir, profiles_dir
 from termai.profiles.profile import Profile
 from termai.profiles.store import list_profiles
-from termai.tui import work
-from tests.fakes import nvml
 from tests.tui.model_files import TINY
-from tests.tui.support import LARGE, opened, screen_text, toasts, until
+from tests.tui.support import LARGE, opened, screen_text, until
 
 
 async def test_profiles_show_whose_they_are_and_where_values_come_from(tiny: Profile) -> None:
@@ -97,33 +94,3 @@ async def test_a_split_set_that_is_not_whole_is_shown_and_not_started() -> None:
         await pilot.pause()
         assert app.current_mode == "models"
         assert app.servers == ()
-
-
-async def test_findings_are_shown_in_words_and_the_fix_can_be_copied(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    found = (
-        Finding("git", Verdict.OK, "Fetches programs.", version="2.39.5", path="/usr/bin/git"),
-        Finding("engine", Verdict.PROBLEM, "Not found: no model can be run.", "run `make run`"),
-        Finding("node", Verdict.WARNING, "Not found.", "sudo apt install nodejs"),
-    )
-    monkeypatch.setattr(work, "checks", lambda: found)
-    nvml.install(monkeypatch, nvml.Card())
-    async with opened("environment") as (app, pilot):
-        await until(pilot, lambda: "✖ problem" in screen_text(app))
-        shown = screen_text(app)
-        assert "✖ 1 problem " in shown
-        assert "▲ 1 warning " in shown
-        assert "fix: run `make run`" in shown
-        assert shown.index("engine") < shown.index("node") < shown.index("git ")
-        assert "18.2/24G" not in shown.splitlines()[0] or "busy 63%" in shown
-        await pilot.press("y")
-        await until(pilot, lambda: app.clipboard == "run `make run`")
-
-
-async def test_the_checks_of_this_machine_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    async with opened("environment") as (app, pilot):
-        await until(pilot, lambda: "Python" in screen_text(app))
-        assert "RAM" in screen_text(app)
-        assert toasts(app) == ""

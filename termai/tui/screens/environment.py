@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
-from termai.text import one_line
-from termai.tui import formats, icons, work
+from termai.errors import TermaiError
+from termai.text import one_line, printable
+from termai.tui import command_program, environment_machine, environment_rows, work
 from termai.tui.background import program
+from termai.tui.messages import Failed
 from termai.tui.screens.base import ModeScreen
+from termai.tui.screens.dialogs import ConfirmLoss
+from termai.tui.widgets.model_text import TextPane
 from termai.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from termai.environment import Finding
-    from termai.hardware import Gpu, Snapshot
+
+DRAW_S = 0.1  # between two drawings while findings arrive
+_FIX = "Run the command, after asking; its output is shown (Enter)."
+_COPY = "Copy the command, or what is to be done."
+_RUNS = "It gets the terminal, and its output stays until you press Enter."
 
 
 class EnvironmentScreen(ModeScreen):
@@ -31,135 +40,215 @@ class EnvironmentScreen(ModeScreen):
 
     MODE = "environment"
     HELP = """
-The machine as it is now, and what termai looked for on it. Each finding has a verdict: ok, a
-warning (something works less well, or is only sometimes needed) or a problem (something that
-termai is for does not work). What needs doing stands below it; y copies that line.
+The machine as it is now, and what termai looked for on it. Each finding has a verdict: a problem
+(something that termai is for does not work), a warning (something works less well, or is only
+sometimes needed), ok, or not needed. Problems and warnings stand first; of each group one row
+says what is ok, and Enter opens it. What is to be done stands below the list or beside it: f runs
+the command after asking, y copies it.
 """
     DEFAULT_CSS = """
-    EnvironmentScreen #machine { height: auto; padding: 0 1 1 1; }
+    EnvironmentScreen #machine { height: 2; padding: 0 1; }
     EnvironmentScreen #title { height: 1; padding: 0 1; background: $panel; }
-    EnvironmentScreen #list { height: 1fr; }
-    EnvironmentScreen #details { height: auto; padding: 0 1; color: $muted; }
+    EnvironmentScreen #body { height: 1fr; }
+    EnvironmentScreen #list { height: 1fr; width: 1fr; }
+    EnvironmentScreen #side { height: 6; border-top: solid $primary 40%; }
+    EnvironmentScreen #details { height: 1fr; padding: 0 1; color: $muted; }
+    EnvironmentScreen.-short #machine { display: none; }
+    EnvironmentScreen.-short #side { height: 4; }
+    EnvironmentScreen.-wide #body { layout: horizontal; }
+    EnvironmentScreen.-wide #side {
+        width: 40%; height: 100%; border-top: none; border-left: solid $primary 40%;
+    }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's type
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "fix", "Run fix", id="env.fix", tooltip=_FIX),
+        Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip=_COPY),
         Binding("r", "check", "Check again", id="env.check", tooltip="Run the checks again."),
-        Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip="Copy what is to be done."),
     ]
 
     findings = query_one("#list", RowList)
+    machine = query_one("#machine", TextPane)
+    details = query_one("#details", TextPane)
 
     @dataclass
-    class Checked(Message):
-        """The checks were run."""
+    class Found(Message):
+        """A check found something, in the round that ``number`` counts."""
 
-        findings: tuple[Finding, ...]
+        finding: Finding
+        number: int
+
+    @dataclass
+    class Ended(Message):
+        """All checks of a round have ended: those of some groups, or every one."""
+
+        number: int
+        only: tuple[str, ...]
 
     def compose_body(self) -> ComposeResult:
-        """Yield the machine, the sum of the findings, and the findings."""
-        yield Static(id="machine", markup=False)
+        """Yield the machine, the sum of the findings, the findings, and the chosen one."""
+        yield TextPane(id="machine")
         yield Static("CHECKS  looking …", id="title", markup=False)
-        yield RowList(id="list")
-        yield Static(id="details", markup=False)
+        with Container(id="body"):
+            yield RowList(id="list")
+            with Vertical(id="side"):
+                yield TextPane(id="details")
 
     def on_mount(self) -> None:
         self._by_name: dict[str, Finding] = {}
+        self._seen: set[str] = set()
+        self._open: set[str] = set()
+        self._round, self._looking = 0, False
+        self._led, self._told, self._keys = "", "", (False, False)
+        self._drawing: Timer | None = None
+        self.machine.can_focus = False
         self.watch(program(self), "machine", self._show_machine)
         self.findings.focus()
         self.action_check()
 
-    def _show_machine(self, machine: Snapshot | None) -> None:
-        if machine is not None:
-            text = Content("\n").join(Content(line) for line in _machine_lines(machine))
-            self.query_one("#machine", Static).update(text)
+    def on_screen_resume(self) -> None:
+        self._show_machine()
 
-    def on_environment_screen_checked(self, message: Checked) -> None:
-        """Take over what was found, problems first."""
-        order = ["problem", "warning", "ok", "not needed"]
-        ranked = sorted(message.findings, key=lambda f: order.index(f.verdict))
-        self._by_name = {finding.name: finding for finding in ranked}
-        counts = Counter(str(finding.verdict) for finding in ranked)
-        title = Content.assemble(("CHECKS  ", "bold"), *_counted(counts))
-        self.query_one("#title", Static).update(title)
-        self.findings.show([(name, partial(_row, f)) for name, f in self._by_name.items()])
+    def on_resize(self) -> None:
+        self._show_title()
+
+    def _show_machine(self) -> None:
+        shot = program(self).machine
+        if shot is None or not self.is_current:
+            return
+        width = max(20, self.size.width - 3)
+        lines = environment_machine.short(shot, work.history, width)
+        self.machine.styles.height = len(lines)
+        self.machine.show(lambda _, __: Content("\n").join(lines))
+
+    def action_check(self) -> None:
+        """Run the checks again."""
+        self._check(())
+
+    def _check(self, only: tuple[str, ...]) -> None:
+        """Begin a round of all checks or those of some groups; of one that goes on, all again."""
+        only = () if self._looking else only
+        self._round, self._looking = self._round + 1, True
+        self._seen = set()
+        self._show_title()
+        look = partial(self._look, self._round, only)
+        self.background(look, _same, group="checks", exclusive=True)
+
+    def _look(self, number: int, only: tuple[str, ...]) -> Ended:
+        for finding in work.checks(only):
+            if number != self._round:
+                break
+            self.post_message(self.Found(finding, number))
+        return self.Ended(number, only)
+
+    def on_environment_screen_found(self, message: Found) -> None:
+        """Take over a finding; it is drawn with those that come within the next moment."""
+        if message.number != self._round:
+            return
+        self._by_name[message.finding.name] = message.finding
+        self._seen.add(message.finding.name)
+        if self._drawing is None:
+            self._drawing = self.set_timer(DRAW_S, self._draw)
+
+    def on_environment_screen_ended(self, message: Ended) -> None:
+        """Forget what was not found again."""
+        if message.number != self._round:
+            return
+        self._looking = False
+        self._by_name = {
+            name: finding
+            for name, finding in self._by_name.items()
+            if name in self._seen or (message.only and finding.group not in message.only)
+        }
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._drawing is not None:
+            self._drawing.stop()
+            self._drawing = None
+        rows = environment_rows.rows(self._by_name.values(), self._open)
+        if rows and self.findings.selected == self._led:  # nobody has chosen another one yet
+            self._led = rows[0][0] if self._looking else ""
+            self.findings.select(rows[0][0])
+        self.findings.show(rows)
+        self._show_title()
         self._show_details()
-        self.refresh_bindings()
+
+    def _show_title(self) -> None:
+        found = self._by_name.values()
+        width = self.size.width - 2
+        title = environment_rows.title(found, width, looking=self._looking)
+        self.query_one("#title", Static).update(title)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the highlighted finding whole."""
         event.stop()
         self._show_details()
-        self.refresh_bindings()
 
     def _show_details(self) -> None:
-        finding = self._by_name.get(self.findings.selected)
-        self.query_one("#details", Static).update(_details(finding) if finding else "")
+        finding, group = self._chosen, self._group
+        content = Content("")
+        if finding is not None:
+            content = environment_rows.details(finding)
+        elif group:
+            members = environment_rows.in_group(self._by_name.values(), group)
+            content = environment_rows.group_details(group, members)
+        self.details.show(lambda _, __: content, top=self._told != self.findings.selected)
+        self._told = self.findings.selected
+        keys = (bool(finding and finding.command), bool(finding and finding.fix))
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
+
+    @property
+    def _chosen(self) -> Finding | None:
+        return self._by_name.get(self.findings.selected)
+
+    @property
+    def _group(self) -> str:
+        selected = self.findings.selected
+        opens = selected.startswith(environment_rows.GROUP)
+        return selected.removeprefix(environment_rows.GROUP) if opens else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out copying where there is nothing to be done."""
-        if action == "copy_fix":
-            finding = self._by_name.get(self.findings.selected)
-            return True if finding is not None and finding.fix else None
-        return True
+        """Grey out what the chosen finding does not offer."""
+        offered = {"fix": self._keys[0], "copy_fix": self._keys[1]}
+        return (True if offered[action] else None) if action in offered else True
 
-    def action_check(self) -> None:
-        """Run the checks again."""
-        self.background(work.checks, self.Checked, group="checks", exclusive=True)
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open or fold a group, or run the command of a finding."""
+        event.stop()
+        if group := self._group:
+            self._open ^= {group}
+            self._draw()
+        else:
+            self.action_fix()
 
     def action_copy_fix(self) -> None:
-        """Copy what is to be done about the selected finding."""
-        finding = self._by_name.get(self.findings.selected)
+        """Copy the command of the chosen finding, or what is to be done in words."""
+        finding = self._chosen
         if finding is not None and finding.fix:
-            self.app.copy_to_clipboard(finding.fix)
-            self.notify(f"Copied {one_line(finding.fix)}", markup=False)
+            text = finding.command or finding.fix
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied {one_line(text)}", markup=False)
+
+    def action_fix(self) -> None:
+        """Run the command of the chosen finding, after asking."""
+        finding = self._chosen
+        if finding is not None and finding.command:
+            asked = ConfirmLoss("Run this?", f"{printable(finding.command)}\n\n{_RUNS}")
+            self.app.push_screen(asked, partial(self._run_fix, finding))
+
+    def _run_fix(self, finding: Finding, yes: bool | None) -> None:
+        if not yes:
+            return
+        try:
+            command_program.run_command(self.app, finding.command)
+        except TermaiError as error:
+            self.post_message(Failed.of(error))
+            return
+        self._check((finding.group,))
 
 
-def _row(finding: Finding, width: int) -> Content:
-    verdict = str(finding.verdict)
-    style = icons.STYLES[verdict]
-    head = Content.assemble(
-        (f"{icons.sign(verdict)} {verdict:<8}", style),
-        (f"{finding.name:<13} ", "bold"),
-        f"{one_line(finding.version, 14):<14} " if finding.version else "",
-    )
-    room = max(20, width - head.cell_length)
-    lines = [head + Content(one_line(finding.sentence, room))]
-    if finding.fix:
-        lines.append(Content.assemble((f"{'':10}fix: ", style), one_line(finding.fix, width - 15)))
-    return Content("\n").join(lines)
-
-
-def _details(finding: Finding) -> Content:
-    """Return what a row may have cut, for as many lines as it takes."""
-    lines = [finding.sentence, f"fix: {finding.fix}" if finding.fix else "", finding.path]
-    return Content("\n").join(Content(one_line(line)) for line in lines if line)
-
-
-def _counted(counts: Counter[str]) -> Iterator[tuple[str, str]]:
-    for verdict, word in (("problem", "problem"), ("warning", "warning"), ("ok", "ok")):
-        count = counts[verdict]
-        plural = "s" if count != 1 and verdict != "ok" else ""
-        style = icons.STYLES[verdict] if count else "$muted"
-        yield f"{icons.sign(verdict)} {count} {word}{plural}   ", style
-
-
-def _machine_lines(machine: Snapshot) -> Iterator[str]:
-    yield from map(_gpu_line, machine.gpus)
-    if not machine.gpus:
-        yield "GPU   none that the NVIDIA driver knows of"
-    if machine.cpu_percent is not None:
-        yield f"CPU   {formats.bar(machine.cpu_percent / 100, 20)} {machine.cpu_percent:3.0f}%"
-    if machine.ram_used is not None and machine.ram_total:
-        part = machine.ram_used / machine.ram_total
-        amount = formats.pair(machine.ram_used, machine.ram_total)
-        yield f"RAM   {formats.bar(part, 20)} {part:4.0%}  {amount}"
-
-
-def _gpu_line(gpu: Gpu) -> str:
-    line = f"GPU {gpu.index} "
-    if gpu.memory_used is not None and gpu.memory_total:
-        part = gpu.memory_used / gpu.memory_total
-        amount = formats.pair(gpu.memory_used, gpu.memory_total)
-        line += f"{formats.bar(part, 20)} {part:4.0%}  {amount}  "
-    load = "" if gpu.utilization is None else f"busy {gpu.utilization}%  "
-    heat = "" if gpu.temperature is None else f"{gpu.temperature}C  "
-    return f"{line}{load}{heat}{one_line(gpu.name, 40)}"
+def _same(message: EnvironmentScreen.Ended) -> EnvironmentScreen.Ended:
+    return message

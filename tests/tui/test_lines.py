@@ -150,7 +150,9 @@ def test_signs_are_plain_letters_where_nothing_else_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TERM", "linux")
-    assert [icons.sign(state) for state in ("ready", "failed", "warning")] == ["*", "x", "!"]
+    assert [icons.sign(state) for state in ("ready", "failed", "warning")] == ["*", "X", "!"]
+    keys = {"x", "s", "a"}  # which mean what to press
+    assert not keys & {icons.sign(state) for state in icons.STYLES}
     assert all(icons.sign(state).isascii() for state in icons.STYLES)
 
 

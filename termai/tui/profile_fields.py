@@ -26,7 +26,7 @@ _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
     "The program that runs the model: auto takes the best one on this machine, llama-server is "
     "llama.cpp's own server, llama-cpp-python the Python one, which answers one request at a time "
-    "and knows fewer options. openai starts nothing: it uses a server that runs already, at url."
+    "and knows fewer options. koboldcpp is KoboldCPP, for those who have it. openai starts nothing: it uses a server that runs already, at url."
 )
 _DESCRIPTION = "One line that lists show beside the profile's name: what it is for."
 _ARGS = (
@@ -223,7 +223,7 @@ def show(
     identity, option = field.identity, field.option
     changed = text_of(profile, identity) != text_of(saved, identity)
     ignored = option is not None and not option.known_to(_engine(profile))
-    decided = (automatic or {}).get(identity, "")
+    decided = "" if _insists(profile, identity) else (automatic or {}).get(identity, "")
     given = is_set(profile, identity)
     if option is None:
         return Shown(_plain(profile, field), "", _origin(given), changed)
@@ -236,6 +236,11 @@ def show(
     shown = one_line(format_value(option, value), _SHOWN) or NOTHING
     origin = Origin.ENGINE if not given and _is_left(option) else _origin(given)
     return Shown(shown, _unit(option, value), origin, changed, ignored)
+
+
+def _insists(profile: Profile, identity: str) -> bool:
+    """Tell whether a field's value is not to be replaced at a start."""
+    return identity == "port" and bool(profile.value("port_strict"))
 
 
 def facts(field: Field) -> tuple[str, ...]:

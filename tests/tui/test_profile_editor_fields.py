@@ -63,6 +63,8 @@ def test_where_a_value_comes_from() -> None:
     context = shown(EMPTY, "ctx_size", ctx_size="40960")
     assert context == fields.Shown("40960", "tokens", Origin.AUTOMATIC)
     assert shown(EMPTY, "port", port="8081").text == "8080 → 8081"
+    strict = EMPTY.with_values(port=8099, port_strict=True)
+    assert shown(strict, "port", port="8100").text == "8099"
 
 
 def test_an_option_that_the_chosen_engine_does_not_know_is_said_to_be_ignored() -> None:

@@ -12,7 +12,7 @@ from termai.text import one_line
 from termai.tui import icons
 from termai.tui.profile_fields import Field, Origin, Shown, facts
 
-MARGIN, NAME, ORIGIN = 2, 18, 9
+MARGIN, NAME, ORIGIN = 3, 18, 9
 VALUE = 14  # cells of a value at least
 _WIDE = 92  # from which a row says in a few words what its field does
 _WIDE_VALUE = 26
@@ -46,8 +46,8 @@ def heading(group: str, width: int) -> Content:
 def row(field: Field, shown: Shown, width: int, *, sign: str = "", chosen: bool = False) -> Content:
     """Return the line of a field: name, value, where it comes from, and what it does if wide.
 
-    sign: the name of the sign before it, as of a clash. chosen: whether it lies on the colour of
-    the chosen row, on which nothing is muted.
+    sign: the name of the sign before it, as of a clash. chosen: whether it is the chosen row, which
+    has a sign of its own, and a colour on which nothing is muted.
     """
     room = value_width(width)
     muted = "" if chosen else "$muted"
@@ -58,6 +58,7 @@ def row(field: Field, shown: Shown, width: int, *, sign: str = "", chosen: bool 
     mark = Content.styled("*" if shown.changed else " ", "$text-warning bold")
     lead = Content.styled(f"{icons.sign(sign)}" if sign else " ", icons.STYLES.get(sign, ""))
     parts = [
+        Content(icons.sign("chosen") if chosen else " "),
         lead,
         mark,
         Content.styled(_padded(field.name, NAME), name_style),

@@ -23,7 +23,7 @@ from termai.tui.widgets.profile_listing import FieldListing
 from termai.tui.widgets.profile_typing import EditLine, WordsLine
 from tests.tui import editor_scene
 from tests.tui.editor_scene import editing, saved
-from tests.tui.support import LARGE, screen_text, toasts, until
+from tests.tui.support import LARGE, opened, screen_text, toasts, until
 
 KEYSTROKE_S = 0.5
 """Within which memory must have moved on a busy machine of two cores; alone it takes 0.03 s."""
@@ -320,6 +320,17 @@ async def test_in_a_small_terminal_memory_is_a_line_above_the_fields() -> None:
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "needed/free" in screen_text(app))
         assert "ctx_size" in screen_text(app)
+
+
+async def test_it_is_laid_out_for_the_terminal_from_the_first_picture() -> None:
+    async with opened("profiles", size=(200, 50)) as (app, pilot):
+        editor = ProfileEditor(saved(), "ctx_size")
+        app.push_screen(editor)
+        await until(pilot, lambda: editor.look is not None)
+        pane = editor.query_one("#help")
+        assert editor.has_class("-wide")
+        assert pane.virtual_size.width < 100
+        assert "lower it first" in " ".join(screen_text(app).split())
 
 
 async def test_all_about_a_field_can_be_read_where_there_is_little_room() -> None:

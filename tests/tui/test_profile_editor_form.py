@@ -99,7 +99,7 @@ async def test_the_line_lies_over_the_value_of_its_row_also_after_a_resize() -> 
             await pilot.resize_terminal(*size)
             await pilot.pause()
             line = next(line for line in app.lines() if "ctx_size" in line)
-            assert line.index("77") == 21
+            assert line.index("77") == 22
 
 
 async def test_a_digit_begins_to_type() -> None:
@@ -186,6 +186,28 @@ async def test_words_find_an_option_and_escape_shows_all_with_it_chosen() -> Non
         await pilot.pause()
         assert app.chosen == "numa"
         assert app.form.count == ""
+
+
+async def test_the_usual_options_are_listed_again_after_a_search_with_what_it_found() -> None:
+    async with form() as (app, pilot):
+        usual = len(app.form.fields._fields)
+        await pilot.press("slash", *"numa", "enter", "escape")
+        await pilot.pause()
+        assert not app.form.everything
+        assert app.chosen == "numa"
+        assert len(app.form.fields._fields) == usual + 1
+        await pilot.press("a", "a")
+        await pilot.pause()
+        assert len(app.form.fields._fields) == usual
+
+
+async def test_the_chosen_row_is_marked_by_a_sign_too() -> None:
+    async with form() as (app, pilot):
+        await pilot.press("down")
+        await pilot.pause()
+        marked = [line for line in app.lines() if line.startswith("▸")]
+        assert len(marked) == 1
+        assert app.chosen in marked[0]
 
 
 async def test_words_that_nothing_has_leave_nothing_to_change() -> None:

@@ -135,6 +135,7 @@ class EditorView(Screen["Profile | None"], Background):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
+        self._fit_to_size()
         self.watch(self.form, "everything", self._show_title, init=False)
         self.watch(self.form, "count", self._show_title, init=False)
         self.watch(program(self), "servers", self._show_title, init=False)
@@ -145,6 +146,15 @@ class EditorView(Screen["Profile | None"], Background):
         self._ask()
         self.background(partial(profile_look.left, self.draft.saved), self.Left, group="left")
         self.set_interval(POLL_S, self._look_for_newer)
+
+    def _fit_to_size(self) -> None:
+        """Lay it out for the terminal at once; Textual does so with the first resize, after it."""
+        width, height = self.app.size
+        for length, classes in (
+            (width, self.HORIZONTAL_BREAKPOINTS),
+            (height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(one for one in classes if one[0] <= length)[1])
 
     def on_unmount(self) -> None:
         if self._keep_timer is not None:

@@ -66,6 +66,7 @@ class FieldListing(Container):
         self._automatic: Mapping[str, str] = {}
         self._flaws: tuple[Flaw, ...] = ()
         self._listed_for: Draft | None = None  # the draft that the list shows
+        self._also = ""  # a field that stays listed after it was found, though it is no usual one
         self._first = ""  # the field to choose when the list is first there
 
     def compose(self) -> ComposeResult:
@@ -112,7 +113,12 @@ class FieldListing(Container):
 
     def _listed(self) -> tuple[Field, ...]:
         words = self.words.value if self.has_class("-finding") else ""
-        return profile_fields.listed(self.draft.profile, words, everything=self.everything)
+        profile = self.draft.profile
+        found = profile_fields.listed(profile, words, everything=self.everything)
+        if words.strip() or self.everything or not self._also:
+            return found
+        shown = {self._also, *(field.identity for field in found)}
+        return tuple(field for field in profile_fields.fields(profile) if field.identity in shown)
 
     def _list(self, choose: str = "") -> None:
         found = self._listed()
@@ -182,13 +188,13 @@ class FieldListing(Container):
         with self.prevent(Input.Changed):
             self.words.value = ""
         self.remove_class("-finding")
-        if chosen is not None and chosen not in self._listed():
-            self.everything = True
+        self._also = chosen.identity if chosen is not None else ""
         self._list(choose=chosen.identity if chosen else "")
         self.screen.set_focus(self.fields)
 
     def action_everything(self) -> None:
         """List all options, or the usual ones."""
+        self._also = ""
         self.everything = not self.everything
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

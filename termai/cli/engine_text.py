@@ -10,7 +10,7 @@ from termai.engines import installed, using
 from termai.engines.base import Detection
 from termai.engines.installed import Absent, Engines, Installed
 from termai.profiles.schema import EMBEDDED, NATIVE
-from termai.text import one_line, printable
+from termai.text import one_line
 
 _LABEL = 9  # columns of the words before a fact
 
@@ -25,7 +25,8 @@ def show(*, as_json: bool) -> int:
         for line in _block(engine):
             out(line)
     for absent in seen.absent:
-        warn(_absent_text(absent))
+        for line in _absent_lines(absent):
+            out(line)
     if not seen.here:
         warn("No engine is here. `termai engines build` builds llama.cpp's server.")
     return 0
@@ -75,14 +76,19 @@ def _block(engine: Installed) -> Iterator[str]:
 
 def _fact(label: str, text: str) -> Iterator[str]:
     room = max(40, width(sys.stdout) - 2 - _LABEL)
-    lines = textwrap.wrap(one_line(text, 1000), room, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(
+        one_line(text, 1000), room, break_on_hyphens=False, break_long_words=False
+    ) or [""]
     for number, line in enumerate(lines):
         yield f"  {'' if number else label:<{_LABEL}}{line}"
 
 
-def _absent_text(absent: Absent) -> str:
-    whose = f"{absent.engine}: " if absent.engine else ""
-    return printable(f"{whose}{absent.problem} {absent.fix}".rstrip())
+def _absent_lines(absent: Absent) -> Iterator[str]:
+    head = f"{absent.engine}  not here" if absent.engine else "left out"
+    yield paint(head, "dim", sys.stdout)
+    yield from _fact("why", absent.problem)
+    if absent.fix:
+        yield from _fact("to do", absent.fix)
 
 
 def _object(seen: Engines) -> dict[str, Any]:

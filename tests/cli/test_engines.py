@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from termai import settings
 from termai.engines import llama_server
 from tests.cli.conftest import Termai
 from tests.support import free_port
@@ -36,6 +37,9 @@ def test_using_another_and_going_back(termai: Termai, home: Path) -> None:
     back = json.loads(termai("engines", "back", "--json").stdout)
     assert (back["before"], back["now"], back["engine"]) == (str(program), "", None)
     assert termai("engines", "back").returncode == 2
+    settings.save(llama_server=str(home / "gone"))
+    assert f"left out\n  why      {home / 'gone'}" in termai("engines", "list").stdout
+    settings.save(llama_server="")
     assert termai("engines", "use", str(home / "gone")).returncode == 3
     assert termai("engines", "use").returncode == 2
 

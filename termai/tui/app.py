@@ -35,6 +35,7 @@ from termai.tui.opening import MODES, Opening
 from termai.tui.screens.first import FirstScreen
 from termai.tui.status import Activity
 from termai.tui.threads import Threads
+from termai.tui.toasts import ToastApp
 
 if TYPE_CHECKING:
     from termai.hardware import Snapshot
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 LOADING_POLL_SECONDS = 0.5
 LOADING = frozenset({"starting", "loading", "stopping"})
-TOAST_CHARACTERS = 400
 _TITLES = {mode: mode.capitalize() for mode in MODES}
 _HELP = "What this mode is for, and every key that works now."
 _PURPOSES = {
@@ -88,7 +88,7 @@ def _mode_bindings() -> list[BindingType]:
     ]
 
 
-class TermaiApp(Background, App[int]):
+class TermaiApp(Background, ToastApp):
     """The program; its state is what all modes share, and the rest is in their screens.
 
     machine: the last snapshot of the hardware. servers: running and past servers, newest first.
@@ -202,15 +202,13 @@ class TermaiApp(Background, App[int]):
 
     def on_failed(self, message: Failed) -> None:
         """Show what went wrong and what to do about it."""
-        text = one_line(f"{message.sentence} {message.fix}", TOAST_CHARACTERS)
-        self.notify(text, severity="error", timeout=12, markup=False)
+        self.notify(one_line(f"{message.sentence} {message.fix}"), severity="error")
 
     def on_server_started(self, message: ServerStarted) -> None:
         if self.current_mode != "chat":  # which shows how far it is
             self.notify(f"{one_line(message.server.name)} starts.", markup=False)
-        for warning in message.server.warnings:
-            text = one_line(warning, TOAST_CHARACTERS)
-            self.notify(text, severity="warning", timeout=12, markup=False)
+        if message.server.warnings:
+            self.notify(one_line(" ".join(message.server.warnings)), severity="warning")
         self.selected_server = message.server.name
         self.wake.set()
 

@@ -50,5 +50,5 @@ def screen_text(app: TermaiApp) -> str:
 
 
 def toasts(app: TermaiApp) -> str:
-    """Return the text of all notifications so far."""
-    return "\n".join(notification.message for notification in app._notifications)
+    """Return the whole text of all notifications so far."""
+    return "\n".join(app.told)

@@ -35,15 +35,22 @@ def check_args(profile: Profile, binary: Detection) -> tuple[Drift, ...]:
 
 
 def _steady(found: list[Item], drifts: list[Drift | None]) -> list[Drift | None]:
-    """Return the findings, without the changes that would give a stray word another flag."""
-    kept = False
+    """Return the findings, without the changes that would give a word to another flag.
+
+    So would one that takes words away between a flag that lacks a value and what follows, and one
+    before a stray word.
+    """
+    kept = lacking = False
     steady: list[Drift | None] = []
     for index, drift in enumerate(drifts, 1):
         change = drift.change if drift else None
         stray = index < len(found) and found[index].state is State.STRAY
-        if drift and change and stray and (change.words or kept):
+        leaves_gap = lacking and change is not None and not change.words
+        if drift and change and ((stray and (change.words or kept)) or leaves_gap):
             drift, change = replace(drift, change=None), None
-        kept = kept or change is None or bool(change.words)
+        stays = change is None or bool(change.words)
+        kept = kept or stays
+        lacking = found[index - 1].missing > 0 if stays else lacking
         steady.append(drift)
     return steady
 

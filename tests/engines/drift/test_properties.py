@@ -3,7 +3,7 @@
 import functools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from termai.engines import drift
@@ -88,6 +88,7 @@ def test_every_word_belongs_to_one_item(age: str, words: tuple[str, ...]) -> Non
 
 @BOTH
 @PLENTY
+@example(profile=Profile("p", args={"llama-server": ("--draft-max", "--mlock", "-A")}))
 @given(profile=PROFILES)
 def test_an_update_removes_what_it_says_and_a_second_one_does_nothing(
     age: str, profile: Profile

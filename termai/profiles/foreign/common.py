@@ -6,18 +6,24 @@ from typing import Any
 
 from termai.paths import expanded
 from termai.profiles.foreign.base import Left, Source
+from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Adapter, Kind, option
+from termai.text import one_line
 
 KEPT_WHY = "no option stands for it; it goes back into an export to the same format"
 
 
 def left_of_others(profile: Profile, name: str) -> Iterator[Left]:
-    """Yield what a profile keeps of the files of programs other than the format ``name``."""
+    """Yield what a profile keeps of the files of programs other than the format ``name``.
+
+    The value of each counts its keys and names them, as far as there is room.
+    """
     for foreign, texts in profile.kept.items():
         if foreign != name:
             keys = "1 key" if len(texts) == 1 else f"{len(texts)} keys"
-            yield Left(f"kept.{foreign}", keys, "it belongs to another program's file")
+            named = one_line(f"{keys}: {', '.join(texts)}", SHORT)
+            yield Left(f"kept.{foreign}", named, "it belongs to another program's file")
 
 
 def stem(path: str) -> str:

@@ -130,6 +130,15 @@ def test_what_stands_beside_the_options_is_listed() -> None:
     assert "hf_secret" not in made.text + repr(made.left)
 
 
+def test_what_is_kept_of_other_programs_files_is_counted_and_named() -> None:
+    kept = {"ollama": {"LICENSE": "x", "MESSAGE": "y"}, "koboldcpp": {"sdmodel": '"a"'}}
+    made = written(Profile("p", kept=kept))
+    assert [(item.key, item.value) for item in made.left] == [
+        ("kept.ollama", "2 keys: LICENSE, MESSAGE")
+    ]
+    assert json.loads(made.text)["sdmodel"] == "a"
+
+
 def _only(gpu: str) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": gpu, "HIP_VISIBLE_DEVICES": gpu}
 

@@ -7,6 +7,7 @@ where that would change what happens: when the context is full, and who can reac
 from collections.abc import Sequence
 
 from termai.profiles.foreign.base import Exported, Left, Wanted
+from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.keeping import SHORT, withheld
 from termai.profiles.foreign.koboldcpp import devices, sampling, unloading
 from termai.profiles.foreign.koboldcpp.draft import NAME
@@ -152,6 +153,7 @@ def _beside(sheet: Sheet) -> None:
         if engine != NATIVE:
             because = "KoboldCPP is the engine there"
             sheet.left.append(Left(f"args.{engine}", _words(words), because))
+    sheet.left += left_of_others(profile, NAME)
 
 
 def _words(words: Sequence[str]) -> str:

@@ -1,6 +1,8 @@
 """Changes that nobody saved come back, and never over what somebody else has written."""
 
 import stat
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -59,6 +61,38 @@ def test_what_is_forgotten_or_broken_is_nothing() -> None:
     for text in ("", "# unsaved changes of ab\n[load\n", "[load]\nctx_size = 1\n", "\x00"):
         path.write_text(text)
         assert unsaved.kept(before) is None
+
+
+_OTHER = """
+import sys
+from termai.profiles import unsaved
+from termai.profiles.store import load_profile
+unsaved.keep(load_profile("mine").with_values(ctx_size=8192))
+print("kept", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_changes_of_a_program_that_still_runs_are_left_to_it() -> None:
+    before = saved(ctx_size=4096)
+    with subprocess.Popen(
+        [sys.executable, "-c", _OTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "kept\n"
+        found = unsaved.kept(before)
+        assert found is not None
+        assert found.elsewhere
+        unsaved.forget("mine")
+        unsaved.keep(before.with_values(ctx_size=5000))
+        assert unsaved.kept(before) == found
+        other.communicate("")
+    left = unsaved.kept(before)
+    assert left is not None
+    assert not left.elsewhere
+    assert left.profile.value("ctx_size") == 8192
+    unsaved.forget("mine")
+    assert unsaved.kept(before) is None
 
 
 def test_it_is_for_its_owner_alone_and_stays_in_its_directory() -> None:

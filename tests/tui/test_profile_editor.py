@@ -173,6 +173,20 @@ async def test_what_was_not_saved_when_the_program_ended_is_there_again() -> Non
     assert unsaved.kept(load_profile("long")) is None
 
 
+async def test_changes_in_another_program_that_runs_are_told_and_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = saved()
+    unsaved.keep(profile.with_values(ctx_size=8192))
+    monkeypatch.setattr(unsaved, "_owned_elsewhere", lambda first: True)
+    async with editing(profile, field="ctx_size") as (app, pilot, editor, _):
+        await until(pilot, lambda: "open in another termai too" in toasts(app))
+        assert not editor.draft.changed
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ProfileEditor))
+    assert unsaved.kept(profile) is not None
+
+
 async def test_what_is_kept_while_one_edits_is_forgotten_by_a_save_and_by_leaving() -> None:
     async with editing(saved(), field="ctx_size") as (app, pilot, editor, _):
         profile = editor.draft.saved

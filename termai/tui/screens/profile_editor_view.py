@@ -164,7 +164,11 @@ class EditorView(Screen["Profile | None"], Background):
     def on_editor_view_left(self, message: Left) -> None:
         """Go on where somebody left the profile without saving it."""
         left = message.unsaved
-        if left is not None and not self.draft.changed:
+        if left is not None and left.elsewhere:
+            name = one_line(self.draft.saved.name)
+            told = f"{name} is open in another termai too, with changes that are not saved there."
+            self.notify(told, severity="warning", markup=False)
+        elif left is not None and not self.draft.changed:
             self._become(self.draft.to(left.profile))
             when = formats.moment(left.at, time())
             told = f"Changes of {when} that were not saved are here again; r reverts them."

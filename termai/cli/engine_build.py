@@ -60,6 +60,7 @@ def as_object(build: Build) -> dict[str, Any]:
         "gpu": build.gpu,
         "percent": build.percent,
         "doing": build.doing or None,
+        "left_s": None if build.left_s is None else round(build.left_s),
         "seconds": round(build.seconds, 1),
         "log": str(build.job.log_path),
         "problem": build.problem or None,
@@ -71,8 +72,9 @@ def as_object(build: Build) -> dict[str, Any]:
 def sentence(build: Build, columns: int = 0) -> str:
     """Return how far a build is on one line, which fits into ``columns`` if above 0."""
     percent = f" {build.percent} %" if build.percent is not None else ""
+    left = f", about {duration(build.left_s)} left" if build.left_s is not None else ""
     doing = f", {build.doing}" if build.doing else ""
-    return one_line(f"{build.phase}{percent}, {duration(build.seconds)}{doing}", columns)
+    return one_line(f"{build.phase}{percent}, {duration(build.seconds)}{left}{doing}", columns)
 
 
 class _Live(DrawnLine):

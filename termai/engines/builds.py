@@ -25,6 +25,7 @@ _STEP = re.compile(r"\[(\d{1,6})/(\d{1,6})\] ")
 _SOURCE = re.compile(r" -c (\S+)")
 _TARGET = re.compile(r" -o (\S+)")
 _WIDTH = 60
+_TELLING = 10  # percent from which the time that is left can be told
 
 
 class Phase(StrEnum):
@@ -68,6 +69,13 @@ class Build:
     def gpu(self) -> str:
         """The GPU interface that is built for."""
         return str(self.job.spec.meta.get("gpu", ""))
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that the compile may still take, by what it took so far; None while unclear."""
+        if self.percent is None or self.percent < _TELLING:
+            return None
+        return self.seconds * (100 - self.percent) / self.percent
 
 
 def running() -> Build | None:

@@ -15,7 +15,7 @@ from termai.hardware import host, limits
 from termai.paths import data_dir, private_dir
 
 _GIB = 1 << 30
-_ROOM = {Gpu.NONE: 2 * _GIB, Gpu.VULKAN: 3 * _GIB, Gpu.CUDA: 8 * _GIB, Gpu.HIP: 8 * _GIB}
+_ROOM = {Gpu.NONE: _GIB, Gpu.VULKAN: 2 * _GIB, Gpu.CUDA: 8 * _GIB, Gpu.HIP: 8 * _GIB}
 _EACH = {Gpu.NONE: 3 * _GIB // 2, Gpu.VULKAN: 2 * _GIB, Gpu.CUDA: 3 * _GIB, Gpu.HIP: 3 * _GIB}
 _COMPILERS = {Gpu.CUDA: "nvcc", Gpu.HIP: "hipcc", Gpu.VULKAN: "glslc"}
 _CXX = {

@@ -76,9 +76,13 @@ def job(home: Path) -> Job:
 
 
 def test_how_far_it_is_on_one_line(home: Path) -> None:
-    build = Build(job(home), Phase.COMPILING, 42, "ggml.c", 95.0)
-    assert engine_build.sentence(build) == "compiling 42 %, 1 min 35 s, ggml.c"
+    build = Build(job(home), Phase.COMPILING, 40, "ggml.c", 90.0)
+    assert engine_build.sentence(build) == (
+        "compiling 40 %, 1 min 30 s, about 2 min 15 s left, ggml.c"
+    )
     assert len(engine_build.sentence(build, 20)) == 20
+    begun = Build(job(home), Phase.COMPILING, 3, "ggml.c", 9.0)
+    assert engine_build.sentence(begun) == "compiling 3 %, 9 s, ggml.c"
     proving = Build(job(home), Phase.PROVING, None, "llama-server on CUDA0", 3.0)
     assert engine_build.sentence(proving) == "proving, 3 s, llama-server on CUDA0"
 

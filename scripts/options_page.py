@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from termai.profiles.schema import GROUPS, LLAMA_CPP, OPTIONS, REMOTE, Option, in_group
+from termai.profiles.schema import GROUPS, KOBOLDCPP, LLAMA_CPP, OPTIONS, REMOTE, Option, in_group
 from termai.profiles.values import expectation
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
@@ -21,8 +21,7 @@ How profiles work is in [profiles.md](profiles.md).
 There are {len(OPTIONS)} options. The default is what llama-server does when a profile says
 nothing; where it is "none", that depends on the model or the machine. An option that only one
 engine knows says so; the others are known to both of llama.cpp's, {" and ".join(LLAMA_CPP)}. The
-engine {REMOTE} uses a server that runs already; it knows those that say so, and what is sent with
-each request.
+engines {KOBOLDCPP} and {REMOTE} (engines-others.md) know those that say so.
 """
 
 
@@ -46,10 +45,13 @@ def _facts(option: Option) -> Iterator[str]:
     flags = " / ".join(f"`{flag}`" for flag in (option.flag, option.off_flag) if flag)
     if flags:
         yield f"llama-server {flags}"
-    if len(option.engines) == 1:
+    others = [name for name in (KOBOLDCPP, REMOTE) if option.known_to(name)]
+    if len(option.engines) == 1 and not others:
         yield f"only {next(iter(option.engines))}"
-    elif REMOTE in option.engines or option.request:
-        yield f"also {REMOTE}"
+    elif len(option.engines) == 1:
+        yield f"only {', '.join(dict.fromkeys((*option.engines, *others)))}"
+    elif others:
+        yield f"also {', '.join(others)}"
 
 
 def _default(option: Option) -> str:

@@ -35,6 +35,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20)
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "theme": TEXTS,
     "llama_server": TEXTS,
+    "koboldcpp": TEXTS,
     "model_dirs": st.lists(TEXTS, max_size=3).map(tuple),
     "log_limit_mib": st.integers(1, 65536),
     "stop_grace_s": st.integers(1, 600),

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 from termai.engines.base import Detection, Engine
 from termai.engines.embedded import LlamaCppPython
+from termai.engines.koboldcpp import KoboldCpp
 from termai.engines.llama_server import HOW_TO_GET_IT, LlamaServer, search
 from termai.engines.remote import Remote
 from termai.errors import NotFoundError, TermaiError, UsageError
-from termai.profiles.schema import AUTO, EMBEDDED, LLAMA_CPP, NATIVE, REMOTE
+from termai.profiles.schema import AUTO, EMBEDDED, KOBOLDCPP, LLAMA_CPP, NATIVE, REMOTE
 
 ENGINES: dict[str, Engine] = {
     NATIVE: LlamaServer(),
     EMBEDDED: LlamaCppPython(),
+    KOBOLDCPP: KoboldCpp(),
     REMOTE: Remote(),
 }
 

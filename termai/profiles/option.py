@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 NATIVE = "llama-server"
 EMBEDDED = "llama-cpp-python"
+KOBOLDCPP = "koboldcpp"
 REMOTE = "openai"
 LLAMA_CPP = (NATIVE, EMBEDDED)
-ENGINES = (*LLAMA_CPP, REMOTE)
+ENGINES = (*LLAMA_CPP, KOBOLDCPP, REMOTE)
 EVERY = frozenset(LLAMA_CPP)
 """Both engines of llama.cpp."""
 ONLY_NATIVE = frozenset({NATIVE})
@@ -19,9 +20,22 @@ ALSO_REMOTE = EVERY | ONLY_REMOTE
 WITHOUT_EFFECT = {
     NATIVE: frozenset[str](),
     EMBEDDED: frozenset({"parallel", "warmup", "timeout"}),
+    KOBOLDCPP: frozenset({"timeout", "warmup", "cors_origins"}),
     REMOTE: frozenset({"host", "port", "port_strict", "parallel", "warmup", "timeout"}),
 }
 """Options that an engine does not know and that do no harm there: it starts without them."""
+
+_OF_KOBOLDCPP = frozenset(
+    {
+        *("path", "mmproj", "mmproj_offload", "lora", "model_draft", "override_kv"),
+        *("chat_template_file", "ctx_size", "n_gpu_layers", "tensor_split", "main_gpu", "device"),
+        *("split_mode", "kv_offload", "cpu_moe", "n_cpu_moe", "override_tensor", "threads"),
+        *("threads_batch", "batch_size", "ubatch_size", "spec_type", "spec_draft_n_max"),
+        *("n_gpu_layers_draft", "flash_attn", "parallel", "context_shift", "cache_type_k"),
+        *("cache_type_v", "mmap", "mlock", "fit_target", "rope_freq_scale", "rope_freq_base"),
+        *("host", "port", "port_strict", "system_prompt"),
+    }
+)
 
 
 class Kind(StrEnum):
@@ -88,4 +102,6 @@ class Option:
 
         What is sent with each request reaches every server that is not llama.cpp's, too.
         """
+        if engine == KOBOLDCPP and self.key in _OF_KOBOLDCPP:
+            return True
         return engine in self.engines or (engine not in LLAMA_CPP and bool(self.request))

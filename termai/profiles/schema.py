@@ -17,6 +17,7 @@ from termai.profiles.declared import (
 from termai.profiles.option import (
     EMBEDDED,
     ENGINES,
+    KOBOLDCPP,
     LLAMA_CPP,
     NATIVE,
     REMOTE,
@@ -31,6 +32,7 @@ __all__ = [
     "EMBEDDED",
     "ENGINES",
     "GROUPS",
+    "KOBOLDCPP",
     "LLAMA_CPP",
     "NATIVE",
     "OPTIONS",

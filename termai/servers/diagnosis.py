@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from termai.jobs.records import Exit, JobSpec
-from termai.servers import causes_remote
+from termai.servers import causes_koboldcpp, causes_remote
 from termai.servers.case import Case
 from termai.servers.causes import CAUSES, Cause, Text
 from termai.servers.endings import OOM_KILLED, SILENT, ending
@@ -13,6 +13,12 @@ from termai.servers.facts import Facts
 from termai.text import one_line, printable
 
 LINES_SHOWN = 8
+_CAUSES = (
+    *causes_remote.CAUSES,
+    *causes_koboldcpp.CAUSES,
+    *CAUSES,
+    *causes_koboldcpp.LAST,
+)
 _WIDTH = 400  # characters of a quoted line
 
 
@@ -62,7 +68,7 @@ def _explained(case: Case) -> tuple[str, str, str]:
     words = case.words()
     if case.exit and case.exit.reason == "oom-killed":
         return "oom-killed", OOM_KILLED.sentence.format(**words), OOM_KILLED.fix
-    for cause in (*causes_remote.CAUSES, *CAUSES):
+    for cause in _CAUSES:
         found = case.search(cause.pattern)
         if found is not None:
             return cause.key, *_filled(cause, case._replace(found=found))

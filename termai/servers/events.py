@@ -3,7 +3,8 @@
 The lines are those of llama.cpp as of build 0c1e570 (src/llama-model.cpp, src/llama-context.cpp,
 src/llama-kv-cache.cpp, common/fit.cpp, tools/server) and of the older wordings that are still
 met. llama-server puts ``M.SS.mmm.uuu LEVEL SOURCE`` before each, the embedded server nothing.
-Those that begin with ``watch:`` are of ``engines/watcher/watching.py``.
+"Please connect to custom endpoint" is KoboldCPP's (koboldcpp.py, 1.117), whose loading is told by
+llama.cpp. Those that begin with ``watch:`` are of ``engines/watcher/watching.py``.
 """
 
 import re
@@ -109,6 +110,7 @@ _LINES = (
     _Line(Kind.LOADING, "watch: loading", r""),
     _Line(Kind.SLOT_CONTEXT, "watch: context", r"context: (?P<size>\d+) tokens"),
     _Line(Kind.READY, "watch: ready", r"^watch: ready"),
+    _Line(Kind.READY, "Please connect to custom endpoint", r"custom endpoint at https?://"),
     _Line(Kind.AWAY, "watch: away", r"^watch: away: (?P<text>.+)"),
     _Line(Kind.PROMPT, "prompt eval time", _RATE),
     _Line(Kind.GENERATION, "eval time", _RATE),

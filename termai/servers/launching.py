@@ -17,7 +17,7 @@ from termai.hardware import gpus
 from termai.jobs import control, store
 from termai.jobs.records import Job
 from termai.profiles.profile import Profile
-from termai.profiles.schema import Adapter, option
+from termai.profiles.schema import LLAMA_CPP, Adapter, option
 from termai.servers import ran_well, registry
 from termai.servers.guarding import Forecast, forecast
 from termai.servers.overriding import overrides
@@ -70,8 +70,8 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     if any(one.fatal for one in drifts):
         raise drift.DriftError(profile, drifts)
     rpc.require(profile.value("rpc"), profile.name)
-    if not is_file(engine.name):
-        engine.compose(profile, detection, model=model, port=0)
+    if engine.name not in LLAMA_CPP:
+        engine.compose(profile, detection, model=model, port=int(profile.value("port")))
         return Plan(profile, model, engine, detection, None, drifts)
     found = forecast(profile, model, detection, force=force, instead_of=instead_of)
     return Plan(profile, model, engine, detection, found, drifts)

@@ -17,7 +17,7 @@ from termai.models.fit import Machine
 from termai.profiles.clashes import Clash, MachineLimits, ModelFacts, find
 from termai.profiles.kept import hides, masked_words
 from termai.profiles.profile import Profile
-from termai.profiles.schema import NATIVE
+from termai.profiles.schema import LLAMA_CPP, NATIVE
 from termai.servers.preview_facts import ModelNote, engine_of, facts_of, no_model, note_of
 from termai.servers.preview_memory import Memory, MemoryView, Row
 from termai.servers.preview_sources import File, Sources
@@ -140,6 +140,8 @@ class _Making:
         return file
 
     def _view(self, detection: Detection, header: Header) -> MemoryView:
+        if detection.engine not in LLAMA_CPP:
+            return MemoryView()
         try:
             here = self.sources.machine(detection)
             return self.memory.view(self.profile, detection, header, here)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from termai import settings
 from termai.engines.served import is_file
 from termai.errors import StartFailedError
+from termai.profiles.schema import LLAMA_CPP
 from termai.servers import facts as known_facts
 from termai.servers import ran_well, registry
 from termai.servers.diagnosis import Diagnosis, explain, timed_out
@@ -100,10 +101,14 @@ class _Wait:
     def _answers(self, server: Server) -> bool:
         """Tell whether this very server answers; one whose log is silent must own the port.
 
-        A server that runs already is watched by its job, which says so in its log.
+        A server that runs already is watched by its job, which says so in its log. KoboldCPP says
+        so in its own, and has no ``/health``.
         """
         if not is_file(server.engine):
             return server.facts.ready
+        if server.engine not in LLAMA_CPP:
+            child, port = server.job.state.child, server.port
+            return server.facts.ready and owns_port(child, port) is not False
         due = server.facts.ready or time.monotonic() - self._probed > _PROBE_EVERY_S
         if not due:
             return False

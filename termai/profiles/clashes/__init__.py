@@ -4,6 +4,8 @@ What llama-server does with them is said as its source says it (llama.cpp as lla
 0.3.36 ships it); where that differs between versions, the newest counts.
 """
 
+from collections.abc import Mapping
+
 from termai.hardware.limits import MachineLimits
 from termai.profiles.clashes import (
     cache,
@@ -26,7 +28,7 @@ from termai.profiles.clashes.base import (
     Rule,
     Severity,
 )
-from termai.profiles.option import REMOTE
+from termai.profiles.option import KOBOLDCPP, REMOTE
 from termai.profiles.profile import Profile
 
 __all__ = [
@@ -43,9 +45,13 @@ __all__ = [
 
 _MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling, remote)
 _OF_REMOTE = (engine, remote)
+_OF_KOBOLDCPP = (engine, serving, remote)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
-_REMOTE_RULES: tuple[Rule, ...] = tuple(rule for module in _OF_REMOTE for rule in module.RULES)
+_OTHERS: Mapping[str, tuple[Rule, ...]] = {
+    REMOTE: tuple(rule for module in _OF_REMOTE for rule in module.RULES),
+    KOBOLDCPP: tuple(rule for module in _OF_KOBOLDCPP for rule in module.RULES),
+}
 
 
 def find(
@@ -57,6 +63,6 @@ def find(
 ) -> tuple[Clash, ...]:
     """Return the clashes of a profile, problems first; of what is None nothing is said."""
     case = Case(profile, model, limits, engine, port)
-    rules = _REMOTE_RULES if case.engine_name == REMOTE else RULES
+    rules = _OTHERS.get(case.engine_name, RULES)
     found = [clash for rule in rules for clash in rule(case)]
     return tuple(sorted(found, key=lambda clash: clash.severity is not Severity.PROBLEM))

@@ -18,6 +18,7 @@ _LEAST = 14  # cells of a column of values below which values stand under their 
 _GONE, _CAME = "$text-error", "$text-success"
 _LINES = {"+": _CAME, "-": _GONE, "@": "$muted"}
 _UNSET = "-"
+_SHORT = 24  # cells of a value in a sentence
 
 
 def by_option(
@@ -72,8 +73,19 @@ def by_line(text: str) -> Content:
     )
 
 
-def told(differences: Sequence[Difference], limit: int = 3) -> str:
-    """Return the keys that differ in a few words: ``ctx_size, port and 2 more``."""
-    keys = [one_line(d.key.rpartition(".")[2] or d.key, 40) for d in differences]
-    more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
-    return f"{', '.join(keys[:limit])}{more}"
+def in_words(differences: Sequence[Difference], limit: int = 3) -> str:
+    """Return what changed in a few words: ``ctx_size 6144 → 4096, no mlock and 2 more``."""
+    words = [_in_words(difference) for difference in differences[:limit]]
+    more = f" and {len(differences) - limit} more" if len(differences) > limit else ""
+    return f"{', '.join(words)}{more}"
+
+
+def _in_words(difference: Difference) -> str:
+    key = difference.key.rpartition(".")[2] if difference.option else difference.key
+    name = one_line(key, 40)
+    if difference.after is None:
+        return f"no {name}"
+    after = one_line(difference.after, _SHORT)
+    if difference.before is None:
+        return f"{name} {after}"
+    return f"{name} {one_line(difference.before, _SHORT)} → {after}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,24 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A removed profile: the version that brings it back, and whether termai's shows now."""
+
+    version: Version
+    shipped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """The versions of a profile, newest first; now: number of the one that it is, else empty."""
+    """The versions of a profile, newest first.
+
+    now: number of the one that it is, else empty. changes: by a version's number, what it changed
+    against the one before, in a few words; none where that is nothing or one does not read.
+    """
 
     versions: tuple[Version, ...]
     now: str
+    changes: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +140,11 @@ def duplicate(name: str, new: str) -> str:
     return duplicate_profile(name, new).name
 
 
-def remove(name: str) -> Version:
-    """Remove a profile of the user's own; the version returned brings it back."""
+def remove(name: str) -> Gone:
+    """Remove a profile of the user's own."""
     from termai.profiles.store import delete_profile
 
-    return delete_profile(name)
+    return Gone(delete_profile(name), has_shipped(name))
 
 
 def restore(version: Version) -> Profile:
@@ -153,7 +167,30 @@ def past(name: str) -> Past:
     except TermaiError:  # gone or broken: each of its versions is another one
         revision = ""
     now = next((str(v.number) for v in versions if v.revision == revision), "")
-    return Past(versions, now)
+    return Past(versions, now, _changes(versions))
+
+
+def _changes(versions: Sequence[Version]) -> dict[int, str]:
+    from termai.profiles.diff import differences
+    from termai.tui import diff_rows
+
+    told: dict[int, str] = {}
+    newer: tuple[Version, Profile | None] | None = None
+    for version in versions:
+        profile = _as_it_was(version)
+        if newer and newer[1] and profile:
+            told[newer[0].number] = diff_rows.in_words(differences(profile, newer[1]))
+        newer = version, profile
+    return {number: words for number, words in told.items() if words}
+
+
+def _as_it_was(version: Version) -> Profile | None:
+    from termai.profiles import history
+
+    try:
+        return history.profile(version)
+    except TermaiError:
+        return None
 
 
 def note(name: str) -> None:

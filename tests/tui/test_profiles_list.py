@@ -233,10 +233,51 @@ async def test_the_history_shows_versions_and_restores_one(mine: Profile) -> Non
         await pilot.press("down")
         await until(pilot, lambda: chosen_version(app) == second)
         await until(pilot, lambda: "4096" in screen_text(app), what="the difference")
+        assert "saved: ctx_size 4096 → 2048" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DiffScreen))
         await pilot.press("r")
-        await until(pilot, lambda: "mine was restored" in toasts(app))
+        await until(pilot, lambda: "mine was restored to what it was at" in toasts(app))
         assert load_profile("mine").values["ctx_size"] == 4096
         assert (profiles_dir() / "mine.toml").read_text().startswith(COMMENT)
+
+
+async def test_the_history_says_what_changed_also_where_little_fits(mine: Profile) -> None:
+    save_profile(mine.with_values(ctx_size=2048, top_k=20))
+    first = history.versions("mine")[-1]
+    history.mark_ran_well("mine", first.revision, first.saved_at + 1)
+    history.restore(first)
+    async with opened("profiles", size=(40, 12)) as (app, pilot):
+        await until(pilot, lambda: "mine" in screen_text(app))
+        await pilot.press("home", "h")
+        await until(pilot, lambda: "This is the profile now" in screen_text(app))
+        assert "✔ restored from" in screen_text(app)
+        assert "saved: ctx_size" in screen_text(app)
+
+
+async def test_restoring_in_the_editor_is_told(mine: Profile) -> None:
+    save_profile(mine.with_values(ctx_size=2048))
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ProfileEditor))
+        await until(pilot, lambda: "ctx_size" in screen_text(app))
+        await pilot.press("h")
+        await until(pilot, lambda: "This is the profile now" in screen_text(app))
+        await pilot.press("down", "r")
+        await until(pilot, lambda: "mine was restored" in toasts(app))
+
+
+async def test_removing_a_copy_says_that_termais_is_used_again() -> None:
+    save_profile(load_profile("cpu-small").with_values(ctx_size=2048))
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "cpu-small")
+        await until(pilot, lambda: "yours" in screen_text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "Removed your cpu-small; termai's is used" in toasts(app))
+        assert own() == []
+        await pilot.press("u")
+        await until(pilot, lambda: own() == ["cpu-small"])
 
 
 @pytest.mark.parametrize(("key", "size"), [("o", 2048), ("t", 1024), ("escape", 1024)])

@@ -26,7 +26,7 @@ from termai.tui.widgets.profiles_list import FilterLine, ProfileList
 if TYPE_CHECKING:
     from termai.profiles.history import Version
     from termai.profiles.profile import Profile
-    from termai.tui.profile_work import Broken, Listed
+    from termai.tui.profile_work import Broken, Gone, Listed
 
 _NONE_YET = "No profile of yours yet: n makes one for a model, i imports one."
 SHORT_LINES = 16  # of the terminal, below which the values give way to the list
@@ -73,9 +73,9 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     @dataclass
     class Removed(Message):
-        """A profile was removed; the version brings it back."""
+        """A profile was removed."""
 
-        version: Version
+        gone: Gone
 
     @dataclass
     class Restored(Message):
@@ -222,10 +222,14 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
             self.background(work, self.Removed, group="remove")
 
     def on_profiles_screen_removed(self, message: Removed) -> None:
-        """Tell how to get it back."""
-        self._gone.append(message.version)
-        name = one_line(message.version.name, 60)
-        self.notify(f"Removed {name}. u brings it back.", timeout=10, markup=False)
+        """Tell how to get it back, and that termai's own shows where there is one."""
+        version = message.gone.version
+        self._gone.append(version)
+        name = one_line(version.name, 60)
+        told = f"Removed {name}. u brings it back."
+        if message.gone.shipped:
+            told = f"Removed your {name}; termai's is used again. u brings yours back."
+        self.notify(told)
         self.action_reload()
 
     def action_undo(self) -> None:
@@ -274,7 +278,6 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
 
     def _restored(self, profile: Profile | None) -> None:
         if profile is not None:
-            self.notify(f"{one_line(profile.name, 60)} was restored.", markup=False)
             self._edited(profile)
 
     def action_edit_text(self) -> None:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 _TEXT = "The files line by line, or the options that differ."
 _COPY = "Copy the difference line by line."
+_RESTORE = "Make this version the profile again."
 
 
-class DiffScreen(ModalScreen[None]):
+class DiffScreen(ModalScreen[bool]):
     """Shows differences by option and, where ``text`` is a unified diff, line by line.
 
-    names: what the two sides are called.
+    names: what the two sides are called. restores: whether r is offered, which closes it with
+    True: what is compared is to be restored.
     """
 
     DEFAULT_CSS = """
@@ -40,7 +42,8 @@ class DiffScreen(ModalScreen[None]):
     DiffScreen Label { color: $muted; width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,v", "dismiss", "Close", id="diff.close", tooltip="Back."),
+        Binding("escape,q,v", "close", "Close", id="diff.close", tooltip="Back."),
+        Binding("r", "restore", "Restore", id="diff.restore", tooltip=_RESTORE),
         Binding("t", "text", "Lines/options", id="diff.text", tooltip=_TEXT),
         Binding("y", "copy", "Copy", id="diff.copy", tooltip=_COPY),
     ]
@@ -53,8 +56,11 @@ class DiffScreen(ModalScreen[None]):
         differences: Sequence[Difference] = (),
         text: str = "",
         names: tuple[str, str] = ("before", "after"),
+        *,
+        restores: bool = False,
     ) -> None:
         super().__init__()
+        self._restores = restores
         self._title, self._names = title, names
         self._differences, self._text = tuple(differences), text
         self._by_line = bool(text) and not differences
@@ -73,7 +79,8 @@ class DiffScreen(ModalScreen[None]):
     def _keys(self) -> str:
         both = "t lines   " if self._text and self._differences else ""
         copy = "y copy   " if self._text else ""
-        return f"{both}{copy}Escape closes"
+        restore = "r restores   " if self._restores else ""
+        return f"{both}{copy}{restore}Escape closes"
 
     def _show(self) -> None:
         if self._by_line:
@@ -90,7 +97,17 @@ class DiffScreen(ModalScreen[None]):
             return bool(self._text and self._differences)
         if action == "copy":
             return bool(self._text)
+        if action == "restore":
+            return self._restores
         return True
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss(False)
+
+    def action_restore(self) -> None:
+        """Go back and restore."""
+        self.dismiss(True)
 
     def action_text(self) -> None:
         """Change between lines and options."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +36,7 @@ COLUMNS = (
     Column("", 5, 2),
 )
 _NOTHING = "Nothing was saved of it yet. Every save from now on can be got back here."
-_KEYS = "Enter compares   r restores   Escape closes"
+_KEYS = "Enter compares   r restores   Escape closes   {} ran well"
 _RESTORE = "Make the chosen version the profile again; what is there now stays in this list."
 _SHORT = "r makes this version the profile again. It differs from what is there now:"
 
@@ -80,8 +80,9 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
 
     @dataclass
     class Restored(Message):
-        """A version was written again."""
+        """A version was written again; of: when it was saved, seconds since the epoch."""
 
+        of: float
         profile: Profile
 
     def __init__(self, name: str) -> None:
@@ -89,6 +90,7 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
         self._profile = name
         self._versions: dict[str, Version] = {}
         self._now = ""
+        self._changes: Mapping[int, str] = {}
         self._known: dict[str, Compared | None] = {}
 
     def compose(self) -> ComposeResult:
@@ -98,7 +100,7 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
             yield ModelTable(COLUMNS, self._cells)
             yield TextPane()
             yield Static(_NOTHING, id="none", markup=False)
-            yield Label(Content(_KEYS))
+            yield Label(Content(_KEYS.format(icons.sign("ok"))))
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -107,7 +109,7 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
     def on_history_screen_read(self, message: Read) -> None:
         """List the versions."""
         self._versions = {str(v.number): v for v in message.past.versions}
-        self._now = message.past.now
+        self._now, self._changes = message.past.now, message.past.changes
         some = bool(self._versions)
         self.table.display = self.pane.display = some
         self.query_one("#none").display = not some
@@ -117,15 +119,30 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
     def _cells(self, number: str) -> Sequence[Cell]:
         version = self._versions[number]
         now = time.time()
-        ran = ""
-        if version.ran_well_at is not None:
-            ran = f"{icons.sign('ok')} {formats.moment(version.ran_well_at, now)}"
+        ran = "" if version.ran_well_at is None else formats.moment(version.ran_well_at, now)
+        sign = f"{icons.sign('ok')} " if ran else ""
         return (
             formats.moment(version.saved_at, now),
-            one_line(version.reason),
+            Content.assemble((sign, icons.STYLES["ok"]), self._told(version, now)),
             Content.styled(ran, icons.STYLES["ok"]),
             Content.styled("now" if number == self._now else "", "bold"),
         )
+
+    def _told(self, version: Version, now: float) -> str:
+        """Return how a version came about, and what it changed against the one before."""
+        from termai.profiles.versions import RESTORED
+
+        reason = one_line(version.reason)
+        origin = self._origin(version) if version.reason == RESTORED else None
+        if origin is not None:
+            reason = f"{reason} from {formats.moment(origin.saved_at, now)}"
+        changes = self._changes.get(version.number, "")
+        return f"{reason}: {changes}" if changes else reason
+
+    def _origin(self, version: Version) -> Version | None:
+        """Return the version that a restored one was made from, None where it is not kept."""
+        older = (v for v in self._versions.values() if v.number < version.number)
+        return next((v for v in older if v.revision == version.revision), None)
 
     @property
     def chosen(self) -> Version | None:
@@ -164,8 +181,12 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
         known = self._known.get(event.identity)
         if known is not None:
             title = f"{self._profile}: what restoring would change"
-            shown = DiffScreen(title, known.differences, known.text, known.names)
-            self.app.push_screen(shown)
+            shown = DiffScreen(title, known.differences, known.text, known.names, restores=True)
+            self.app.push_screen(shown, self._seen)
+
+    def _seen(self, restore: bool | None) -> None:
+        if restore:
+            self.action_restore()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out restoring what is there already."""
@@ -175,12 +196,16 @@ class HistoryScreen(ModalScreen["Profile | None"], Background):
 
     def action_restore(self) -> None:
         """Make the chosen version the profile again."""
-        if self.chosen is not None:
-            work = partial(profile_work.restore, self.chosen)
-            self.background(work, self.Restored, group="restore", exclusive=True)
+        version = self.chosen
+        if version is not None:
+            work = partial(profile_work.restore, version)
+            then = partial(self.Restored, version.saved_at)
+            self.background(work, then, group="restore", exclusive=True)
 
     def on_history_screen_restored(self, message: Restored) -> None:
-        """Return the profile as it is now."""
+        """Tell it, and return the profile as it is now."""
+        name, moment = one_line(message.profile.name, 40), formats.moment(message.of, time.time())
+        self.notify(f"{name} was restored to what it was at {moment}.")
         self.dismiss(message.profile)
 
     def action_leave(self) -> None:

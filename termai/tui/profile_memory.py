@@ -48,7 +48,8 @@ def flaw_lines(
     if first is None or len(lines) <= height:
         return lines
     others = (line for flaw in found if flaw is not first for line in _flaw(flaw, False, width))
-    return (*_fix(first, True, width), *_what(first, width), *others)
+    does, other = _fix(first, True, width)
+    return (*does, *_what(first, width), *other, *others)
 
 
 def strip(preview: Preview | None, first: Flaw | None, width: int) -> Content:
@@ -162,7 +163,8 @@ def _verdict_sign(preview: Preview) -> tuple[str, str]:
 
 def _flaw(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
     yield from _what(flaw, width)
-    yield from _fix(flaw, chosen, width)
+    for lines in _fix(flaw, chosen, width):
+        yield from lines
 
 
 def _what(flaw: Flaw, width: int) -> Iterator[Content]:
@@ -170,15 +172,22 @@ def _what(flaw: Flaw, width: int) -> Iterator[Content]:
     return _wrapped(flaw.text, width, icons.STYLES.get(name, ""), f"{icons.sign(name)} ")
 
 
-def _fix(flaw: Flaw, chosen: bool, width: int) -> Iterator[Content]:
-    """Yield what to do; of several sentences the key x does the first."""
+def _fix(flaw: Flaw, chosen: bool, width: int) -> tuple[list[Content], list[Content]]:
+    """Return what the key x does, the first sentence of what to do, and what else could be done."""
     does, end, other = one_line(flaw.fix_text).partition(". ")
-    parts = [(does + end.rstrip(), "bold" if chosen else "$muted"), (other, "$muted")]
     key = "x " if chosen else "  "
-    for text, style in parts:
-        for line in textwrap.wrap(text, max(10, width - 4)):
-            yield Content.assemble("  ", (key, "bold $accent"), (line, style))
-            key = "  "
+    return (
+        _indented(does + end.rstrip(), width, "bold" if chosen else "$muted", key),
+        _indented(other, width, "$muted"),
+    )
+
+
+def _indented(text: str, width: int, style: str, key: str = "  ") -> list[Content]:
+    lines = textwrap.wrap(text, max(10, width - 4))
+    return [
+        Content.assemble("  ", ("  " if place else key, "bold $accent"), (line, style))
+        for place, line in enumerate(lines)
+    ]
 
 
 def _wrapped(text: str, width: int, style: str, sign: str = "") -> Iterator[Content]:

@@ -348,9 +348,14 @@ async def test_it_is_laid_out_for_the_terminal_from_the_first_picture() -> None:
 
 
 async def test_all_about_a_field_can_be_read_where_there_is_little_room() -> None:
-    async with editing(saved(), size=(40, 12), field="numa") as (app, pilot, _, _):
+    profile = saved(threads=64, cache_type_v="q8_0", flash_attn="off")
+    async with editing(profile, size=(40, 12), field="numa") as (app, pilot, editor, _):
+        await until(pilot, lambda: len(editor.flaws) > 1)
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, Note))
+        assert "Escape closes" in screen_text(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "▲" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, ModalScreen))
 

@@ -111,5 +111,7 @@ def test_of_two_ways_out_the_key_stands_before_the_one_that_it_takes() -> None:
     assert text((what, *lines)) == ["▲ 64 on 8.", "  x Take 8.", "    Or buy 56."]
     assert "bold" in str(lines[0].spans[-1].style)
     assert "bold" not in str(lines[1].spans[-1].style)
+    lines = [*profile_memory.flaw_lines((found,), found, 40, height=2)]
+    assert text((*lines,)) == ["  x Take 8.", "▲ 64 on 8.", "    Or buy 56."]
     strip = profile_memory.strip(PREVIEW, found, 17).plain.splitlines()[1]
     assert strip == "▲ x Take 8"

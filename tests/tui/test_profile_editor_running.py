@@ -18,7 +18,7 @@ from termai.tui.screens import profile_editor_view
 from termai.tui.screens.profile_editor_dialogs import RestartScreen
 from tests.tui import editor_scene
 from tests.tui.editor_scene import editing
-from tests.tui.support import screen_text, toasts, until
+from tests.tui.support import SMALL, screen_text, toasts, until
 
 SCENE = "qwen3-8b"  # runs in it
 
@@ -186,6 +186,18 @@ async def test_a_restart_that_may_fail_is_named_and_takes_more_than_enter(
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, ModalScreen))
         assert started == []
+
+
+@pytest.mark.parametrize("size", [(40, 12), SMALL])
+async def test_the_keys_of_the_question_are_there_in_any_window(size: tuple[int, int]) -> None:
+    profile = replace(editor_scene.saved(), args={"llama-server": ("--draft", "5", "--none", "3")})
+    async with editing(profile, size=size, field="ctx_size") as (app, pilot, _, _):
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, RestartScreen))
+        await until(pilot, lambda: "Escape goes back" in screen_text(app))
+        assert "x mends the first" in screen_text(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "Remove --none 3." in " ".join(screen_text(app).split()))
 
 
 async def test_what_needs_no_restart_is_saved_without_a_question(

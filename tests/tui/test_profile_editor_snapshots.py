@@ -26,6 +26,12 @@ STEPS: dict[str, Steps] = {
     "find": [*OPEN, (["slash", *"swap"], "found")],
     "leave": [*OPEN, (["right", "escape"], "Leave the editor")],
     "help": [*OPEN, (["question_mark"], "Escape closes")],
+    "about": [*OPEN, (["slash", *"flash", "enter", "escape", "left", "i"], "Escape closes")],
+    "blocked": [
+        *OPEN,
+        (["slash", *"args", "enter", "enter", *"--draft 5 --none 3", "enter"], "x Use"),
+        (["escape", "s"], "cannot be started like this"),
+    ],
     "choice": [*OPEN, (["slash", *"cache_type_k", "enter", "enter"], "iq4_nl")],
     "text": [*OPEN, (["slash", *"system_prompt", "enter", "enter", *"Be brief."], "Ctrl+S takes")],
 }

@@ -12,7 +12,7 @@ from termai.tui import icons, profile_actions, profile_edits, profile_fields, pr
 from termai.tui.background import program
 from termai.tui.profile_draft import Draft
 from termai.tui.profile_flaws import Flaw, problems, to_mend
-from termai.tui.screens.profile_editor_dialogs import Step
+from termai.tui.screens.profile_editor_dialogs import AboutScreen, Step
 from termai.tui.screens.profile_editor_view import EditorView
 
 if TYPE_CHECKING:
@@ -94,13 +94,12 @@ named there; x mends it. Nothing is written before Ctrl+S.
 
     def action_about(self) -> None:
         """Show all about the chosen field and what is wrong, for a terminal with little room."""
-        from termai.tui.screens.dialogs import Note
-
         field = self.form.chosen
         if field is not None:
             wrong = (f"{icons.sign(f.severity)} {f.text} {f.fix_text}" for f in self.flaws)
             told = (field.help, "\n".join(profile_fields.facts(field)), *map(one_line, wrong))
-            self.app.push_screen(Note(field.name, "\n\n".join(told), "Escape closes"))
+            about = AboutScreen(field.name, "\n\n".join(told), "↑↓ scrolls   Escape closes")
+            self.app.push_screen(about)
 
     def action_save(self) -> None:
         """Write the profile."""

@@ -16,7 +16,7 @@ from textual.widgets import Label, Static, TextArea
 from termai.profiles.values import format_value
 from termai.text import one_line
 from termai.tui import icons
-from termai.tui.screens.dialogs import BOX
+from termai.tui.screens.dialogs import BOX, Note
 
 if TYPE_CHECKING:
     from termai.profiles.diff import Difference
@@ -69,6 +69,23 @@ class ProseScreen(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
+class AboutScreen(Note):
+    """Shows a text that may be longer than the window; it scrolls."""
+
+    DEFAULT_CSS = """
+    AboutScreen > Vertical { width: 90%; max-width: 84; }
+    AboutScreen VerticalScroll { height: auto; max-height: 55vh; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Yield the text and the key to leave it."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            with VerticalScroll():
+                yield Static(Content(self._text))
+            yield Label(Content(self._keys), classes="keys")
+
+
 class LeaveScreen(ModalScreen[str]):
     """Asks what to do with unsaved changes: returns save, discard, or nothing to go on."""
 
@@ -119,7 +136,7 @@ class RestartScreen(ModalScreen[Step]):
     DEFAULT_CSS = f"""
     RestartScreen {{ {BOX} }}
     RestartScreen > Vertical {{ width: 90%; max-width: 84; }}
-    RestartScreen VerticalScroll {{ height: auto; max-height: 14; }}
+    RestartScreen VerticalScroll {{ height: auto; max-height: 45vh; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "restart", "Restart", id="restart.yes", tooltip="Restart it."),
@@ -138,12 +155,13 @@ class RestartScreen(ModalScreen[Step]):
         with Vertical() as box:
             title = "cannot be started like this" if self._changes is None else "runs"
             box.border_title = Content(f"{self._name} {title}")
-            with VerticalScroll(can_focus=False):
+            with VerticalScroll():
                 yield Static(_told(self._changes, self._wrong, stops=self._stops))
-            yield Label(Content(self._keys()), classes="keys")
+            yield Static(Content(self._keys()), classes="keys")
 
     def _keys(self) -> str:
-        mend = "x mends it   " if self.check_action("mend", ()) else ""
+        mendable = sum(flaw.mended is not None for flaw in self._wrong)
+        mend = f"x mends {'the first' if mendable > 1 else 'it'}   " if mendable else ""
         if self._stops:
             return f"{mend}Escape goes back to it"
         again = "y restart it all the same" if self._wrong else "y restart it now"
@@ -152,7 +170,7 @@ class RestartScreen(ModalScreen[Step]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no restart that cannot succeed, and mending only where that can be done."""
         if action == "mend":
-            return any(flaw.mended for flaw in self._wrong)
+            return any(flaw.mended is not None for flaw in self._wrong)
         return not self._stops if action == "restart" else True
 
     def action_restart(self) -> None:

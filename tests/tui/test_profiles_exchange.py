@@ -242,6 +242,19 @@ async def test_an_export_replaces_a_file_only_after_asking(tmp_path: Path) -> No
         await until(pilot, lambda: "model_param" in target.read_text())
 
 
+async def test_a_directory_to_export_to_is_completed_with_the_name(tmp_path: Path) -> None:
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await until(pilot, lambda: "cpu-small" in screen_text(app))
+        screen = await exporting(app, pilot, Profile(name="tale").with_values(path="/m/t.gguf"))
+        await until(pilot, lambda: "model_param" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is screen.path)
+        screen.path.value = f"{tmp_path}/"
+        await pilot.press("enter")
+        await until(pilot, lambda: "tale.kcpps" in toasts(app))
+        assert "model_param" in (tmp_path / "tale.kcpps").read_text()
+
+
 async def test_every_format_is_shown_or_says_why_not() -> None:
     async with opened("profiles", size=LARGE) as (app, pilot):
         await until(pilot, lambda: "cpu-small" in screen_text(app))

@@ -11,6 +11,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from termai.errors import UsageError
 from termai.paths import data_dir, models_dir, profiles_dir
 from termai.profiles import history
 from termai.profiles.profile import Profile
@@ -339,6 +340,20 @@ async def test_escape_from_a_conflict_after_an_editor_goes_back_to_what_was_writ
         await until(pilot, lambda: "What you wrote is in" in toasts(app))
         assert load_profile("mine").values["ctx_size"] == 1024
         assert "ctx_size = 2048" in kept_text(toasts(app))
+
+
+async def test_a_long_question_leaves_the_line_and_the_keys_in_a_small_terminal() -> None:
+    def refuse(line: str) -> str:
+        raise UsageError("This is no name for it. " * 12)
+
+    async with opened("profiles", size=(40, 12)) as (app, pilot):
+        app.push_screen(AskChecked("Name", "It comes from a model. " * 12, refuse, value="tale"))
+        await until(pilot, lambda: "Enter takes it" in screen_text(app))
+        assert "tale" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "This is no name" in screen_text(app))
+        assert "Enter takes it" in screen_text(app)
+        assert "tale" in screen_text(app)
 
 
 def test_every_key_has_a_name_and_says_what_it_does() -> None:

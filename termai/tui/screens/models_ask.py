@@ -21,6 +21,7 @@ from termai.tui.background import Background
 from termai.tui.screens.dialogs import BOX
 
 LINE_LIMIT = 4096
+SHORT_LINES = 16  # of the terminal, below which the question gives way to the line
 _CHECKING = "Checking …"
 
 
@@ -38,7 +39,10 @@ class AskChecked(ModalScreen[str], Background):
     AskChecked > Vertical {{ width: 90%; max-width: 76; }}
     AskChecked Input {{ border: none; padding: 0; height: 1; margin: 1 0; }}
     AskChecked #problem {{ height: auto; color: $text-error; }}
+    AskChecked.-short #text, AskChecked.-short #problem {{ max-height: 3; }}
+    AskChecked.-short Input, AskChecked.-short .keys {{ margin: 0; }}
     """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT_LINES, "-tall")]  # noqa: RUF012 - Textual's type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="ask.back", tooltip="Change nothing."),
     ]
@@ -67,7 +71,7 @@ class AskChecked(ModalScreen[str], Background):
         """Yield the question, the line, and room for what is wrong with it."""
         with Vertical() as box:
             box.border_title = Content(self._title)
-            yield Static(Content(self._text))
+            yield Static(Content(self._text), id="text")
             yield Input(self._value, password=self._hidden, compact=True, max_length=LINE_LIMIT)
             yield Static(id="problem", markup=False)
             yield Label(Content("Enter takes it   Escape goes back"), classes="keys")

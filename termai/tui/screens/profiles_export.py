@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (Column("As", 40, flexible=True),)
 _LIST_KEYS = "Enter: where to   y copy   Escape goes back"
-_PATH_KEYS = "Enter saves it there   Escape goes back to the list"
+_PATH_KEYS = "Enter saves it there; DIRECTORY/ keeps the name   Escape goes back"
 _WRITING = "Writing …"
 _COPY = "Copy the text."
 
@@ -175,6 +175,7 @@ class ExportScreen(ModalScreen["Path | None"], Background):
         event.stop()
         written, text = self.written, event.value.strip()
         if written is not None and text:
+            text = f"{text}{written.path.name}" if text.endswith("/") else text
             self.flow(partial(self._save, written.exported, text), group="save", exclusive=True)
 
     async def _save(self, exported: Exported, text: str) -> None:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def run_command(app: App[object], command: str) -> int:
     """Run the command of a finding in the terminal of ``app``; return its exit code.
 
-    The program stands still until the user, who reads the output, presses Enter. Raises UsageError
-    where the terminal cannot be handed over, or there is no shell.
+    Below 0: the signal that ended it. The program stands still until the user, who reads the
+    output, presses Enter. Raises UsageError where the terminal cannot be handed over, or there is
+    no shell.
     """
     from termai.doctor import mending
 
@@ -42,7 +43,9 @@ def run_command(app: App[object], command: str) -> int:
 
 
 def _ended(code: int) -> str:
-    return "It is done." if not code else f"It ended with code {code}."
+    if code < 0:
+        return "It was stopped."
+    return f"It ended with code {code}." if code else "It is done."
 
 
 def _say(text: str) -> None:

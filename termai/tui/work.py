@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from termai.doctor.proving import Proof, Target
     from termai.environment import Finding
     from termai.hardware import Snapshot
     from termai.hardware.holders import Holder
@@ -58,6 +59,20 @@ def holders() -> tuple[Holder, ...]:
     from termai.servers import holding
 
     return holding.read()
+
+
+def proof_targets() -> tuple[Target, ...]:
+    """Return every engine that is here with every device it can use."""
+    from termai.doctor import proving
+
+    return proving.targets()
+
+
+def prove(targets: tuple[Target, ...]) -> Iterable[Proof]:
+    """Run the smoke model on engines and devices; what happened comes one by one."""
+    from termai.doctor import proving
+
+    return proving.prove(targets)
 
 
 def profiles() -> tuple[Profile, ...]:

@@ -1,18 +1,27 @@
 """What Environment looks like, from 40x12 to 200x50."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from shutil import rmtree
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from termai import settings
+from termai.paths import jobs_dir
+from termai.tui import work
 from termai.tui.app import TermaiApp
 from termai.tui.opening import Opening
 from tests.tui import scenes
 from tests.tui.support import SMALL, screen_text, until
+from tests.tui.test_environment_actions import PROOF, TARGETS
 
 SnapCompare = Callable[..., bool]
+PROOFS = {
+    "CPU": (PROOF,),
+    "CUDA0": (replace(PROOF, device="CUDA0", works=False, sentence="Out of memory.", fix="x"),),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +40,7 @@ def shown(*keys: str, says: str = "") -> Callable[[Pilot[Any]], Any]:
     async def wait(pilot: Pilot[Any]) -> None:
         app = pilot.app
         assert isinstance(app, TermaiApp)
-        await until(pilot, lambda: app.machine is not None and bool(app.servers), what="the GPU")
+        await until(pilot, lambda: app.machine is not None, what="the GPU")
         await until(pilot, lambda: "1 problem" in screen_text(app))
         await until(pilot, lambda: "looking" not in screen_text(app))
         await pilot.press(*keys)
@@ -46,7 +55,8 @@ def shown(*keys: str, says: str = "") -> Callable[[Pilot[Any]], Any]:
 
 @pytest.mark.parametrize("size", [(40, 12), (200, 50)], ids=["40x12", "200x50"])
 def test_sizes(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
-    assert snap_compare(environment(), terminal_size=size, run_before=shown())
+    wait = shown(says="server qwen3-8b" if size[0] > 100 else "")
+    assert snap_compare(environment(), terminal_size=size, run_before=wait)
 
 
 def test_sixteen_colours(snap_compare: SnapCompare) -> None:
@@ -55,9 +65,26 @@ def test_sixteen_colours(snap_compare: SnapCompare) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "says"),
-    [(["end", "enter"], "No AMD GPU"), (["down", "f"], "Enter, n: no")],
-    ids=["opened", "run"],
+    [
+        (["end", "enter"], "No AMD GPU"),
+        (["down", "f"], "Enter, n: no"),
+        (["m"], "server qwen3-8b"),
+        (["p"], "1 of 2 work."),
+        (["x"], "y yes"),
+    ],
+    ids=["opened", "run", "machine", "proof", "stop"],
 )
-def test_states(snap_compare: SnapCompare, keys: list[str], says: str) -> None:
+def test_states(
+    snap_compare: SnapCompare, keys: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "proof_targets", lambda: TARGETS)
+    monkeypatch.setattr(work, "prove", lambda targets: PROOFS[targets[0].device])
     wait = shown(*keys, says=says)
     assert snap_compare(environment(), terminal_size=SMALL, run_before=wait)
+
+
+@pytest.mark.parametrize("size", [SMALL, (40, 12)], ids=["80x24", "40x12"])
+def test_a_first_start(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    rmtree(jobs_dir())
+    wait = shown(says="FIRST STEPS" if size[0] > 60 else "s try it")
+    assert snap_compare(environment(), terminal_size=size, run_before=wait)

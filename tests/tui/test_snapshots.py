@@ -40,6 +40,8 @@ def shown(mode: str) -> Callable[[Pilot[Any]], Any]:
         if mode == "servers":  # the selected one has no process, whose number would differ
             await pilot.press("end")
             await until(pilot, lambda: "LOG moe" in screen_text(app))
+        if mode == "environment" and app.size.width >= LARGE[0]:
+            await until(pilot, lambda: "server qwen3-8b" in screen_text(app))
         await until(pilot, lambda: "RTX 4090" in screen_text(app) or "17.8/24G" in screen_text(app))
 
     return wait

@@ -16,11 +16,18 @@ from textual.widgets import OptionList, Static
 
 from termai.errors import TermaiError
 from termai.text import one_line, printable
-from termai.tui import command_program, environment_machine, environment_rows, work
+from termai.tui import (
+    command_program,
+    environment_actions,
+    environment_machine,
+    environment_rows,
+    work,
+)
 from termai.tui.background import program
 from termai.tui.messages import Failed
 from termai.tui.screens.base import ModeScreen
 from termai.tui.screens.dialogs import ConfirmLoss
+from termai.tui.widgets.environment_live import LivePane
 from termai.tui.widgets.model_text import TextPane
 from termai.tui.widgets.row_list import RowList
 
@@ -32,6 +39,10 @@ if TYPE_CHECKING:
 DRAW_S = 0.1  # between two drawings while findings arrive
 _FIX = "Run the command, after asking; its output is shown (Enter)."
 _COPY = "Copy the command, or what is to be done."
+_FIRST = "Start the tiny model that comes with termai, and chat with it."
+_PROVE = "Run the tiny model on every engine and device, and measure it."
+_MACHINE = "Every measure of the machine, and who holds the GPUs' memory."
+_STOP = "Stop a server that holds GPU memory, after asking."
 _RUNS = "It gets the terminal, and its output stays until you press Enter."
 
 
@@ -44,7 +55,8 @@ The machine as it is now, and what termai looked for on it. Each finding has a v
 (something that termai is for does not work), a warning (something works less well, or is only
 sometimes needed), ok, or not needed. Problems and warnings stand first; of each group one row
 says what is ok, and Enter opens it. What is to be done stands below the list or beside it: f runs
-the command after asking, y copies it.
+the command after asking, y copies it. p runs a tiny model on every engine and device: the
+difference between installed and works.
 """
     DEFAULT_CSS = """
     EnvironmentScreen #machine { height: 2; padding: 0 1; }
@@ -52,9 +64,14 @@ the command after asking, y copies it.
     EnvironmentScreen #body { height: 1fr; }
     EnvironmentScreen #list { height: 1fr; width: 1fr; }
     EnvironmentScreen #side { height: 6; border-top: solid $primary 40%; }
+    EnvironmentScreen #first { height: auto; max-height: 4; padding: 0 1; display: none; }
+    EnvironmentScreen #live { display: none; max-height: 65%; }
     EnvironmentScreen #details { height: 1fr; padding: 0 1; color: $muted; }
     EnvironmentScreen.-short #machine { display: none; }
     EnvironmentScreen.-short #side { height: 4; }
+    EnvironmentScreen.-wide #machine { display: none; }
+    EnvironmentScreen.-wide #live { display: block; }
+    EnvironmentScreen.-wide #details { border-top: solid $primary 40%; }
     EnvironmentScreen.-wide #body { layout: horizontal; }
     EnvironmentScreen.-wide #side {
         width: 40%; height: 100%; border-top: none; border-left: solid $primary 40%;
@@ -64,6 +81,10 @@ the command after asking, y copies it.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "fix", "Run fix", id="env.fix", tooltip=_FIX),
         Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip=_COPY),
+        Binding("s", "start_first", "Start", id="env.first", tooltip=_FIRST),
+        Binding("p", "prove", "Prove", id="env.prove", tooltip=_PROVE),
+        Binding("m", "machine", "Machine", id="env.machine", tooltip=_MACHINE),
+        Binding("x", "stop", "Stop", id="env.stop", tooltip=_STOP),
         Binding("r", "check", "Check again", id="env.check", tooltip="Run the checks again."),
     ]
 
@@ -87,11 +108,13 @@ the command after asking, y copies it.
 
     def compose_body(self) -> ComposeResult:
         """Yield the machine, the sum of the findings, the findings, and the chosen one."""
+        yield Static(id="first", markup=False)
         yield TextPane(id="machine")
         yield Static("CHECKS  looking …", id="title", markup=False)
         with Container(id="body"):
             yield RowList(id="list")
             with Vertical(id="side"):
+                yield LivePane(id="live")
                 yield TextPane(id="details")
 
     def on_mount(self) -> None:
@@ -102,12 +125,15 @@ the command after asking, y copies it.
         self._led, self._told, self._keys = "", "", (False, False)
         self._drawing: Timer | None = None
         self.machine.can_focus = False
+        self._first = False
         self.watch(program(self), "machine", self._show_machine)
+        self.watch(program(self), "servers", self._show_first)
         self.findings.focus()
         self.action_check()
 
     def on_screen_resume(self) -> None:
         self._show_machine()
+        self.query_one(LivePane).follow()
 
     def on_resize(self) -> None:
         self._show_title()
@@ -120,6 +146,19 @@ the command after asking, y copies it.
         lines = environment_machine.short(shot, work.history, width)
         self.machine.styles.height = len(lines)
         self.machine.show(lambda _, __: Content("\n").join(lines))
+
+    def _show_first(self) -> None:
+        """Lead with what works and the next step, for who has never started a server."""
+        app = program(self)
+        first = app.machine is not None and not app.servers and bool(self._by_name)
+        panel = self.query_one("#first", Static)
+        if first:
+            found = self._by_name.values()
+            width, looking = self.size.width, self._looking
+            panel.update(environment_actions.first_steps(found, width, looking=looking))
+        if first != self._first:
+            self._first = panel.display = first
+            self.refresh_bindings()
 
     def action_check(self) -> None:
         """Run the checks again."""
@@ -172,6 +211,7 @@ the command after asking, y copies it.
             self.findings.select(rows[0][0])
         self.findings.show(rows)
         self._show_title()
+        self._show_first()
         self._show_details()
 
     def _show_title(self) -> None:
@@ -212,6 +252,8 @@ the command after asking, y copies it.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what the chosen finding does not offer."""
+        if action == "start_first":
+            return self._first
         offered = {"fix": self._keys[0], "copy_fix": self._keys[1]}
         return (True if offered[action] else None) if action in offered else True
 
@@ -231,6 +273,26 @@ the command after asking, y copies it.
             text = finding.command or finding.fix
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {one_line(text)}", markup=False)
+
+    def action_start_first(self) -> None:
+        """Start the smoke model and chat with it."""
+        environment_actions.start_first(program(self))
+
+    def action_prove(self) -> None:
+        """Run the smoke model on every engine and device."""
+        from termai.tui.screens.environment_proof import ProofScreen
+
+        self.app.push_screen(ProofScreen())
+
+    def action_machine(self) -> None:
+        """Show the machine over the whole screen."""
+        from termai.tui.screens.environment_live import LiveScreen
+
+        self.app.push_screen(LiveScreen())
+
+    def action_stop(self) -> None:
+        """Stop a server that holds GPU memory, after asking."""
+        self.flow(partial(environment_actions.free_memory, program(self)), group="stop")
 
     def action_fix(self) -> None:
         """Run the command of the chosen finding, after asking."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from asyncio import Event, timeout
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.message import Message
@@ -96,10 +95,11 @@ class TermaiApp(Background, ToastApp):
     chat_server: name of the server that Chat is to talk to, empty while none was chosen.
     selected_server: name of the server that Servers is to show. They are reactive; screens
     watch them. profile_to_show: name of the profile that Profiles chooses when it is next shown.
+    profile_action: what Profiles does then, as its keys name it.
     """
 
     TITLE = "termai"
-    COMMANDS = App.COMMANDS | {_commands}
+    COMMANDS = {_commands}  # noqa: RUF012 - Textual's type
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's type
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         mode: partial(_screen, mode) for mode in MODES
@@ -125,7 +125,7 @@ class TermaiApp(Background, ToastApp):
         self._plan = plan
         self.opening = Opening()
         self._wanted_mode = ""
-        self.profile_to_show = ""
+        self.profile_to_show = self.profile_action = ""
         self.settings = settings
         self.threads = Threads()
         self._activity = Activity()
@@ -234,6 +234,14 @@ class TermaiApp(Background, ToastApp):
             self.chat_server = server_name
         self.action_mode("chat")
 
+    def do_in_profiles(self, action: str) -> None:
+        """Switch to Profiles and do there what one of its keys does."""
+        with suppress(KeyError):  # not opened yet
+            if len(self.get_screen_stack("profiles")) > 1:  # an editor, which is left first
+                action = ""
+        self.profile_action = action
+        self.action_mode("profiles")
+
     def action_mode(self, mode: str) -> None:
         """Switch to a mode, closing the palette."""
         if self._in_palette:
@@ -276,10 +284,6 @@ class TermaiApp(Background, ToastApp):
     @property
     def _in_palette(self) -> bool:
         return isinstance(self.screen, CommandPalette)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Yield what the palette offers beside the keys, which commands.py finds by itself."""
-        yield SystemCommand("Screenshot", "Save the screen as SVG", self.deliver_screenshot)
 
     def on_unmount(self) -> None:
         self.threads.close()

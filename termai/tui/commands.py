@@ -1,4 +1,4 @@
-"""The command palette: every key that works now, and every profile and server by name."""
+"""The command palette: every key that works now, what Profiles does, and all that has a name."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from termai.text import one_line
 from termai.tui import work
 from termai.tui.background import program
+from termai.tui.screens.profiles_keys import KEYS
 from termai.tui.status import ALIVE
+
+_THERE_ONLY = frozenset({"undo", "filter", "reload"})
 
 
 class Command(NamedTuple):
@@ -47,10 +51,12 @@ class Commands(Provider):
     def _commands(self) -> Iterator[Command]:
         yield from self._keys()
         yield from self._servers()
+        yield from self._in_profiles()
         app = program(self.app)
         for name in self._profiles:
             start = partial(app.start_profile, name)
             yield Command(f"Start profile {one_line(name)}", "Launch it as a server", start)
+        yield Command("Screenshot", "Save the screen as SVG", app.deliver_screenshot)
 
     def _keys(self) -> Iterator[Command]:
         seen: set[str] = set()
@@ -61,6 +67,16 @@ class Commands(Provider):
             key = self.app.get_key_display(binding)
             call = partial(self.app.run_action, binding.action, node)
             yield Command(binding.description, f"{key}  {tooltip or ''}".strip(), call)
+
+    def _in_profiles(self) -> Iterator[Command]:
+        """Yield what the keys of Profiles do, where they do not work already."""
+        app = program(self.app)
+        if app.current_mode == "profiles":
+            return
+        for binding in Binding.make_bindings(KEYS):
+            if binding.action not in _THERE_ONLY:
+                do = partial(app.do_in_profiles, binding.action)
+                yield Command(f"Profiles: {binding.description}", binding.tooltip, do)
 
     def _servers(self) -> Iterator[Command]:
         app = program(self.app)

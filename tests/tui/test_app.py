@@ -110,6 +110,36 @@ async def test_the_palette_offers_the_keys_and_the_profiles(tiny: Profile) -> No
         await until(pilot, lambda: "Choose colours" in screen_text(app))
 
 
+@pytest.mark.parametrize(
+    ("words", "found", "shown"),
+    [
+        ("import", "Profiles: Import", "Import"),
+        ("dupl", "Profiles: Duplicate", "Duplicate tiny"),
+        ("rename", "Profiles: Rename", "Rename tiny"),
+    ],
+)
+async def test_the_palette_does_what_profiles_does_from_another_mode(
+    words: str, found: str, shown: str, tiny: Profile
+) -> None:
+    async with opened(size=(100, 40)) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*words)
+        await until(pilot, lambda: found in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "profiles" and app.screen.is_modal)
+        await until(pilot, lambda: f"─ {shown}" in screen_text(app))
+
+
+async def test_the_palette_begins_with_keys_and_ends_with_the_screenshot() -> None:
+    async with opened(size=(100, 40)) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Choose a profile to start." in screen_text(app))
+        assert "Screenshot" not in screen_text(app)
+        await pilot.press(*"screenshot")
+        await until(pilot, lambda: "Save the screen as SVG" in screen_text(app))
+
+
 @pytest.mark.parametrize("name", MODES)
 async def test_every_mode_can_be_drawn_without_colours(
     name: str, monkeypatch: pytest.MonkeyPatch

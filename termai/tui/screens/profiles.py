@@ -111,9 +111,13 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
         self.background(profile_work.listing, self.Read, group="profiles", exclusive=True)
 
     def on_profiles_screen_read(self, message: Read) -> None:
-        """Take over what was read."""
+        """Take over what was read, and do what was asked for in another mode."""
         self._listed = message.listed
         self._show()
+        app = program(self)
+        if app.profile_action and self.is_current:
+            self.call_later(self.run_action, app.profile_action)
+            app.profile_action = ""
 
     def _show(self) -> None:
         if self._listed is not None:

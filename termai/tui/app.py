@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from asyncio import Event, timeout
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -256,6 +256,26 @@ class TermaiApp(Background, ToastApp):
         """Switch to a mode that was asked for and not yet imported."""
         if message.mode == self._wanted_mode:
             self.switch_mode(message.mode)
+
+    async def action_quit(self) -> None:
+        """Quit, and say on the terminal what was left unsaved: it is kept."""
+        from rich.text import Text
+
+        names = ", ".join(one_line(name, 60) for name in self._unsaved())
+        kept = f"Not saved, and kept as it is for when you open it again: {names}."
+        self.exit(message=Text(kept) if names else None)
+
+    def _unsaved(self) -> Iterator[str]:
+        """Yield the names of the profiles with unsaved changes in an editor."""
+        if "termai.tui.screens.profile_editor" not in sys.modules:
+            return
+        from termai.tui.screens.profile_editor import ProfileEditor
+
+        for mode in MODES:
+            with suppress(KeyError):  # not opened
+                for screen in self.get_screen_stack(mode):
+                    if isinstance(screen, ProfileEditor) and screen.draft.unsaved:
+                        yield screen.draft.profile.name
 
     def action_change_theme(self) -> None:
         """Choose a theme, seeing each as it is highlighted."""

@@ -29,6 +29,7 @@ from termai.tui.screens.profiles_new import NewScreen
 from tests.tui.model_files import TINY
 from tests.tui.support import LARGE, opened, screen_text, toasts, until
 
+_KEPT = "Not saved, and kept as it is for when you open it again: mine."
 COMMENT = "# mine: keep this line"
 
 
@@ -354,6 +355,23 @@ async def test_a_long_question_leaves_the_line_and_the_keys_in_a_small_terminal(
         await until(pilot, lambda: "This is no name" in screen_text(app))
         assert "Enter takes it" in screen_text(app)
         assert "tale" in screen_text(app)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_quitting_says_that_unsaved_changes_are_kept(mine: Profile, *, changed: bool) -> None:
+    async with opened("profiles") as (app, pilot):
+        await chosen(app, pilot, "mine")
+        editor = ProfileEditor(mine, "ctx_size")
+        app.push_screen(editor)
+        await until(pilot, lambda: app.screen is editor and "4096" in screen_text(app))
+        if changed:
+            await pilot.press("right")
+            await until(pilot, lambda: editor.draft.unsaved)
+        await pilot.press("f4")
+        await until(pilot, lambda: app.current_mode == "servers")
+        await pilot.press("ctrl+q")
+        told = " ".join(map(str, app._exit_renderables))
+        assert told == (_KEPT if changed else "")
 
 
 def test_every_key_has_a_name_and_says_what_it_does() -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from termai.doctor.proving import Proof, Target
+    from termai.engines.builds import Build
     from termai.environment import Finding
     from termai.hardware import Snapshot
     from termai.hardware.holders import Holder
@@ -73,6 +74,34 @@ def prove(targets: tuple[Target, ...]) -> Iterable[Proof]:
     from termai.doctor import proving
 
     return proving.prove(targets)
+
+
+def running_build() -> Build | None:
+    """Return the build of llama-server that runs, if one does."""
+    from termai.engines import builds
+
+    return builds.running()
+
+
+def start_build(gpu: str) -> Build:
+    """Start a build of llama-server, or return the one that runs; no ``gpu``: as suits."""
+    from termai.doctor import building
+
+    return building.start(building.Wanted(gpu))[0]
+
+
+def refreshed_build(build: Build) -> Build:
+    """Return a build as it is now."""
+    from termai.engines import builds
+
+    return builds.refresh(build)
+
+
+def stopped_build(build: Build) -> Build:
+    """Stop a build."""
+    from termai.engines import builds
+
+    return builds.stop(build)
 
 
 def profiles() -> tuple[Profile, ...]:

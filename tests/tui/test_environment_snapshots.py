@@ -16,6 +16,7 @@ from termai.tui.opening import Opening
 from tests.tui import scenes
 from tests.tui.support import SMALL, screen_text, until
 from tests.tui.test_environment_actions import PROOF, TARGETS
+from tests.tui.test_environment_build import BEGUN
 
 SnapCompare = Callable[..., bool]
 PROOFS = {
@@ -71,12 +72,15 @@ def test_sixteen_colours(snap_compare: SnapCompare) -> None:
         (["m"], "server qwen3-8b"),
         (["p"], "1 of 2 work."),
         (["x"], "y yes"),
+        (["b"], "ggml-vulkan.cpp"),
     ],
-    ids=["opened", "run", "machine", "proof", "stop"],
+    ids=["opened", "run", "machine", "proof", "stop", "build"],
 )
 def test_states(
     snap_compare: SnapCompare, keys: list[str], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(work, "running_build", lambda: BEGUN)
+    monkeypatch.setattr(work, "refreshed_build", lambda build: build)
     monkeypatch.setattr(work, "proof_targets", lambda: TARGETS)
     monkeypatch.setattr(work, "prove", lambda targets: PROOFS[targets[0].device])
     wait = shown(*keys, says=says)

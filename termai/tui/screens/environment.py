@@ -41,6 +41,7 @@ _FIX = "Run the command, after asking; its output is shown (Enter)."
 _COPY = "Copy the command, or what is to be done."
 _FIRST = "Start the tiny model that comes with termai, and chat with it."
 _PROVE = "Run the tiny model on every engine and device, and measure it."
+_BUILD = "Build llama-server for this machine, or see how far a build is."
 _MACHINE = "Every measure of the machine, and who holds the GPUs' memory."
 _STOP = "Stop a server that holds GPU memory, after asking."
 _RUNS = "It gets the terminal, and its output stays until you press Enter."
@@ -83,6 +84,7 @@ difference between installed and works.
         Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip=_COPY),
         Binding("s", "start_first", "Start", id="env.first", tooltip=_FIRST),
         Binding("p", "prove", "Prove", id="env.prove", tooltip=_PROVE),
+        Binding("b", "build", "Build", id="env.build", tooltip=_BUILD),
         Binding("m", "machine", "Machine", id="env.machine", tooltip=_MACHINE),
         Binding("x", "stop", "Stop", id="env.stop", tooltip=_STOP),
         Binding("r", "check", "Check again", id="env.check", tooltip="Run the checks again."),
@@ -283,6 +285,16 @@ difference between installed and works.
         from termai.tui.screens.environment_proof import ProofScreen
 
         self.app.push_screen(ProofScreen())
+
+    def action_build(self) -> None:
+        """Build llama-server, or show the build that runs."""
+        self.flow(self._build, group="build")
+
+    async def _build(self) -> None:
+        from termai.tui.screens.environment_build import build
+
+        if await build(program(self)):
+            self._check(("Engines",))
 
     def action_machine(self) -> None:
         """Show the machine over the whole screen."""

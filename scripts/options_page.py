@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from termai.profiles.schema import GROUPS, KOBOLDCPP, LLAMA_CPP, OPTIONS, REMOTE, Option, in_group
+from termai.profiles.schema import (
+    GROUPS,
+    KOBOLDCPP,
+    LLAMA_CPP,
+    OPTIONS,
+    REMOTE,
+    VLLM,
+    Option,
+    in_group,
+)
 from termai.profiles.values import expectation
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
@@ -21,7 +30,7 @@ How profiles work is in [profiles.md](profiles.md).
 There are {len(OPTIONS)} options. The default is what llama-server does when a profile says
 nothing; where it is "none", that depends on the model or the machine. An option that only one
 engine knows says so; the others are known to both of llama.cpp's, {" and ".join(LLAMA_CPP)}. The
-engines {KOBOLDCPP} and {REMOTE} (engines-others.md) know those that say so.
+engines {KOBOLDCPP}, {VLLM} and {REMOTE} (engines-others.md) know those that say so.
 """
 
 
@@ -45,7 +54,7 @@ def _facts(option: Option) -> Iterator[str]:
     flags = " / ".join(f"`{flag}`" for flag in (option.flag, option.off_flag) if flag)
     if flags:
         yield f"llama-server {flags}"
-    others = [name for name in (KOBOLDCPP, REMOTE) if option.known_to(name)]
+    others = [name for name in (KOBOLDCPP, VLLM, REMOTE) if option.known_to(name)]
     if len(option.engines) == 1 and not others:
         yield f"only {next(iter(option.engines))}"
     elif len(option.engines) == 1:

@@ -20,6 +20,7 @@ class Settings:
     theme: name of the colour theme.
     llama_server: path of the llama-server to prefer, empty for none.
     koboldcpp: path of the KoboldCPP to use, its binary or koboldcpp.py, empty for that on PATH.
+    vllm: path of the vllm to use, empty for that on PATH.
     model_dirs: further directories to look for GGUF files in.
     log_limit_mib: the most a server's log takes on disk, in MiB (1 to 65536).
     stop_grace_s: seconds between SIGTERM and SIGKILL when a server is stopped (1 to 600).
@@ -38,6 +39,7 @@ class Settings:
     theme: str = "termai-dark"
     llama_server: str = ""
     koboldcpp: str = ""
+    vllm: str = ""
     model_dirs: tuple[str, ...] = ()
     log_limit_mib: int = 64
     stop_grace_s: int = 10

@@ -36,6 +36,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "theme": TEXTS,
     "llama_server": TEXTS,
     "koboldcpp": TEXTS,
+    "vllm": TEXTS,
     "model_dirs": st.lists(TEXTS, max_size=3).map(tuple),
     "log_limit_mib": st.integers(1, 65536),
     "stop_grace_s": st.integers(1, 600),

@@ -19,7 +19,7 @@ from termai.models.fit.curve import curve_of
 from termai.models.fit.verdict import fit_subject
 from termai.profiles.option import NATIVE
 from termai.profiles.profile import Profile
-from termai.profiles.schema import AUTO
+from termai.profiles.schema import AUTO, LLAMA_CPP
 from termai.servers import guarding, loading
 
 _CURVE_LINES = 16
@@ -146,9 +146,13 @@ def _compare(asking: Asking) -> int:
 
 
 def _engine(profile: Profile | None) -> Detection:
-    """Return the engine that would run it; where there is none, a llama-server of today."""
+    """Return the engine that would run it; where there is none, a llama-server of today.
+
+    For engines that are not llama.cpp's the memory is judged as if they were.
+    """
     try:
-        return choose(profile.engine if profile else AUTO)[1]
+        llama_cpp = profile is not None and profile.engine in LLAMA_CPP
+        return choose(profile.engine if profile and llama_cpp else AUTO)[1]
     except NotFoundError:
         return Detection(NATIVE, Path(NATIVE), "", options=frozenset({"--fit"}))
 

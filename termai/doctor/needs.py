@@ -7,7 +7,7 @@ from pathlib import Path
 
 from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine
-from termai.engines.served import is_file
+from termai.engines.served import loads_gguf, model_of
 from termai.engines.values import found_already
 from termai.errors import NotFoundError, TermaiError
 from termai.gguf.magic import check_magic
@@ -74,8 +74,10 @@ def _alone(profile: Profile, silent: Silent) -> Unmet | None:
 
 def _model(profile: Profile, library: Callable[[], Library]) -> Path:
     reference = str(profile.values.get("path", ""))
-    if not reference or not is_file(profile.engine):
+    if not reference:
         return _ANY_MODEL
+    if not loads_gguf(profile):
+        return model_of(profile)
     path = resolve(reference, library=library)
     check_magic(path)
     return path

@@ -7,13 +7,15 @@ from termai.engines.embedded import LlamaCppPython
 from termai.engines.koboldcpp import KoboldCpp
 from termai.engines.llama_server import HOW_TO_GET_IT, LlamaServer, search
 from termai.engines.remote import Remote
+from termai.engines.vllm import Vllm
 from termai.errors import NotFoundError, TermaiError, UsageError
-from termai.profiles.schema import AUTO, EMBEDDED, KOBOLDCPP, LLAMA_CPP, NATIVE, REMOTE
+from termai.profiles.schema import AUTO, EMBEDDED, KOBOLDCPP, LLAMA_CPP, NATIVE, REMOTE, VLLM
 
 ENGINES: dict[str, Engine] = {
     NATIVE: LlamaServer(),
     EMBEDDED: LlamaCppPython(),
     KOBOLDCPP: KoboldCpp(),
+    VLLM: Vllm(),
     REMOTE: Remote(),
 }
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from termai.engines.base import Launch
 from termai.engines.choose import choose
-from termai.engines.served import is_file
+from termai.engines.served import is_file, model_of
 from termai.errors import UsageError
-from termai.models.resolve import resolve
 from termai.profiles.foreign.base import Exported, Format, Left, Wanted
 from termai.profiles.foreign.command_line import flag_lines
 from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.secrets import plain
 from termai.profiles.profile import Profile
-from termai.profiles.schema import OPTIONS, Option
+from termai.profiles.schema import OPTIONS, VLLM, Option
 from termai.profiles.values import format_value
 from termai.text import one_line
 
@@ -140,7 +139,7 @@ def _told(profile: Profile, wanted: Wanted) -> _Told:
             f"{profile.name} watches a server that runs already; there is no program to start.",
             fix="Export a profile whose engine starts a server.",
         )
-    model = resolve(profile.model_reference())
+    model = model_of(profile)
     engine, detection = choose(profile.engine)
     port = int(profile.value("port"))
     open_ = plain(profile, wanted)
@@ -152,6 +151,8 @@ def _told(profile: Profile, wanted: Wanted) -> _Told:
 
 def _left(profile: Profile) -> Iterable[Left]:
     for declared in OPTIONS:
+        if VLLM in declared.engines and profile.engine == VLLM:
+            continue
         if profile.is_set(declared.key) and not declared.flag and not declared.request:
             why = _PORT if declared.key == "port_strict" else _ONLY_CHAT
             yield _left_option(declared, profile, why)

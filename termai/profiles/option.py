@@ -7,20 +7,28 @@ from typing import Any, NamedTuple
 NATIVE = "llama-server"
 EMBEDDED = "llama-cpp-python"
 KOBOLDCPP = "koboldcpp"
+VLLM = "vllm"
 REMOTE = "openai"
 LLAMA_CPP = (NATIVE, EMBEDDED)
-ENGINES = (*LLAMA_CPP, KOBOLDCPP, REMOTE)
+ENGINES = (*LLAMA_CPP, KOBOLDCPP, VLLM, REMOTE)
 EVERY = frozenset(LLAMA_CPP)
 """Both engines of llama.cpp."""
 ONLY_NATIVE = frozenset({NATIVE})
+ONLY_VLLM = frozenset({VLLM})
 ONLY_REMOTE = frozenset({REMOTE})
 ALSO_REMOTE = EVERY | ONLY_REMOTE
 
 
 WITHOUT_EFFECT = {
-    NATIVE: frozenset[str](),
+    NATIVE: frozenset(
+        {
+            *("tensor_parallel_size", "pipeline_parallel_size"),
+            *("gpu_memory_utilization", "ray_address"),
+        }
+    ),
     EMBEDDED: frozenset({"parallel", "warmup", "timeout"}),
     KOBOLDCPP: frozenset({"timeout", "warmup", "cors_origins"}),
+    VLLM: frozenset({"timeout", "warmup"}),
     REMOTE: frozenset({"host", "port", "port_strict", "parallel", "warmup", "timeout"}),
 }
 """Options that an engine does not know and that do no harm there: it starts without them."""
@@ -36,6 +44,13 @@ _OF_KOBOLDCPP = frozenset(
         *("host", "port", "port_strict", "system_prompt"),
     }
 )
+_OF_VLLM = frozenset(
+    {
+        *("path", "alias", "chat_template_file", "ctx_size", "parallel", "host", "port"),
+        *("port_strict", "system_prompt"),
+    }
+)
+_ALSO_OF = {KOBOLDCPP: _OF_KOBOLDCPP, VLLM: _OF_VLLM}
 
 
 class Kind(StrEnum):
@@ -102,6 +117,6 @@ class Option:
 
         What is sent with each request reaches every server that is not llama.cpp's, too.
         """
-        if engine == KOBOLDCPP and self.key in _OF_KOBOLDCPP:
+        if self.key in _ALSO_OF.get(engine, ()):
             return True
         return engine in self.engines or (engine not in LLAMA_CPP and bool(self.request))

@@ -13,6 +13,7 @@ from termai.profiles.declared import (
     sampling,
     server,
     speed,
+    vllm,
 )
 from termai.profiles.option import (
     EMBEDDED,
@@ -21,6 +22,7 @@ from termai.profiles.option import (
     LLAMA_CPP,
     NATIVE,
     REMOTE,
+    VLLM,
     Adapter,
     Kind,
     Option,
@@ -38,6 +40,7 @@ __all__ = [
     "OPTIONS",
     "REMOTE",
     "SECTIONS",
+    "VLLM",
     "Adapter",
     "Kind",
     "Option",
@@ -49,7 +52,7 @@ __all__ = [
 AUTO = "auto"
 SECTIONS = ("model", "load", "server", "sampling", "chat")
 
-_MODULES = (model, memory, gpu, speed, attention, sampling, chat, server, advanced)
+_MODULES = (model, memory, gpu, speed, attention, sampling, chat, server, advanced, vllm)
 
 GROUPS = tuple(module.GROUP for module in _MODULES)
 OPTIONS: tuple[Option, ...] = tuple(option for module in _MODULES for option in module.OPTIONS)

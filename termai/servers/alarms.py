@@ -8,6 +8,7 @@ from termai.text import one_line
 
 _HIDDEN = ("", "-1")  # values of CUDA_VISIBLE_DEVICES that hide every GPU
 _REMOTE = "openai"  # profiles.option.REMOTE, whose module takes too long to import here
+_OTHERS = frozenset({"koboldcpp", "vllm"})  # as there
 _PADDING = 256  # tokens by which llama.cpp rounds a context
 
 
@@ -51,6 +52,12 @@ def _on_cpu(server: Server) -> str | None:
         return (
             f"No layer is on a GPU although {server.engine} can use {', '.join(devices)}"
             f"{_reason(server)}: {server.name} runs on the CPU. {_remedy(server)}"
+        )
+    if gpus and server.engine in _OTHERS:
+        return (
+            f"No layer is on the GPU of this machine ({gpus[0]}){_reason(server)}: {server.name} "
+            f"runs on the CPU. Look at n_gpu_layers, and whether this {server.engine} was built "
+            "for that GPU."
         )
     if gpus:
         return (

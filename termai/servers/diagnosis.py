@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from termai.jobs.records import Exit, JobSpec
-from termai.servers import causes_koboldcpp, causes_remote
+from termai.servers import causes_koboldcpp, causes_remote, causes_vllm
 from termai.servers.case import Case
 from termai.servers.causes import CAUSES, Cause, Text
 from termai.servers.endings import OOM_KILLED, SILENT, ending
@@ -16,6 +16,7 @@ LINES_SHOWN = 8
 _CAUSES = (
     *causes_remote.CAUSES,
     *causes_koboldcpp.CAUSES,
+    *causes_vllm.CAUSES,
     *CAUSES,
     *causes_koboldcpp.LAST,
 )

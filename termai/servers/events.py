@@ -3,8 +3,9 @@
 The lines are those of llama.cpp as of build 0c1e570 (src/llama-model.cpp, src/llama-context.cpp,
 src/llama-kv-cache.cpp, common/fit.cpp, tools/server) and of the older wordings that are still
 met. llama-server puts ``M.SS.mmm.uuu LEVEL SOURCE`` before each, the embedded server nothing.
-"Please connect to custom endpoint" is KoboldCPP's (koboldcpp.py, 1.117), whose loading is told by
-llama.cpp. Those that begin with ``watch:`` are of ``engines/watcher/watching.py``.
+"Please connect to custom endpoint" is KoboldCPP's (koboldcpp.py, 1.117), whose loading is told
+by llama.cpp. vLLM's are those of version 0.15. Those that begin with ``watch:`` are of
+``engines/watcher/watching.py``.
 """
 
 import re
@@ -23,7 +24,8 @@ class Kind(StrEnum):
     LAYERS = "layers"  # count, of the model's repeating layers
     TRAINED = "trained"  # context, in tokens
     LOADING = "loading"
-    PROGRESS = "progress"  # dots, one for each percent that is loaded
+    BUSY = "busy"  # it loads; said once by each of several processes
+    PROGRESS = "progress"  # dots, one for each percent that is loaded, or percent
     DEVICE = "device"  # name, free (MiB): a GPU that the model may use
     ASSIGNED = "assigned"  # layer, device
     OFFLOADED = "offloaded"  # layers, total; true of a machine without a GPU, too
@@ -50,7 +52,7 @@ class Event(NamedTuple):
     def number(self, name: str) -> float:
         """Return a value as a number, 0 when it is not a finite one."""
         try:
-            value = float(self.values[name])
+            value = float(self.values[name].replace(",", ""))
         except (KeyError, ValueError):
             return 0.0
         return value if abs(value) < 1e15 else 0.0
@@ -111,6 +113,15 @@ _LINES = (
     _Line(Kind.SLOT_CONTEXT, "watch: context", r"context: (?P<size>\d+) tokens"),
     _Line(Kind.READY, "watch: ready", r"^watch: ready"),
     _Line(Kind.READY, "Please connect to custom endpoint", r"custom endpoint at https?://"),
+    _Line(Kind.READY, "Application startup complete.", r"INFO:\s+Application startup complete\.$"),
+    _Line(Kind.BUSY, "Starting to load model", r"Starting to load model "),
+    _Line(Kind.PROGRESS, "checkpoint shards:", r"shards:\s+(?P<percent>\d{1,3})% Completed"),
+    _Line(
+        Kind.SLOT_CONTEXT,
+        "Maximum concurrency for ",
+        r"Maximum concurrency for (?P<size>[\d,]+) tokens per request",
+    ),
+    _Line(Kind.CONTEXT, "GPU KV cache size: ", r"GPU KV cache size: (?P<size>[\d,]+) tokens"),
     _Line(Kind.AWAY, "watch: away", r"^watch: away: (?P<text>.+)"),
     _Line(Kind.PROMPT, "prompt eval time", _RATE),
     _Line(Kind.GENERATION, "eval time", _RATE),

@@ -83,7 +83,7 @@ def profile_for(
 
 def takes_projectors(detection: Detection) -> bool:
     """Return whether an engine can load a projector; a profile with one would not start else."""
-    return detection.engine in option("mmproj").engines
+    return option("mmproj").known_to(detection.engine)
 
 
 def _choose(subject: Subject, options: LoadOptions, here: Machine, most_ctx: int) -> _Choice:

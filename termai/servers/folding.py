@@ -32,6 +32,10 @@ def _loading(facts: Facts, event: Event) -> Facts:
     return facts._replace(stage=_later(facts, Stage.LOADING), models=facts.models + 1)
 
 
+def _busy(facts: Facts, event: Event) -> Facts:
+    return facts._replace(stage=_later(facts, Stage.LOADING))
+
+
 def _of_first_model(**names: str) -> Callable[[Facts, Event], Facts]:
     """Return a fold that takes whole numbers of the served model only, each the first time."""
 
@@ -52,7 +56,8 @@ def _architecture(facts: Facts, event: Event) -> Facts:
 def _progress(facts: Facts, event: Event) -> Facts:
     if facts.stage is not Stage.LOADING:
         return facts
-    return facts._replace(progress=min(1.0, len(event.values["dots"]) / 100))
+    percent = event.number("percent") or len(event.values.get("dots", ""))
+    return facts._replace(progress=min(1.0, percent / 100))
 
 
 def _gpu(facts: Facts, event: Event) -> Facts:
@@ -129,6 +134,7 @@ _FOLDS: Mapping[Kind, Callable[[Facts, Event], Facts]] = {
     Kind.LAYERS: _of_first_model(layers="count"),
     Kind.TRAINED: _of_first_model(trained_context="context"),
     Kind.LOADING: _loading,
+    Kind.BUSY: _busy,
     Kind.PROGRESS: _progress,
     Kind.DEVICE: _gpu,
     Kind.ASSIGNED: _assigned,

@@ -10,7 +10,7 @@ from termai import locks, settings
 from termai.engines import drift, rpc
 from termai.engines.base import Detection, Engine, Launch
 from termai.engines.choose import choose
-from termai.engines.served import is_file, model_of
+from termai.engines.served import is_file, loads_gguf, model_of
 from termai.errors import NotFoundError, StartFailedError, UsageError
 from termai.gguf.magic import check_magic
 from termai.hardware import gpus
@@ -63,7 +63,7 @@ def plan(profile: Profile, *, force: bool = False, instead_of: Server | None = N
     a start that ``force`` would let through.
     """
     model = model_of(profile)
-    if is_file(profile.engine):
+    if loads_gguf(profile):
         check_magic(model)
     engine, detection = choose(profile.engine)
     drifts = drift.check(profile, detection)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from termai.engines.base import Detection, Engine
 from termai.engines.choose import choose
-from termai.engines.served import is_file, model_of
+from termai.engines.served import is_file, loads_gguf, model_of
 from termai.engines.values import found_already
 from termai.errors import TermaiError
 from termai.gguf.header import Header
@@ -88,7 +88,7 @@ class _Making:
 
     def preview(self) -> Preview:
         engine = self._engine()
-        file = self._file() if is_file(self.profile.engine) else None
+        file = self._file() if loads_gguf(self.profile) else None
         header = file.header if file else None
         view = self._view(engine[1], header) if engine and header else MemoryView()
         if view.why:
@@ -177,9 +177,13 @@ class _Making:
             return ()
 
     def _served(self, file: File | None) -> Path | None:
-        if is_file(self.profile.engine):
+        if loads_gguf(self.profile):
             return file.path if file else None
-        return model_of(self.profile)
+        try:
+            return model_of(self.profile)
+        except TermaiError as error:
+            self._failed(error)
+            return None
 
     def _files(self) -> dict[str, Path]:
         """Return the model files that the profile names beside its model, those that are here."""

@@ -101,8 +101,8 @@ class _Wait:
     def _answers(self, server: Server) -> bool:
         """Tell whether this very server answers; one whose log is silent must own the port.
 
-        A server that runs already is watched by its job, which says so in its log. KoboldCPP says
-        so in its own, and has no ``/health``.
+        A server that runs already is watched by its job, which says so in its log. KoboldCPP and
+        vLLM say so in their own, and have no ``/health`` like llama.cpp's.
         """
         if not is_file(server.engine):
             return server.facts.ready

@@ -26,8 +26,8 @@ _MODELS = frozenset({"path", "mmproj", "model_draft"})
 _ENGINE = (
     "The program that runs the model: auto takes the best one on this machine, llama-server is "
     "llama.cpp's own server, llama-cpp-python the Python one, which answers one request at a time "
-    "and knows fewer options. koboldcpp is KoboldCPP, for those who have it. openai starts "
-    "nothing: it uses a server that runs already, at url."
+    "and knows fewer options. koboldcpp and vllm are those programs, if they are here. openai "
+    "starts nothing: it uses a server that runs already, at url."
 )
 _DESCRIPTION = "One line that lists show beside the profile's name: what it is for."
 _ARGS = (

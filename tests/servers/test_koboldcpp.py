@@ -14,6 +14,7 @@ from termai.errors import StartFailedError
 from termai.jobs import control, store
 from termai.profiles.profile import Profile
 from termai.servers import manager
+from termai.servers.alarms import alarm
 from termai.servers.preview import Previewer
 from termai.servers.records import KIND, Server, ServerState
 from tests.fakes import koboldcpp
@@ -92,3 +93,13 @@ def test_a_preview_has_its_command_and_no_guess_at_the_memory(home: Path) -> Non
     assert "--model" in preview.command
     assert preview.rows == ()
     assert [clash.name for clash in preview.clashes] == []
+
+
+def test_a_gpu_that_it_leaves_alone_is_told_without_a_recipe_of_llama_cpp(home: Path) -> None:
+    server = started(profile(home))
+    spec = server.job.spec._replace(meta={**server.job.spec.meta, "gpus": ["RTX 9090"]})
+    facts = server.facts._replace(buffers=(), offloaded=0, total=3)
+    told = alarm(server._replace(facts=facts, job=server.job._replace(spec=spec)))
+    assert told is not None
+    assert "No layer is on the GPU of this machine (RTX 9090)" in told
+    assert "engines build" not in told

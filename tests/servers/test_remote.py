@@ -1,5 +1,6 @@
 """Servers that run already, from the start to the stop of their watch."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from termai.chat import oneshot
+from termai.chat.sampling import Sampling
+from termai.cli import endpoints
 from termai.errors import StartFailedError
 from termai.jobs import control, store
 from termai.profiles.profile import Profile
@@ -148,3 +152,16 @@ def test_a_preview_tells_what_is_missing() -> None:
     preview = Previewer().preview(Profile("x", engine="openai").with_values(ctx_size=4096))
     assert {clash.name for clash in preview.clashes} == {"no-address", "option-not-of-this-engine"}
     assert json.dumps(preview.command) == "[]"
+
+
+def test_a_server_of_termai_is_asked_through_the_engine(native: Profile) -> None:
+    """llama-server itself is watched, and the chat finds out that it is one."""
+    behind = manager.wait_ready(manager.start(native), timeout_s=60)
+    server = started(profile(f"{behind.url}/v1"))
+    assert server.state is ServerState.READY
+    endpoint = endpoints.of_server(server)
+    assert (endpoint.base_url, endpoint.engine, endpoint.model) == (behind.url, "", "")
+    answer = asyncio.run(
+        oneshot.answer(endpoint, "hi", sampling=Sampling.from_mapping({"max_tokens": 4}))
+    )
+    assert answer.stats.tokens_per_second

@@ -134,7 +134,7 @@ def test_a_field_says_what_it_takes_its_default_and_its_flag() -> None:
     assert fields.facts(BY_KEY["mmap"])[:2] == ("on or off", "default: on")
     assert fields.facts(BY_KEY["numa"])[1] == "default: left to the engine"
     assert fields.facts(BY_KEY["engine"]) == (
-        "one of auto, llama-server, llama-cpp-python, koboldcpp, openai",
+        "one of auto, llama-server, llama-cpp-python, koboldcpp, vllm, openai",
     )
 
 

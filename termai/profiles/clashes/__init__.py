@@ -28,7 +28,7 @@ from termai.profiles.clashes.base import (
     Rule,
     Severity,
 )
-from termai.profiles.option import KOBOLDCPP, REMOTE
+from termai.profiles.option import KOBOLDCPP, REMOTE, VLLM
 from termai.profiles.profile import Profile
 
 __all__ = [
@@ -45,12 +45,13 @@ __all__ = [
 
 _MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling, remote)
 _OF_REMOTE = (engine, remote)
-_OF_KOBOLDCPP = (engine, serving, remote)
+_OF_SERVERS = (engine, serving, remote)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
 _OTHERS: Mapping[str, tuple[Rule, ...]] = {
     REMOTE: tuple(rule for module in _OF_REMOTE for rule in module.RULES),
-    KOBOLDCPP: tuple(rule for module in _OF_KOBOLDCPP for rule in module.RULES),
+    KOBOLDCPP: tuple(rule for module in _OF_SERVERS for rule in module.RULES),
+    VLLM: tuple(rule for module in _OF_SERVERS for rule in module.RULES),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from termai.chat.endpoint import Endpoint
 from termai.chat.sampling import Sampling
-from termai.profiles.option import REMOTE
+from termai.profiles.option import REMOTE, VLLM
 
 if TYPE_CHECKING:
     from termai.servers.records import Server
@@ -45,7 +45,7 @@ def target(server: Server) -> Target:
             server.name,
             server.url,
             api_key=read_key(keys) if keys else "",
-            model=str(server.option("alias") or PurePath(server.model).stem),
+            model=str(server.option("alias") or _asked_for(server)),
             ctx_size=server.facts.slot_context or None,
             engine="" if server.engine == REMOTE else server.engine,
         ),
@@ -53,6 +53,11 @@ def target(server: Server) -> Target:
         str(values.get("system_prompt") or ""),
         {"on": True, "off": False}.get(str(values.get("reasoning"))),
     )
+
+
+def _asked_for(server: Server) -> str:
+    """Return the model's name in requests; vLLM takes the very text that it was started with."""
+    return server.model if server.engine == VLLM else PurePath(server.model).stem
 
 
 def pick(servers: Sequence[Server], wanted: str) -> Server | None:

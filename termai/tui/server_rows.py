@@ -27,11 +27,17 @@ def row(server: Server, width: int, now: float, *, full: bool = True) -> Content
     name_width = 12 if width < WIDE else 28
     head = Content.assemble(
         (f"{icons.sign(state)} ", icons.STYLES.get(state, "")),
-        (f"{one_line(server.name, name_width):<{name_width}} ", "bold"),
+        (f"{_name(server.name, name_width):<{name_width}} ", "bold"),
         (f"{state:<8} ", icons.STYLES.get(state, "")),
     )
     rest = " ".join(_ended(server, now) if not server.alive else _living(server, width, now))
     return Content("\n").join([head + Content(rest), *_problem(server, width, full)])
+
+
+def _name(name: str, width: int) -> str:
+    """Return a name in ``width`` cells, cut in its middle: names often differ in their ends."""
+    name = one_line(name)
+    return name if len(name) <= width else f"{name[: width // 2 - 1]}…{name[-width // 2 :]}"
 
 
 def _living(server: Server, width: int, now: float) -> Iterator[str]:

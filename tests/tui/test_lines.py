@@ -202,3 +202,9 @@ def test_moments_of_another_day_have_a_date() -> None:
     now = time.time()
     assert len(formats.moment(now - 60, now)) == 5
     assert len(formats.moment(now - 200_000, now)) == 11
+
+
+def test_names_that_differ_in_their_ends_differ_where_little_fits() -> None:
+    names = ("termai-smoke-2", "termai-smoke-3")
+    shown = [server_rows.row(server(name=name), 78, NOW).plain.split()[1] for name in names]
+    assert shown == ["terma…moke-2", "terma…moke-3"]

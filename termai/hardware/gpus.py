@@ -1,6 +1,6 @@
 """The GPUs of this machine, whoever made them; one that cannot be read is not there."""
 
-from termai.hardware import drm, nvidia
+from termai.hardware import apple, drm, nvidia
 from termai.hardware.gpu import Gpu, Vendor
 from termai.hardware.nvidia import processes
 
@@ -13,5 +13,5 @@ def read() -> tuple[Gpu, ...]:
 
 
 def read_all() -> tuple[Gpu, ...]:
-    """Return NVIDIA's GPUs, then those of AMD and Intel; numbers are those of their vendor."""
-    return (*nvidia.read(), *drm.read())
+    """Return NVIDIA's GPUs, then those of AMD, Intel and Apple; numbers are of their vendor."""
+    return (*nvidia.read(), *drm.read(), *apple.read())

@@ -14,7 +14,9 @@ NAMES = (
     "library",
     "download",
     "memory_estimate",
+    "preview",
     "profile_editor",
+    "hardware",
 )
 
 

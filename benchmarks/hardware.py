@@ -11,7 +11,7 @@ INTERVAL_S = 2.0  # between the looks of the open program (tui.app.POLL_SECONDS)
 
 
 def run() -> Iterator[Ratio]:
-    """Sample the machine again and again, and say what share of a core that is at the usual pace."""
+    """Sample the machine again and again; say what share of a core that is at the usual pace."""
     sampler = Sampler()
     sampler.sample()
     before = time.process_time()

@@ -11,7 +11,7 @@ from benchmarks.startup import HELLO, TERMAI, output
 from benchmarks.terminal import Terminal
 
 SECONDS = 20.0
-MODES = {"Chat": "\x1b[15~", "Servers": "\x1bOS", "Models": "\x1bOQ"}
+MODES = {"Chat": "\x1b[15~", "Servers": "\x1bOS", "Models": "\x1bOQ", "Environment": "\x1bOP"}
 
 
 def run() -> Iterator[Ratio]:

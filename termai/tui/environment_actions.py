@@ -48,7 +48,7 @@ def start_first(app: TermaiApp) -> None:
 def first_steps(findings: Collection[Finding], width: int, *, looking: bool) -> Content:
     """Return what works now and what to do next, for who has never started a server."""
     works = [one for one in findings if one.group == _ENGINES and str(one.verdict) == "ok"]
-    engines = ", ".join(f"{one_line(one.name)} {one.version}".strip() for one in works[:2])
+    engines = ", ".join(" ".join((one.name, *one.version.split()[:1])) for one in works[:2])
     if engines:
         now = f"Works now: {one_line(engines, 100)}; a tiny model is here."
     elif looking:

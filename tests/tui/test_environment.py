@@ -148,6 +148,20 @@ async def test_where_the_terminal_cannot_be_handed_over_that_is_said(
         await until(pilot, lambda: "Run it in another one: apt install nodejs" in toasts(app))
 
 
+async def test_checks_that_fail_are_told_and_what_they_found_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def checks(only: Collection[str] = ()) -> Iterator[Finding]:
+        yield GIT
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(work, "checks", checks)
+    async with opened("environment") as (app, pilot):
+        await until(pilot, lambda: "the disk is gone" in toasts(app))
+        await until(pilot, lambda: "looking" not in screen_text(app))
+        assert "git 2.39.5" in screen_text(app)
+
+
 async def test_names_and_sentences_cannot_drive_the_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -103,10 +103,11 @@ difference between installed and works.
 
     @dataclass
     class Ended(Message):
-        """All checks of a round have ended: those of some groups, or every one."""
+        """A round has ended: of some groups, or of all; ``whole`` unless an error has ended it."""
 
         number: int
         only: tuple[str, ...]
+        whole: bool = True
 
     def compose_body(self) -> ComposeResult:
         """Yield the machine, the sum of the findings, the findings, and the chosen one."""
@@ -176,10 +177,14 @@ difference between installed and works.
         self.background(look, _same, group="checks", exclusive=True)
 
     def _look(self, number: int, only: tuple[str, ...]) -> Ended:
-        for finding in work.checks(only):
-            if number != self._round:
-                break
-            self.post_message(self.Found(finding, number))
+        try:
+            for finding in work.checks(only):
+                if number != self._round:
+                    break
+                self.post_message(self.Found(finding, number))
+        except Exception:
+            self.post_message(self.Ended(number, only, whole=False))
+            raise
         return self.Ended(number, only)
 
     def on_environment_screen_found(self, message: Found) -> None:
@@ -196,11 +201,12 @@ difference between installed and works.
         if message.number != self._round:
             return
         self._looking = False
-        self._by_name = {
-            name: finding
-            for name, finding in self._by_name.items()
-            if name in self._seen or (message.only and finding.group not in message.only)
-        }
+        if message.whole:
+            self._by_name = {
+                name: finding
+                for name, finding in self._by_name.items()
+                if name in self._seen or (message.only and finding.group not in message.only)
+            }
         self._draw()
 
     def _draw(self) -> None:

@@ -1,0 +1,89 @@
+"""The lines that say what the machine does: GPUs of every kind, and bars of the last minutes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from termai.hardware import Gpu, Snapshot
+from termai.hardware.gpu import Instance, Link
+from termai.hardware.holders import Holder
+from termai.tui.environment_machine import full, short, spark
+
+WHOLE = Gpu(
+    0, "RTX 4090", 18 << 30, 24 << 30, 63, 71, power=320.4, power_limit=450.0, clock=2520,
+    clock_max=3105, fan=45, link=Link(4, 16, 4, 16), throttle=("power limit",),
+)  # fmt: skip
+
+
+def past(measure: str, gpu: int | None = None) -> tuple[float, ...]:
+    return (0.0, 50.0, 100.0)
+
+
+def lines(shot: Snapshot, *holders: Holder, width: int = 60) -> str:
+    return "\n".join(line.plain for line in full(shot, past, holders, width))
+
+
+def test_a_gpu_tells_power_clock_fan_link_and_what_holds_it_down() -> None:
+    told = lines(Snapshot(gpus=(WHOLE,)))
+    assert "320/450W" in told
+    assert "2520/3105 MHz, fan 45%, PCIe 4 x16" in told
+    assert "held down by power limit" in told
+
+
+def test_what_is_not_readable_is_left_out() -> None:
+    told = lines(Snapshot(gpus=(Gpu(0, "T4"),)))
+    assert told.strip() == "GPU 0 T4"
+    assert lines(Snapshot()) == "No GPU that a driver tells of."
+
+
+def test_a_lost_gpu_and_the_parts_of_a_divided_one_are_named() -> None:
+    parts = (Instance("1g.10gb", memory_used=1 << 30, memory_total=10 << 30),)
+    shot = Snapshot(gpus=(Gpu(0, "A100", lost=True), Gpu(1, "A100", mig=True, instances=parts)))
+    assert "lost" in lines(shot)
+    assert "1g.10gb  1.0/10G" in lines(shot)
+    assert "lost" in short(shot, past, 80)[0].plain
+
+
+def test_eight_gpus_take_few_lines_where_there_is_little_room() -> None:
+    shot = Snapshot(gpus=tuple(Gpu(n, "H100", 1 << 30, 80 << 30, 5, 40) for n in range(8)))
+    told = [line.plain for line in short(shot, past, 80)]
+    assert len(told) == 6
+    assert told[4] == "and 4 more GPUs: m shows all"
+    assert lines(shot).count("H100") == 8
+
+
+def test_holders_are_named_by_server_by_user_or_by_number() -> None:
+    held = (
+        Holder(0, 1, 5 << 30, "ada", "llama-server", "qwen"),
+        Holder(0, 2, None, "bob", "blend\x1b[31mer"),
+        Holder(0, 3, 1 << 20),
+    )
+    told = lines(Snapshot(gpus=(WHOLE,)), *held)
+    assert "5.0G  server qwen" in told
+    assert "?  bob blender" in told
+    assert "process 3" in told
+
+
+@pytest.mark.parametrize("width", [20, 37, 200])
+def test_no_line_is_wider_than_there_is_room(width: int) -> None:
+    shot = Snapshot(gpus=(WHOLE,), cpu_percent=99.0, ram_used=1 << 30, ram_total=24 << 30)
+    holder = Holder(0, 1, 5 << 30, "ada" * 20, "python" * 9)
+    assert all(line.cell_length <= width for line in full(shot, past, (holder,), width))
+    assert all(line.cell_length <= width for line in short(shot, past, width))
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e12)), st.integers(1, 30), st.sampled_from([None, 100.0, 450.0])
+)  # fmt: skip
+def test_a_bar_for_each_of_the_last_values(
+    values: list[float], cells: int, most: float | None
+) -> None:
+    assert len(spark(values, cells, most)) == min(len(values), cells)
+
+
+def test_bars_rise_with_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TERMAI_ASCII", raising=False)
+    assert spark((0.0, 100.0), 2)[0] != spark((0.0, 100.0), 2)[1]
+    monkeypatch.setenv("TERMAI_ASCII", "1")
+    assert spark((0.0, 50.0, 100.0), 3) == "_+#"
+    assert spark((0.0, 0.0), 2, None) == "__"

@@ -169,7 +169,9 @@ async def test_a_first_start_says_what_works_and_what_is_next(
         started: list[str] = []
         monkeypatch.setattr(app, "start_profile", started.append)
         await pilot.press("s")
-        await until(pilot, lambda: started == ["smoke"] and app.current_mode == "chat")
+        await until(pilot, lambda: started == ["smoke"], what="the start")
+        await until(pilot, lambda: app.current_mode == "chat" or toasts(app), what="the chat")
+        assert toasts(app) == ""
 
 
 async def test_a_first_start_without_an_engine_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,8 +89,8 @@ def current(name: str) -> Version | None:
 def before(name: str) -> Version | None:
     """Return the version to go back to, None where there is none that reads.
 
-    Of a removed profile it is the newest as it is. After a restore it is the one before the version that
-    was restored, so that going back again and again goes further back.
+    Of a removed profile it is the newest as it is. After a restore it is the one before the
+    version that was restored, so that going back again and again goes further back.
     """
     listed = kept.listed(name)
     if listed and not os.path.lexists(user_path(name)):

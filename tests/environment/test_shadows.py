@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from termai.environment import Finding, Verdict, shadows
+from termai.environment.shells import short
 from tests.environment.on_path import program
 
 
@@ -31,7 +32,8 @@ def test_an_older_one_first_is_a_warning(two: tuple[Path, Path]) -> None:
     program(two[1], "cmake", "cmake version 3.25.1")
     found = look()["cmake shadowed"]
     assert found.verdict is Verdict.WARNING
-    assert f"{two[0]}/cmake (3.9.1) starts and hides {two[1]}/cmake (3.25.1)" in found.sentence
+    first, second = (short(directory / "cmake") for directory in two)
+    assert f"{first} (3.9.1) starts and hides {second} (3.25.1)" in found.sentence
     assert f'export PATH="{two[1]}:$PATH"' in found.fix
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -385,7 +385,10 @@ def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
 
         def serve() -> None:
             for _ in range(2):
-                connection, _ = server.accept()
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
                 try:
                     with context.wrap_socket(connection, server_side=True) as secured:
                         secured.recv(65536)
@@ -395,7 +398,12 @@ def with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield f"https://localhost:{server.getsockname()[1]}", certificate
+        try:
+            yield f"https://localhost:{server.getsockname()[1]}", certificate
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a second one
+            thread.join(5)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_named(

@@ -67,3 +67,18 @@ def gpu_order(detection: Detection) -> dict[str, str]:
 def overriding_env(prefixes: Sequence[str]) -> tuple[str, ...]:
     """Return the variables of this process that would change what a profile says."""
     return tuple(sorted(name for name in os.environ if name.startswith(tuple(prefixes))))
+
+
+def meant(argument: str, names: frozenset[str], known: frozenset[str] = frozenset()) -> str:
+    """Return which of ``names`` an argument stands for, empty for none.
+
+    Programs that read their flags with Python's argparse take any beginning of a long flag, with
+    ``-`` and ``_`` as they are declared, unless it is a flag of its own, one of ``known``.
+    """
+    flag = argument.partition("=")[0]
+    plain = flag.replace("_", "-")
+    if plain in names:
+        return plain
+    if flag in known or not plain.startswith("--") or len(plain) < len("--x"):
+        return ""
+    return next((name for name in sorted(names) if name.startswith(plain)), "")

@@ -36,6 +36,8 @@ HOW_TO_GET_IT = (
 _SECRET_ENV = ("KCPP_PASSWORD", "KCPP_ADMINPASSWORD")
 _OWN = frozenset({"--model", "-m", "--host", "--port", "--config"})
 _SECRET = frozenset({"--password", "--adminpassword", "--hordekey"})
+_OPEN = frozenset({"--remotetunnel"})
+_BEGINNINGS = frozenset({"--admin"})  # flags of their own that others begin with
 _NOT_FLAGS = frozenset({"model", "model_param", "host", "port", "port_param", "istemplate"})
 _ELSEWHERE = frozenset(
     {"path", "host", "port", "port_strict", "system_prompt", "chat_template_file"}
@@ -79,7 +81,7 @@ class KoboldCpp:
             *("--model", str(model), "--host", host, "--port", str(port)),
             *(flag for flag in ("--skiplauncher", "--quiet") if flag in detection.options),
             *_flags(profile, detection),
-            *_extra(profile),
+            *_extra(profile, detection.options),
         )
         return Launch(
             engine=KOBOLDCPP,
@@ -176,12 +178,14 @@ def _refused(profile: Profile, key: str, why: str) -> UsageError:
     )
 
 
-def _extra(profile: Profile) -> tuple[str, ...]:
+def _extra(profile: Profile, known: frozenset[str]) -> tuple[str, ...]:
     given = extras.extra_args(profile, KOBOLDCPP)
     for argument in given:
-        flag = argument.partition("=")[0]
-        if flag in _OWN or flag in _SECRET:
+        flag = extras.meant(argument, _OWN | _SECRET | _OPEN, known | _BEGINNINGS)
+        if flag:
             why = "which termai sets itself" if flag in _OWN else "and it prints it into its log"
+            if flag in _OPEN:
+                why = "which opens the server to everybody on the internet"
             raise UsageError(
                 f"[args] of the profile {profile.name} has {flag}, {why}.", fix="Take it out."
             )

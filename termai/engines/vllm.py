@@ -109,8 +109,8 @@ def _ray(profile: Profile) -> dict[str, str]:
 def _extra(profile: Profile) -> tuple[str, ...]:
     given = extras.extra_args(profile, VLLM)
     for argument in given:
-        flag = argument.partition("=")[0].replace("_", "-")
-        if flag in _OWN or flag in _SECRET:
+        flag = extras.meant(argument, _OWN | _SECRET)
+        if flag:
             why = "which termai sets itself" if flag in _OWN else "which everybody here can read"
             raise UsageError(
                 f"[args] of the profile {profile.name} has {flag}, {why}.", fix="Take it out."

@@ -31,6 +31,13 @@ def test_the_machine_as_json(termai: Termai) -> None:
     assert told["gpus"] == told["holders"] == [] or told["gpus"]
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "soon"])
+def test_what_is_no_time_is_refused(termai: Termai, seconds: str) -> None:
+    done = termai("monitor", "--watch", seconds)
+    assert done.returncode == 2
+    assert done.stdout == ""
+
+
 def test_watching_prints_a_line_for_each_look_until_ctrl_c() -> None:
     watched = subprocess.Popen(
         [sys.executable, "-m", "termai", "monitor", "--json", "--watch", "0.2"],

@@ -126,7 +126,13 @@ def test_what_it_cannot_do_is_refused(program: Path, wanted: Profile, words: str
     assert words in caught.value.message
 
 
-@pytest.mark.parametrize("flag", ["--password=x", "--adminpassword", "--port", "--config"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--password=x", "--adminpassword", "--port", "--config", "--hos=0.0.0.0", "--ho"),
+        *("--passw", "--remotetunnel", "--remotet"),
+    ],
+)
 def test_flags_that_are_secrets_or_its_own_are_refused(program: Path, flag: str) -> None:
     wanted = Profile("k", engine="koboldcpp", args={"koboldcpp": (flag, "hunter2")})
     with pytest.raises(UsageError) as caught:
@@ -146,8 +152,9 @@ def test_a_password_in_the_environment_never_gets_there(
 
 
 def test_further_arguments_are_passed_on(program: Path) -> None:
-    wanted = Profile("k", engine="koboldcpp", args={"koboldcpp": ("--nobostoken",)})
-    assert argv(wanted)[-1] == "--nobostoken"
+    for flag in ("--nobostoken", "--admin"):  # the latter begins as --adminpassword does
+        wanted = Profile("k", engine="koboldcpp", args={"koboldcpp": (flag,)})
+        assert argv(wanted)[-1] == flag
 
 
 def test_an_older_one_without_a_flag_is_told(program: Path) -> None:

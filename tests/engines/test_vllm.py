@@ -114,3 +114,10 @@ def test_keys_never_reach_the_command_line(monkeypatch: pytest.MonkeyPatch) -> N
         with pytest.raises(UsageError) as caught:
             composed(wanted.with_values(path="a/b"))
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("flag", ["--hos", "--ho=0.0.0.0", "--api_k", "--po", "--mode"])
+def test_beginnings_of_flags_are_what_they_begin(flag: str) -> None:
+    wanted = Profile("x", engine="vllm", args={"vllm": (flag, "0.0.0.0")})
+    with pytest.raises(UsageError, match=r"\[args\] of the profile x has --"):
+        composed(wanted.with_values(path="a/b"))

@@ -20,6 +20,11 @@ def monitor(seconds: float | None, *, as_json: bool) -> int:
 
     Servers of termai are shown by their names. With --json and --watch each look is one line.
     """
-    from termai.cli import monitoring
+    import math
 
+    from termai.cli import monitoring
+    from termai.errors import UsageError
+
+    if seconds is not None and math.isnan(seconds):
+        raise UsageError("--watch takes a number of seconds, not nan.")
     return monitoring.monitor(seconds, as_json=as_json)

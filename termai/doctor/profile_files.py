@@ -30,7 +30,8 @@ def look(library: Callable[[], Library]) -> Iterator[Finding]:
         if lacking:
             broken += 1
             yield _broken(profile, lacking)
-    yield _sum(len(own), len(own) - broken)
+    count = len(own) + len(listing.problems)
+    yield _sum(count, len(own) - broken)
 
 
 def _sum(count: int, whole: int) -> Finding:

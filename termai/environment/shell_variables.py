@@ -15,11 +15,13 @@ def setting(name: str, value: str, shell: Shell | None = None, home: Path | None
     line = _line(shell.name, name, shlex.quote(value))
     if file is None:
         return Remedy(f"{line}, also in the start file of the shell")
+    again = "log in again" if shell.login else "open a new shell"
+    if shells.has_line(file, line):
+        return Remedy(f"{shells.short(file, home)} sets it already: {again}.")
     where = shlex.quote(str(file))
     command = f"printf '\\n%s\\n' {shlex.quote(line)} >> {where}"
     if not file.parent.is_dir():
         command = f"mkdir -p {shlex.quote(str(file.parent))} && {command}"
-    again = "log in again" if shell.login else "open a new shell"
     return Remedy(f"Add to {shells.short(file, home)}: {line} (then {again}).", command)
 
 

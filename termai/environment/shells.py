@@ -83,12 +83,19 @@ def add_to_path(
         names = ", ".join(one_line(str(directory), 80) for directory in directories)
         return Remedy(f"Put {names} on PATH in the start file of {shell.name or 'your shell'}.")
     text = line(shell, directories, last=last)
+    again = "log in again" if shell.login else "open a new shell"
+    if has_line(file, text):
+        return Remedy(f"{short(file, home)} puts it on PATH already: {again}.")
     where = shlex.quote(str(file))
     command = f"printf '\\n%s\\n' {shlex.quote(text)} >> {where}"
     if not file.parent.is_dir():
         command = f"mkdir -p {shlex.quote(str(file.parent))} && {command}"
-    again = "log in again" if shell.login else "open a new shell"
     return Remedy(f"Add to {short(file, home)}: {text} (then {again}).", command)
+
+
+def has_line(file: Path, text: str) -> bool:
+    """Return whether a start file has a line that is this one."""
+    return text in (one.strip() for one in read(file).splitlines())
 
 
 def short(path: Path, home: Path | None = None) -> str:

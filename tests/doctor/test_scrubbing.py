@@ -151,3 +151,9 @@ def _stands_in(name: str, text: str) -> bool:
             return True
         start = low.find(wanted, start + 1)
     return False
+
+
+def test_names_of_variables_that_begin_as_tokens_do_are_no_tokens() -> None:
+    text = "Check the network, HF_ENDPOINT or hub_endpoint."
+    assert scrubbed(text, Identities()) == text
+    assert "hf_abcdefghijkl" not in scrubbed("hf_abcdefghijkl", Identities())

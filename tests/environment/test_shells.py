@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from termai.environment import shells
+from termai.environment.shell_variables import setting
 from termai.environment.shells import Shell
 
 BASH, LOGIN_BASH = Shell("bash", login=False), Shell("bash", login=True)
@@ -119,3 +120,17 @@ def test_a_start_file_is_read_in_bounds(at_home: Path) -> None:
     (at_home / ".bashrc").write_bytes(b"\xff" * (1 << 20))
     assert len(shells.read(at_home / ".bashrc")) <= 256 << 10
     assert shells.read(at_home) == ""
+
+
+def test_a_line_that_is_in_the_file_already_is_not_added_again(tmp_path: Path) -> None:
+    first = shells.add_to_path(Path("/opt/x/bin"), shell=BASH, home=tmp_path)
+    subprocess.run(["/bin/sh", "-c", first.command], check=True)
+    again = shells.add_to_path(Path("/opt/x/bin"), shell=BASH, home=tmp_path)
+    assert again.command == ""
+    assert "already: open a new shell" in again.fix
+    other = shells.add_to_path(Path("/opt/y/bin"), shell=BASH, home=tmp_path)
+    assert other.command
+    variable = setting("LANG", "C.UTF-8", BASH, tmp_path)
+    subprocess.run(["/bin/sh", "-c", variable.command], check=True)
+    assert setting("LANG", "C.UTF-8", BASH, tmp_path).command == ""
+    assert setting("LANG", "de_DE.UTF-8", BASH, tmp_path).command

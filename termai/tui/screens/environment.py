@@ -149,6 +149,8 @@ difference between installed and works.
         lines = environment_machine.short(shot, work.history, width)
         self.machine.styles.height = len(lines)
         self.machine.show(lambda _, __: Content("\n").join(lines))
+        if not self._first:
+            self._show_first()
 
     def _show_first(self) -> None:
         """Lead with what works and the next step, for who has never started a server."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from textual._context import visible_screen_stack
+from textual.app import App
 from textual.pilot import Pilot
 
 from termai import settings
@@ -13,7 +14,7 @@ from termai.tui.app import TermaiApp
 from termai.tui.opening import Opening
 
 T = TypeVar("T")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SMALL, LARGE = (80, 24), (120, 40)
 
 
@@ -30,13 +31,23 @@ async def opened(
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], T], *, what: str = "") -> T:
-    """Let the program run until ``condition`` is true; return its value."""
+    """Let the program run until ``condition`` is true, and keys arrive; return its value.
+
+    A screen that was pushed a moment ago is the screen already, and loses keys until it is mounted.
+    """
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
-    while not (value := condition()):
+    while not ((value := condition()) and pilot.app.screen.is_mounted):
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"not within {PATIENCE_S} s: {what or condition}")
+            raise AssertionError(_not_yet(pilot.app, what or str(condition)))
         await pilot.pause(0.02)
+    await pilot.pause(0)
     return value
+
+
+def _not_yet(app: App[int], what: str) -> str:
+    assert isinstance(app, TermaiApp)
+    told = f"What was told:\n{toasts(app)}"
+    return f"not within {PATIENCE_S} s: {what}\n{screen_text(app)}\n{told}"
 
 
 def screen_text(app: TermaiApp) -> str:

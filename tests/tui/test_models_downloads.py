@@ -126,7 +126,7 @@ async def test_a_finished_download_is_started_with_a_profile_made_for_it(hub: Hu
         await get(app, pilot)
         await until(pilot, lambda: "is here, verified" in toasts(app))
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, DownloadsScreen))
+        await until(pilot, lambda: row(app, "✔"), what="the finished download")
         await pilot.press("enter")
         await until(pilot, lambda: [str(s.state) for s in app.servers] == ["ready"])
         assert app.current_mode == "servers"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from termai.engines import build_facts
+from termai.engines import build_facts, remedies
 from termai.engines.base import Detection
 from termai.engines.choose import survey
 from termai.engines.installed import unused_features
@@ -12,7 +12,7 @@ from termai.hardware.gpu import Gpu
 from termai.profiles.schema import NATIVE
 from termai.text import one_line
 
-_REBUILD = "Build llama.cpp again on this machine: `termai engines build --again`."
+_REBUILD = remedies.of(NATIVE).rebuild
 
 
 def built_for_this() -> Iterator[Finding]:

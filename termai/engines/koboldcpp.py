@@ -6,6 +6,7 @@ its log: keys are never handed to it, and it listens on this machine only.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -25,8 +26,8 @@ from termai.profiles.schema import KOBOLDCPP, OPTIONS, option
 from termai.profiles.values import format_value
 from termai.text import one_line
 
-NAMES = ("koboldcpp", "koboldcpp-linux-x64", "koboldcpp-linux-x64-nocuda", "koboldcpp-mac-arm64",
-         "koboldcpp.py")  # fmt: skip
+NAMES = ("koboldcpp", "koboldcpp-linux-x64", "koboldcpp-linux-x64-nocuda",
+         "koboldcpp-linux-x64-oldpc", "koboldcpp-mac-arm64", "koboldcpp.py")  # fmt: skip
 """The names of its releases, as they are looked for on PATH."""
 
 HOW_TO_GET_IT = (
@@ -111,16 +112,34 @@ def _program() -> tuple[str, Path]:
                 f"{one_line(str(path))}, koboldcpp in config.toml, does not exist.",
                 fix=HOW_TO_GET_IT,
             )
+        if not _may_run(path):
+            raise _not_executable(path)
         return "configured in config.toml", path
-    for name in NAMES:
-        if found := shutil.which(name):
-            return "on PATH", Path(found).absolute()
+    found = [Path(at).absolute() for name in NAMES if (at := shutil.which(name, os.F_OK))]
+    usable = next((path for path in found if _may_run(path)), None)
+    if usable:
+        return "on PATH", usable
+    if found:
+        raise _not_executable(found[0])
     raise NotFoundError("No KoboldCPP was found: none is configured or on PATH.", fix=HOW_TO_GET_IT)
 
 
+def _may_run(program: Path) -> bool:
+    """Return whether a program can be run: a script is only read, by a Python."""
+    return os.access(program, os.R_OK if program.suffix == ".py" else os.X_OK)
+
+
+def _not_executable(program: Path) -> NotFoundError:
+    shown = one_line(str(program))
+    if program.suffix == ".py":
+        return NotFoundError(f"{shown} may not be read by this user.", fix="Mend its permissions.")
+    return NotFoundError(
+        f"{shown} is there, and is not executable.", fix=f"Run `chmod +x {shown}`."
+    )
+
+
 def _ask(program: Path) -> probe.Probe:
-    first, *rest = runner(program)
-    told = probe.run(Path(first), [*rest, "--help"])
+    told = probe.run(program, ["--help"], engine=KOBOLDCPP, by=runner(program)[:-1])
     flags = dict.fromkeys(_FLAG.findall(told), OptionHelp("", ""))
     if "--contextsize" not in flags:
         raise probe.ProbeError(

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from termai.engines import helptext
+from termai.engines import helptext, remedies
 from termai.engines.base import OptionHelp
 from termai.engines.extras import PCI_ORDER
 from termai.errors import StorageError, TermaiError
 from termai.files import write_atomic
 from termai.paths import state_dir
+from termai.profiles.option import NATIVE
 
 TIME_LIMIT_S = 20.0
 _ASKING = threading.Lock()  # so that who else wants to know takes the answers from the cache
@@ -93,28 +94,34 @@ def write_cache(program: Path, answers: Probe) -> None:
         return
 
 
-def run(program: Path, arguments: Sequence[str]) -> str:
-    """Return both outputs of a short run. Raises ProbeError, also past TIME_LIMIT_S seconds."""
-    code, told = output(program, arguments)
+def run(
+    program: Path, arguments: Sequence[str], *, engine: str = NATIVE, by: Sequence[str] = ()
+) -> str:
+    """Return both outputs of a short run. Raises ProbeError, also past TIME_LIMIT_S seconds.
+
+    engine: whose program it is, which decides about the advice. by: what runs it, before it.
+    """
+    code, told = output(program, arguments, by=by)
+    fix = remedies.of(engine).rebuild
     if code < 0:
-        raise ProbeError(_killed(program, -code), fix=_REBUILD)
+        raise ProbeError(_killed(program, -code), fix=fix)
     if code:
         raise ProbeError(
             f"{program} ends with code {code} when asked what it can do.",
-            fix=_REBUILD,
+            fix=fix,
             detail=tuple(told.splitlines()[-5:]),
         )
     return told
 
 
-def output(program: Path, arguments: Sequence[str]) -> tuple[int, str]:
+def output(program: Path, arguments: Sequence[str], *, by: Sequence[str] = ()) -> tuple[int, str]:
     """Return the exit code (negative: the signal) and both outputs of a run that may fail.
 
     Raises ProbeError for a program that cannot be run or takes more than TIME_LIMIT_S seconds.
     """
     try:
         result = subprocess.run(
-            [program, *arguments],
+            [*by, program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -130,9 +137,6 @@ def output(program: Path, arguments: Sequence[str]) -> tuple[int, str]:
     except OSError as error:
         raise ProbeError(f"{program} cannot be run: {error.strerror}.") from error
     return result.returncode, result.stdout.decode("utf-8", "replace")
-
-
-_REBUILD = "Build llama.cpp again on this machine: `termai engines build --again`."
 
 
 def _ask(program: Path) -> Probe:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from termai.engines import remedies
 from termai.jobs.records import Exit, JobSpec
 from termai.servers.facts import Facts
 from termai.text import one_line
@@ -54,13 +55,20 @@ class Case(NamedTuple):
             "file": self.file,
             "file_name": Path(self.file).name,
             "engine": self.meta("engine") or "the engine",
-            "program": one_line(self.spec.argv[0]) if self.spec.argv else "",
+            "program": self._program(),
             "host": self.meta("host"),
             "port": self.meta("port"),
             "url": self.meta("url"),
             "profile": self.meta("profile"),
+            **_remedies(self.meta("engine"), self._program()),
             **found,
         }
+
+    def _program(self) -> str:
+        """Return what was run, with the script where that is read by an interpreter."""
+        argv = self.spec.argv
+        is_script = len(argv) > 1 and argv[1].endswith(".py")
+        return one_line(" ".join(argv[: 2 if is_script else 1]))
 
     def search(self, pattern: str) -> dict[str, str] | None:
         """Return the named values of the last line that holds ``pattern``, None without one."""
@@ -73,3 +81,15 @@ class Case(NamedTuple):
     def says(self, pattern: str) -> bool:
         """Return whether a line of the log holds ``pattern``."""
         return self.search(pattern) is not None
+
+
+def _remedies(engine: str, program: str) -> dict[str, str]:
+    known = remedies.of(engine)
+    return {
+        "rebuild": known.rebuild,
+        "newer": known.newer,
+        "older_driver": known.older_driver,
+        "module_fix": known.module,
+        "devices": known.devices.format(program=program),
+        "upgraded": known.upgraded,
+    }

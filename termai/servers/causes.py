@@ -19,7 +19,8 @@ Text = str | Callable[[Case], str]
 class Cause(NamedTuple):
     """A known failure: a pattern of its line, and what to say of it.
 
-    ``sentence`` and ``fix`` are texts with ``{names}`` from ``Case.words``, or functions.
+    ``sentence`` and ``fix`` are texts with ``{names}`` from ``Case.words``, or functions; what
+    helps with the engine itself is a name, too, since each engine gets it in its own way.
     """
 
     key: str
@@ -28,8 +29,6 @@ class Cause(NamedTuple):
     fix: Text
 
 
-_REBUILD = "Run `termai engines build`, which builds the engine for this machine."
-_NEWER = "Get a newer llama.cpp (upgrade termai, then `termai engines build`)"
 _AGAIN = "Download the file again, or choose another."
 
 
@@ -51,26 +50,26 @@ CAUSES = (
         "not executable",
         r"termai: cannot be executed: (?P<why>[^:]+): (?P<path>.*)",
         "{path} cannot be executed: {why}.",
-        "Check that it is there and may be executed; `termai engines build` builds it anew.",
+        "Check that it is there and may be executed. {rebuild}",
     ),
     Cause(
         "missing library",
         r"(?P<library>lib[^\s:'\"]+): cannot open shared object file",
         "{engine} needs the library {library}, which is not on this machine.",
         "Install what brings it (for libcuda or libcudart, NVIDIA's driver or CUDA of the version "
-        f"the engine was built with). {_REBUILD}",
+        "the engine was built with). {rebuild}",
     ),
     Cause(
         "newer system",
         r"version .(?P<version>(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+). not found",
         "{engine} was built for a newer system: it needs {version}.",
-        _REBUILD,
+        "{rebuild}",
     ),
     Cause(
         "missing module",
         r"ModuleNotFoundError: No module named '(?P<module>[^']+)'",
         "The Python package {module} that {engine} needs is not installed.",
-        "Run `pip install 'llama-cpp-python[server]'` in the environment termai runs in.",
+        "{module_fix}",
     ),
     Cause(
         "RPC version",
@@ -90,13 +89,13 @@ CAUSES = (
         "driver too old",
         r"CUDA driver version is insufficient",
         "The NVIDIA driver is older than the CUDA that {engine} was built with.",
-        "Upgrade the driver, or build the engine with the CUDA version that nvidia-smi shows.",
+        "Upgrade the driver, or {older_driver}.",
     ),
     Cause(
         "other GPU",
         r"no kernel image is available for execution",
         "{engine} was built for another generation of GPU than the one in this machine.",
-        _REBUILD,
+        "{rebuild}",
     ),
     Cause(
         "GPU memory",
@@ -160,14 +159,14 @@ CAUSES = (
         "architecture",
         r"unknown model architecture: '(?P<architecture>[^']*)'",
         "{engine} does not know the model architecture {architecture} of {file_name}.",
-        f"{_NEWER}, or choose another model.",
+        "{newer}, or choose another model.",
     ),
     Cause(
         "newer model",
         r"unknown pre-tokenizer type: '(?P<detail>[^']*)'|(?P<other>missing tensor '[^']*')"
         r"|wrong number of tensors|key not found in model|has wrong shape; expected",
         "{file_name} was made for another version of llama.cpp than this {engine}.",
-        f"{_NEWER}, or get the file anew.",
+        "{newer}, or get the file anew.",
     ),
     Cause(
         "truncated",
@@ -202,14 +201,13 @@ CAUSES = (
         "no such device",
         r"invalid device: (?P<device>\S+)|invalid value for main_gpu: (?P<gpu>\S+)",
         "{engine} has no such device: {device}{gpu}.",
-        "Take device, main_gpu or tensor_split out of the profile {profile}, or run "
-        "`{program} --list-devices` to see what there is.",
+        "Take device, main_gpu or tensor_split out of the profile {profile}, or {devices}.",
     ),
     Cause(
         "unsupported option",
         r"error: invalid argument: (?P<option>\S+)",
         "{program} does not know the option {option}.",
-        "Take it out of the profile {profile}, or use a newer llama-server.",
+        "Take it out of the profile {profile}, or use {upgraded}.",
     ),
     Cause(
         "wrong value",
@@ -229,7 +227,7 @@ CAUSES = (
         "not loaded",
         r"[Ff]ailed to load (?:the )?model|failed to create_context",
         lambda case: f"{case.file} could not be loaded{_reason(case)}.",
-        "Look at the log; another file, or a newer llama.cpp (`termai engines build`), may help.",
+        "Look at the log; another file, or {upgraded}, may help.",
     ),
 )
 

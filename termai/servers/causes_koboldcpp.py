@@ -16,7 +16,7 @@ CAUSES = (
     Cause(
         "unsupported option",
         r"koboldcpp\S*: error: unrecognized arguments: (?P<option>.+)",
-        "{program} does not know {option}.",
+        "KoboldCPP does not know {option}.",
         "Take it out of the profile {profile}, or use a newer KoboldCPP.",
     ),
     Cause(

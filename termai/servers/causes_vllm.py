@@ -64,7 +64,7 @@ CAUSES = (
     Cause(
         "unsupported option",
         r"vllm\S*(?: serve)?: error: unrecognized arguments: (?P<option>.+)",
-        "{program} does not know {option}.",
+        "vLLM does not know {option}.",
         "Take it out of the profile {profile}, or use another version of vLLM.",
     ),
 )

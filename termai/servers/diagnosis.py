@@ -1,9 +1,11 @@
 """A server's failure in one sentence with the cause, one with the fix, and the lines beside."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from termai.jobs.records import Exit, JobSpec
+from termai.profiles.option import KOBOLDCPP, REMOTE, VLLM
 from termai.servers import causes_koboldcpp, causes_remote, causes_vllm
 from termai.servers.case import Case
 from termai.servers.causes import CAUSES, Cause, Text
@@ -13,13 +15,12 @@ from termai.servers.facts import Facts
 from termai.text import one_line, printable
 
 LINES_SHOWN = 8
-_CAUSES = (
-    *causes_remote.CAUSES,
-    *causes_koboldcpp.CAUSES,
-    *causes_vllm.CAUSES,
-    *CAUSES,
-    *causes_koboldcpp.LAST,
-)
+_OF_ENGINES: Mapping[str, tuple[Cause, ...]] = {
+    REMOTE: (*causes_remote.CAUSES, *CAUSES),
+    KOBOLDCPP: (*causes_koboldcpp.CAUSES, *CAUSES, *causes_koboldcpp.LAST),
+    VLLM: (*causes_vllm.CAUSES, *CAUSES),
+}
+"""The causes of engines that are not llama.cpp's, the more telling rows first."""
 _WIDTH = 400  # characters of a quoted line
 
 
@@ -68,15 +69,16 @@ def timed_out(facts: Facts, log_tail: list[str], seconds: float, spec: JobSpec) 
 def _explained(case: Case) -> tuple[str, str, str]:
     words = case.words()
     if case.exit and case.exit.reason == "oom-killed":
-        return "oom-killed", OOM_KILLED.sentence.format(**words), OOM_KILLED.fix
-    for cause in _CAUSES:
+        return "oom-killed", OOM_KILLED.sentence.format(**words), OOM_KILLED.fix.format(**words)
+    for cause in _OF_ENGINES.get(case.meta("engine"), CAUSES):
         found = case.search(cause.pattern)
         if found is not None:
             return cause.key, *_filled(cause, case._replace(found=found))
     how = ending(case)
     if how:
         signal = (case.exit.signal if case.exit else None) or ""
-        return signal or "unknown", how.sentence.format(**words, signal=signal), how.fix
+        sentence = how.sentence.format(**words, signal=signal)
+        return signal or "unknown", sentence, how.fix.format(**words)
     return _quoted(case)
 
 

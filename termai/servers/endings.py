@@ -6,7 +6,7 @@ from termai.servers.case import Case
 
 
 class Ending(NamedTuple):
-    """A sentence and its fix for a signal or for a reason of ``Exit``."""
+    """A sentence and its fix, with ``{names}`` as in ``Cause``, for a signal or a reason."""
 
     sentence: str
     fix: str
@@ -26,12 +26,11 @@ SIGNALS = {
     "SIGILL": Ending(
         "{engine} uses an instruction that this processor does not have (SIGILL): it was built "
         "for another one.",
-        "Run `termai engines build`, which builds the engine for this machine.",
+        "{rebuild}",
     ),
     "SIGSEGV": Ending(
         "{engine} crashed (SIGSEGV), which is a fault in it or in a driver.",
-        "Start it again; if it comes back, run `termai engines build` to build the engine for it, "
-        "then try fewer options or a newer llama.cpp.",
+        "Start it again; if it comes back, try fewer options or {upgraded}. {rebuild}",
     ),
     "SIGBUS": Ending(
         "{engine} lost its model file while reading it (SIGBUS): it was cut or its disk failed.",
@@ -39,7 +38,7 @@ SIGNALS = {
     ),
     "SIGABRT": Ending(
         "{engine} gave up on an error of its own (SIGABRT).",
-        "The lines beside this say where; a newer llama.cpp or fewer options may help.",
+        "The lines beside this say where; fewer options or {upgraded} may help.",
     ),
     "SIGFPE": Ending(
         "{engine} crashed on an arithmetic error (SIGFPE), usually over a corrupt model.",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from termai import settings
-from termai.engines import choose, drift, installed
+from termai.engines import choose, drift, installed, probe
 from termai.engines.koboldcpp import KoboldCpp
 from termai.engines.probe import ProbeError
 from termai.errors import NotFoundError, UsageError
@@ -38,12 +38,14 @@ def argv(wanted: Profile, model: Path = Path("/models/m.gguf")) -> list[str]:
     return list(launch.argv[2:])
 
 
-def test_an_unpacked_one_is_run_by_a_python_and_asked_once(program: Path) -> None:
+def test_an_unpacked_one_is_run_by_a_python_and_asked_once(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     detection = KoboldCpp().detect()
     assert detection.version == koboldcpp.VERSION
     assert detection.source == "configured in config.toml"
     assert "--contextsize" in detection.options
-    program.chmod(0)
+    monkeypatch.setattr(probe, "output", None)
     assert KoboldCpp().detect() == detection
 
 
@@ -57,6 +59,52 @@ def test_a_binary_on_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (detection.program, detection.source) == (binary, "on PATH")
     launch = KoboldCpp().compose(profile(), detection, model=Path("/m.gguf"), port=5001)
     assert launch.argv[:3] == (str(binary), "--model", "/m.gguf")
+
+
+def test_a_script_on_path_needs_no_permission_to_execute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "bin" / "koboldcpp.py"
+    script.parent.mkdir()
+    shutil.copyfile(koboldcpp.__file__, script)
+    script.chmod(0o600)
+    monkeypatch.setenv("PATH", str(script.parent))
+    detection = KoboldCpp().detect()
+    assert (detection.program, detection.version) == (script, koboldcpp.VERSION)
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_binary_that_may_not_be_executed_is_told_with_what_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, configured: bool
+) -> None:
+    binary = tmp_path / "koboldcpp-linux-x64-oldpc"
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o600)
+    monkeypatch.setenv("PATH", "" if configured else str(tmp_path))
+    if configured:
+        settings.save(koboldcpp=str(binary))
+    with pytest.raises(NotFoundError) as caught:
+        KoboldCpp().detect()
+    assert caught.value.message == f"{binary} is there, and is not executable."
+    assert caught.value.fix == f"Run `chmod +x {binary}`."
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [("sys.exit(3)", "ends with code 3"), ("os.kill(os.getpid(), 4)", "was built for another CPU")],
+)
+def test_one_that_does_not_run_here_gets_the_advice_of_its_own_releases(
+    tmp_path: Path, end: str, words: str
+) -> None:
+    script = tmp_path / "koboldcpp.py"
+    script.write_text(f"import os, sys\n{end}\n")
+    settings.save(koboldcpp=str(script))
+    with pytest.raises(ProbeError) as caught:
+        KoboldCpp().detect()
+    assert caught.value.message.startswith(f"{script} ")
+    assert words in caught.value.message
+    assert "koboldcpp-linux-x64-oldpc" in caught.value.fix
+    assert "engines build" not in caught.value.fix
 
 
 def test_none_is_told_with_where_to_name_one(

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from termai.jobs.records import Exit
-from termai.servers.causes import CAUSES
+from termai.servers.case import Case
+from termai.servers.causes import CAUSES, Cause
 from termai.servers.diagnosis import LINES_SHOWN, Diagnosis, explain, timed_out
+from termai.servers.endings import SIGNALS, Ending
 from termai.servers.facts import Facts
 from tests.servers.samples import facts_of, lines, make_job
 from tests.support import free_port
@@ -200,3 +202,57 @@ def test_every_row_of_the_table_can_be_filled_in(tmp_path: Path) -> None:
         sentence, fix = _filled(cause, Case(Facts(), (), EXITED, spec, found))
         assert sentence.strip().endswith((".", ": ."))
         assert fix
+
+
+OF_OTHERS = {"koboldcpp": "KoboldCPP", "vllm": "vLLM"}
+
+
+@pytest.mark.parametrize("engine", OF_OTHERS)
+@pytest.mark.parametrize(
+    "cause", [*CAUSES, *SIGNALS.values()], ids=lambda cause: str(getattr(cause, "key", cause.fix))
+)
+def test_no_remedy_of_llama_cpp_is_told_of_another_engine(
+    tmp_path: Path, cause: Cause | Ending, engine: str
+) -> None:
+    if callable(cause.fix) or "RPC" in getattr(cause, "key", ""):  # which only llama.cpp has
+        return
+    job = make_job(tmp_path / "job", engine=engine)
+    told = cause.fix.format(**Case(Facts(), (), EXITED, job.spec).words())
+    for foreign in ("engines build", "llama-cpp-python", "llama.cpp", "llama-server", "--list-"):
+        assert foreign not in told
+
+
+@pytest.mark.parametrize(("engine", "name"), OF_OTHERS.items())
+@pytest.mark.parametrize(
+    "log",
+    [
+        "source-missing-library",
+        "source-newer-glibc",
+        "source-cuda-no-kernel-image",
+        "native-unknown-architecture",
+    ],
+)
+def test_the_remedy_is_that_of_the_engine(tmp_path: Path, log: str, engine: str, name: str) -> None:
+    told = explained(tmp_path, log, engine=engine)
+    assert name in told.fix
+    assert "engines build" not in told.text
+
+
+def test_a_crash_of_another_engine_gets_its_own_remedy(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "job", engine="koboldcpp")
+    told = explain(Facts(), [], Exit(None, "SIGILL", "crashed"), job.spec)
+    assert "koboldcpp-linux-x64-oldpc" in told.fix
+
+
+def test_an_option_that_koboldcpp_lacks_is_told_of_it_and_not_of_python(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "job", engine="koboldcpp")
+    log = ["koboldcpp.py: error: unrecognized arguments: --new"]
+    assert explain(Facts(), log, EXITED, job.spec).sentence == "KoboldCPP does not know --new."
+
+
+def test_a_script_is_named_with_what_reads_it(tmp_path: Path) -> None:
+    log = ["koboldcpp.py: error: argument --port: invalid int value: 'x'"]
+    argv = ("/usr/bin/python3", "/opt/koboldcpp.py", "--port", "x")
+    job = make_job(tmp_path / "job", engine="koboldcpp")
+    told = explain(Facts(), log, EXITED, job.spec._replace(argv=argv))
+    assert "`/usr/bin/python3 /opt/koboldcpp.py --help`" in told.fix

@@ -23,6 +23,7 @@ _LOOKS: dict[Verdict, Look] = {
     Verdict.NOT_NEEDED: "dim",
 }
 _WORD, _NAME = 10, 20
+_LONGEST = 6000
 _NARROW = 70  # columns below which the sentence begins on a line of its own
 
 
@@ -83,10 +84,14 @@ def line(finding: Finding) -> Iterator[str]:
 
 
 def advice(finding: Finding) -> Iterator[str]:
-    """Yield why it is so and what to do, below the finding; a command on one line, to be copied."""
-    for word, text in (("why", finding.cause), ("fix", _words(finding))):
+    """Yield why it is so and what to do, below the finding; a command on one line, to be copied.
+
+    What the sentence names only the first of is named between them.
+    """
+    named = ", ".join(finding.names)
+    for word, text in (("why", finding.cause), ("all", named), ("fix", _words(finding))):
         if text:
-            lines = _wrapped(one_line(text, 600), " " * (_WORD + 5), width(sys.stdout))
+            lines = _wrapped(one_line(text, _LONGEST), " " * (_WORD + 5), width(sys.stdout))
             yield f"{' ' * (_WORD + 1)}{word} {lines[0].lstrip()}"
             yield from lines[1:]
     if finding.command:

@@ -111,7 +111,8 @@ def _finding(finding: Finding, clean: Callable[[str], str]) -> Iterator[str]:
     path = f" ({clean(finding.path)})" if finding.path else ""
     name = _named(finding.name, clean)
     yield f"  {finding.verdict:10} {name}: {clean(finding.sentence)}{version}{path}"
-    for word, text in (("why", finding.cause), ("fix", finding.fix)):
+    named = ", ".join(finding.names)
+    for word, text in (("why", finding.cause), ("all", named), ("fix", finding.fix)):
         if text:
             yield f"  {'':10}   {word}: {clean(text)}"
 

@@ -75,8 +75,7 @@ def cxx() -> Iterator[Finding]:
         return
     arguments = ("-x", "c++", f"-std=c++{CXX_STANDARD}", "-fsyntax-only", "-")
     answer = programs.ask(found.path, *arguments, given=_SOURCE)
-    broken = answer.failure and not answer.late
-    yield _unable(found, answer) if broken else found
+    yield _unable(found, answer) if answer.failure else found
 
 
 def make() -> Iterator[Finding]:
@@ -105,7 +104,15 @@ def git() -> Iterator[Finding]:
 
 
 def _unable(found: Finding, answer: programs.Answer) -> Finding:
-    """Return the finding of a compiler that cannot read a small program."""
+    """Return the finding of a compiler that cannot read a small program, or does not end."""
+    if answer.late:
+        return replace(
+            found,
+            verdict=Verdict.WARNING,
+            sentence=f"It tells its version, and {answer.failure} for a small program.",
+            fix="Compile something with it by hand to see what it waits for.",
+            cause="It waits for a licence, a cache or a slow disk, or this machine is busy.",
+        )
     missing = any(words in answer.text for words in _MISSING)
     remedy = packages.install(_HEADERS if missing else _CXX)
     what = "lacks headers" if missing else f"does not know C++{CXX_STANDARD}"

@@ -21,7 +21,8 @@ class Finding:
     what to do, in words or as a command, empty when nothing needs doing. path, version: empty
     when unknown. cause: why it is so, one sentence, empty where ``sentence`` says it. command:
     the part of ``fix`` that a POSIX shell can run as it is, empty where a person has to act.
-    group: the check's, set by ``running.run``.
+    group: the check's, set by ``running.run``. names: all of that which ``sentence`` names only
+    the first of, empty where it names all.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Finding:
     cause: str = ""
     command: str = ""
     group: str = ""
+    names: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from termai.environment import programs
+from termai.environment.programs import Answer
 from termai.text import one_line
 
 _QUESTION = """
@@ -43,7 +44,16 @@ class Told:
 
 def ask(python: str) -> Told | None:
     """Ask a Python about itself, without the user's packages; None when it does not answer."""
-    answer = programs.ask(python, "-I", "-c", _QUESTION)
+    return told_by(asked(python))
+
+
+def asked(python: str) -> Answer:
+    """Return what a Python prints when it is asked about itself, for ``told_by``."""
+    return programs.ask(python, "-I", "-c", _QUESTION)
+
+
+def told_by(answer: Answer) -> Told | None:
+    """Return what an answer tells, None for what is none."""
     try:
         told = json.loads(answer.text) if not answer.failure else None
     except ValueError:

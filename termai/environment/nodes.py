@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,9 @@ _NPM_PACKAGES = {
     "suse": f"npm{RECOMMENDED}",
     "macos": "node",
 }
+_WITH_NODE = f"Install Node.js {RECOMMENDED} or later: npm comes with it."
 _LARGEST = 256 << 10
+_LOOKED_AT = 6  # nodes on PATH that are asked for their version
 
 
 def node() -> Iterator[Finding]:
@@ -44,9 +47,9 @@ def node() -> Iterator[Finding]:
     found = look(replace(program, otherwise=_DOWNLOADS) if place else program)
     broken = found.verdict is Verdict.WARNING and found.path == programs.find("node", "nodejs")
     if found.verdict is Verdict.OK and programs.numbers(found.version) < (needed,):
-        yield _old(found, needed)
-    elif broken:
-        yield _with(found, _bring(needed))
+        yield _behind(_old(found, needed), needed) or _with(_old(found, needed), _bring(needed))
+    elif broken and not programs.of_windows(found.path):
+        yield _behind(found, needed) or (found if found.cause else _with(found, _bring(needed)))
     else:
         yield found
 
@@ -55,7 +58,8 @@ def npm() -> Iterator[Finding]:
     """Look for npm, which comes with Node.js everywhere but in some distributions."""
     place, needed = sillytavern()
     node = programs.find("node")
-    good = bool(node) and programs.numbers(programs.version(node)) >= (needed,)
+    missing = bool(node) and not programs.find("npm")
+    good = missing and programs.numbers(programs.version(node)) >= (needed,)
     yield look(
         Program(
             "npm",
@@ -63,7 +67,7 @@ def npm() -> Iterator[Finding]:
             "Installs what SillyTavern is made of.",
             "Needed to install SillyTavern only.",
             _NPM_PACKAGES if good else {},
-            otherwise="See the finding node: npm comes with Node.js." if place or node else "",
+            otherwise=_WITH_NODE if place or node else "",
         )
     )
 
@@ -90,20 +94,25 @@ def sillytavern() -> tuple[Path | None, int]:
 
 
 def _old(found: Finding, needed: int) -> Finding:
-    """Return the finding of a node that is too old: another that PATH hides, or how to get one."""
-    old = replace(
+    return replace(
         found,
         verdict=Verdict.WARNING,
         sentence=f"Too old for SillyTavern, which needs {needed} or later.",
     )
-    for other in programs.find_all("node")[1:]:
-        version = programs.version(other)
+
+
+def _behind(found: Finding, needed: int) -> Finding | None:
+    """Return the finding of a node that is no good with one that it hides and that is, if any."""
+    others = programs.find_all("node")[1:_LOOKED_AT]
+    with ThreadPoolExecutor(max(1, len(others))) as pool:
+        versions = list(pool.map(programs.version, others))
+    for other, version in zip(others, versions, strict=True):
         if programs.numbers(version) >= (needed,):
-            sentence = f"{old.sentence[:-1]}; {version} is in {short(Path(other).parent)}."
+            sentence = f"{found.sentence[:-1]}; {version} is in {short(Path(other).parent)}."
             remedy = prefer(Path(other).parent, over=Path(found.path).parent)
-            cause = "PATH names the directory of the old one first."
-            return _with(replace(old, sentence=sentence, cause=cause), remedy)
-    return _with(old, _bring(needed))
+            cause = "PATH names the directory of this one first."
+            return _with(replace(found, sentence=sentence, cause=cause), remedy)
+    return None
 
 
 def _bring(needed: int) -> Remedy:

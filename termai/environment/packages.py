@@ -20,45 +20,59 @@ _APT_LIMIT_S = 4.0
 class _Manager:
     """One package manager.
 
-    install: its command, without the packages. refresh: the command that has to come first where
-    the pattern ``index`` below the root has no match, as in a fresh container.
+    install: its command, without the packages. again: the same for packages that are here and
+    broken. refresh: the command that has to come first where the pattern ``index`` below the root
+    has no match, as in a fresh container.
     """
 
     install: str
+    again: str
     refresh: str = ""
     index: str = ""
 
 
 _MANAGERS = {
-    "debian": _Manager("apt-get install -y", "apt-get update", "var/lib/apt/lists/*_Packages*"),
-    "fedora": _Manager("dnf install -y"),
-    "rhel": _Manager("dnf install -y"),
-    "arch": _Manager(
-        "pacman -S --needed --noconfirm", "pacman -Syu --noconfirm", "var/lib/pacman/sync/*.db"
+    "debian": _Manager(
+        "apt-get install -y",
+        "apt-get install --reinstall -y",
+        "apt-get update",
+        "var/lib/apt/lists/*_Packages*",
     ),
-    "suse": _Manager("zypper --non-interactive install"),
-    "alpine": _Manager("apk add -U"),
+    "fedora": _Manager("dnf install -y", "dnf reinstall -y"),
+    "rhel": _Manager("dnf install -y", "dnf reinstall -y"),
+    "arch": _Manager(
+        "pacman -S --needed --noconfirm",
+        "pacman -S --noconfirm",
+        "pacman -Syu --noconfirm",
+        "var/lib/pacman/sync/*.db",
+    ),
+    "suse": _Manager(
+        "zypper --non-interactive install", "zypper --non-interactive install --force"
+    ),
+    "alpine": _Manager("apk add -U", "apk fix"),
 }
 
 
-def install(packages: Mapping[str, str], otherwise: str = "") -> Remedy:
+def install(packages: Mapping[str, str], otherwise: str = "", *, again: bool = False) -> Remedy:
     """Return how to install packages on this system.
 
     ``packages`` names them, with blanks between, by family of systems (``debian``, ``fedora``,
     ``rhel``, ``arch``, ``suse``, ``alpine``, ``macos``), with ``""`` for the rest; an empty name
-    means that the family does not offer them, and ``otherwise`` is what to do then.
+    means that the family does not offer them, and ``otherwise`` is what to do then. ``again`` is
+    for packages whose programs are here and broken.
     """
     family = _family()
     wanted = packages.get(family, packages.get("", ""))
     if not wanted:
         return Remedy(otherwise)
     if family == "macos":
-        return _with_homebrew(wanted)
+        return _with_homebrew(wanted, "reinstall" if again else "install")
     manager = _MANAGERS.get(family)
     if manager is None or (ROOT / "run/ostree-booted").exists():
         return Remedy(f"Install {wanted} with the system's package manager.")
     refresh = manager.refresh if manager.index and not _any(manager.index) else ""
-    return as_root(*filter(None, (refresh, f"{manager.install} {wanted}")))
+    command = manager.again if again else manager.install
+    return as_root(*filter(None, (refresh, f"{command} {wanted}")))
 
 
 def as_root(*commands: str) -> Remedy:
@@ -100,9 +114,9 @@ def _becoming() -> str | None:
     return next((f"{name} " for name in ("sudo", "doas") if shutil.which(name)), None)
 
 
-def _with_homebrew(wanted: str) -> Remedy:
+def _with_homebrew(wanted: str, verb: str) -> Remedy:
     if shutil.which("brew"):
-        return Remedy.run(f"brew install {wanted}")
+        return Remedy.run(f"brew {verb} {wanted}")
     return Remedy(f"Install Homebrew from https://brew.sh, then: brew install {wanted}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from termai.environment import packages, programs, shells, start_files
 from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
-from termai.environment.start_files import some
+from termai.environment.start_files import beyond, some
 
 _OFTEN_MISSING = re.compile(
     r"/usr(/local)?/games|(/usr(/local)?)?/sbin|/usr/local/bin|/snap/bin|/usr/bin/\w+_perl"
@@ -78,12 +78,22 @@ def _open_at(place: Path) -> str:
     return ""
 
 
-def _system(found: Sequence[Entry]) -> Finding:
-    """Say whether the system's own programs are found at all."""
+def with_system() -> Remedy:
+    """Return how to put the system's directories that PATH leaves out behind what it names."""
+    return shells.add_to_path(*_lacking(entries()), last=True)
+
+
+def _lacking(found: Sequence[Entry]) -> list[Path]:
+    """Return the directories of the system with something in them that are left out."""
     real = {os.path.realpath(entry.text) for entry in found if entry.text}
     there = {os.path.realpath(name): Path(name) for name in reversed(programs.SYSTEM)}
     lacking = [place for name, place in there.items() if name not in real and _few(place)]
-    lacking.reverse()
+    return lacking[::-1]
+
+
+def _system(found: Sequence[Entry]) -> Finding:
+    """Say whether the system's own programs are found at all."""
+    lacking = _lacking(found)
     if not lacking:
         number = "1 directory" if len(found) == 1 else f"{len(found)} directories"
         return Finding("PATH", Verdict.OK, f"Names {number}.")
@@ -123,6 +133,7 @@ def _missing(found: Sequence[Entry]) -> Finding | None:
         Verdict.WARNING,
         f"Names what is no directory: {some(gone)}.",
         start_files.take_out(gone),
+        names=beyond(gone),
     )
 
 
@@ -142,6 +153,7 @@ def _relative(found: Sequence[Entry]) -> Finding | None:
         f"{what}: which program starts depends on the current directory.",
         start_files.take_out(named) if named else colon,
         cause=cause,
+        names=beyond(named),
     )
 
 
@@ -158,12 +170,13 @@ def _open(found: Sequence[Entry]) -> Finding | None:
             remedy.fix,
             cause="Everyone may write to the directory or to one above it.",
             command=remedy.command,
+            names=beyond([entry.text for entry in writable]),
         )
     others = [e.text for e in there if e.owner not in {0, os.getuid()} and not _windows(e)]
     if others:
         sentence = f"Names directories of other users: {some(others)}."
         fix = f"{start_files.take_out(others)[:-1]}, unless you trust their owners."
-        return Finding("PATH open", Verdict.WARNING, sentence, fix)
+        return Finding("PATH open", Verdict.WARNING, sentence, fix, names=beyond(others))
     return None
 
 
@@ -188,7 +201,7 @@ def _doubled(found: Sequence[Entry]) -> Finding | None:
     if not doubled:
         return None
     sentence = f"Named more than once, which does no harm: {some(doubled)}."
-    return Finding("PATH doubled", Verdict.OK, sentence)
+    return Finding("PATH doubled", Verdict.OK, sentence, names=beyond(doubled))
 
 
 def _own() -> Finding:
@@ -207,4 +220,5 @@ def _own() -> Finding:
         remedy.fix,
         str(place),
         command=remedy.command,
+        names=beyond(here),
     )

@@ -11,7 +11,7 @@ from termai.environment.program import Program
 from termai.environment.program import look as look_for
 from termai.environment.shells import short
 
-_LIMIT_S = 4.0
+_SLOW = "It hangs, its disk is slow, or this machine is busy."
 _LONGEST_LINE = 512
 
 _UV = Program(
@@ -49,9 +49,7 @@ def _at(path: str, told: Told | None) -> Finding:
     mine = interpreters.ask(interpreter) if (interpreter := _interpreter(path)) else None
     if mine and mine.pip:
         return _installs_for(path, told, mine.pip, mine.version)
-    answer = programs.ask(path, "--version", limit_s=_LIMIT_S)
-    if answer.late:
-        return Finding("pip", Verdict.OK, f"It is there and {answer.failure}.", path=path)
+    answer = programs.ask(path, "--version")
     version = programs.first_number(answer.text)
     if answer.failure or not version:
         what = answer.failure or "does not say its version"
@@ -61,7 +59,7 @@ def _at(path: str, told: Told | None) -> Finding:
             f"It is there and {what}.",
             f"Remove {short(Path(path))}, and use python3 -m pip.",
             path,
-            cause="Often the Python for which it was installed is gone.",
+            cause=_SLOW if answer.late else "Often the Python for which it was installed is gone.",
         )
     for_python = re.search(r"\(python (\d+\.\d+)\)", answer.text)
     return _installs_for(path, told, version, for_python[1] if for_python else "")

@@ -1,13 +1,22 @@
 """One program that something needs: whether it is there, works, and is the right one."""
 
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from termai.environment import packages, programs, shells
+from termai.environment import packages, programs, shells, start_files
+from termai.environment import path as search_path
 from termai.environment.finding import Finding, Verdict
+from termai.environment.programs import Answer
 from termai.environment.remedy import Remedy
+from termai.environment.shells import short
 from termai.text import one_line
+
+_PACKAGED = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")
+"""Where the programs of the system's packages are."""
+
+_LATE = "It hangs, its disk is slow, or this machine is busy."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +53,36 @@ def look(program: Program) -> Finding:
         sentence = f"Apple's command line tools are not installed. {program.missing}"
         return _warning(program, sentence, Remedy.run("xcode-select --install"), path)
     answer = programs.ask(path, *program.arguments)
-    if answer.late:
-        sentence = f"It is there and {answer.failure}."
-        return Finding(program.name, Verdict.OK, sentence, path=path)
     version = programs.first_number(answer.text)
     if answer.failure or not version:
-        what = answer.failure or "does not say its version"
-        remedy = packages.install(program.packages, "Install it again, or take it out of PATH.")
-        return _warning(program, f"It is there and {what}. {program.missing}", remedy, path)
+        return unanswered(program, path, answer)
     return Finding(program.name, Verdict.OK, program.there, path=path, version=version)
+
+
+def unanswered(program: Program, path: str, answer: Answer) -> Finding:
+    """Return the finding of a program that does not tell its version: why, and what to do."""
+    what = answer.failure or "does not say its version"
+    sentence = f"It is there and {what}. {program.missing}"
+    if not answer.late:
+        return _warning(program, sentence, _again(program, path), path)
+    question = shlex.join((one_line(path), *program.arguments))
+    remedy = Remedy(f"Run `{question}`; where it hangs, {_instead(path)}.")
+    return replace(_warning(program, sentence, remedy, path), cause=_LATE)
+
+
+def _again(program: Program, path: str) -> Remedy:
+    """Return how to mend a broken program: the system's own comes again with its package."""
+    otherwise = f"Mend it, or {_instead(path)}."
+    if str(Path(path).parent) not in _PACKAGED:
+        return Remedy(otherwise)
+    return packages.install(program.packages, otherwise, again=True)
+
+
+def _instead(path: str) -> str:
+    """Return how to be rid of a program, and which one is found then."""
+    others = [one for one in programs.find_all(Path(path).name) if one != path]
+    then = f": {short(Path(others[0]))} is found then" if others else ""
+    return f"take {short(Path(path))} away{then}"
 
 
 def _not_on_path(program: Program) -> Finding:
@@ -68,11 +98,11 @@ def _not_on_path(program: Program) -> Finding:
 
 
 def _reach(directory: Path) -> Remedy:
-    """Return how to put a directory on PATH; those that findings of their own name, by these."""
+    """Return how to put a directory on PATH, as the findings of PATH do."""
     if directory == programs.home() / ".local/bin":
-        return Remedy("See the finding ~/.local/bin.")
+        return start_files.reach(directory)
     if str(directory) in programs.SYSTEM:
-        return Remedy("See the finding PATH.")
+        return search_path.with_system()
     return shells.add_to_path(directory)
 
 

@@ -1,8 +1,10 @@
 """Finding programs and asking them for their versions."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -34,8 +36,8 @@ _LARGEST = 64 << 10
 class Answer:
     """What a program printed to both outputs; ``failure`` says why it is no answer, if it is not.
 
-    ``failure`` is a part of a sentence such as ``ends with status 1: no such file``. late: it may
-    work and had no time to say so.
+    ``failure`` is a part of a sentence such as ``ends with status 1: no such file``. late: it
+    hangs, or had no time to answer.
     """
 
     text: str
@@ -89,29 +91,54 @@ _STUBS = ("git", "make", "cc", "c++", "gcc", "g++", "clang", "clang++", "python3
 
 
 def ask(program: str, *arguments: str, given: bytes = b"", limit_s: float | None = None) -> Answer:
-    """Start a program and return what it prints; ``given`` is its input, ``limit_s`` its time."""
+    """Start a program and return what it prints; ``given`` is its input, ``limit_s`` its time.
+
+    One that is late is ended, with the programs that it started.
+    """
     limit_s = TIME_LIMIT_S if limit_s is None else limit_s
     if is_stub(program):
         return Answer("", "waits for Apple's command line tools")
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             [program, *arguments],
-            input=given,
-            capture_output=True,
-            timeout=limit_s,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C"},  # what is understood here is English
-        )
-    except subprocess.TimeoutExpired:
-        return Answer("", f"gives no answer within {limit_s:g} s", late=True)
+        ) as process:
+            try:
+                out, err = process.communicate(given, timeout=limit_s)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return Answer("", f"gives no answer within {limit_s:g} s", late=True)
     except OSError as error:
         return Answer("", f"cannot be started: {error.strerror or error}")
-    text = decode((done.stdout + done.stderr)[:_LARGEST])
-    if done.returncode:
-        last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
-        said = f": {one_line(last, 160)}" if last else ""
-        return Answer(text, f"ends with status {done.returncode}{said}")
-    return Answer(text)
+    return _answer(process.returncode, decode((out + err)[:_LARGEST]))
+
+
+def _answer(code: int, text: str) -> Answer:
+    if not code:
+        return Answer(text)
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    said = f": {one_line(last, 160)}" if last else ""
+    if code > 0:
+        return Answer(text, f"ends with status {code}{said}")
+    known = {int(number): number.name for number in signal.Signals}
+    return Answer(text, f"crashes with {known.get(-code, f'signal {-code}')}{said}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a program and what it started, such as the real program behind a script."""
+    import psutil
+
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+    except psutil.Error:
+        below = []
+    process.kill()
+    for one in below:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
 
 
 def said(program: str, *arguments: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from termai.environment import interpreters, packages, pips, programs, start_files
 from termai.environment.finding import Finding, Verdict
 from termai.environment.interpreters import Told
-from termai.environment.program import Program, look
+from termai.environment.program import Program, look, unanswered
+from termai.environment.programs import Answer
 from termai.environment.remedy import Remedy
 from termai.environment.start_files import some
 
@@ -51,9 +52,17 @@ def running() -> Iterator[Finding]:
 
 
 def on_path() -> Iterator[Finding]:
-    """Report the Python on PATH, whether it makes virtual environments, PEP 668, and pip."""
+    """Report the Python on PATH, whether it makes virtual environments, PEP 668, and pip.
+
+    Of one that hangs nothing else is asked: it would hang again.
+    """
     python = programs.find("python3")
-    told = interpreters.ask(python) if python and not programs.of_windows(python) else None
+    usable = python and not programs.of_windows(python)
+    answer = interpreters.asked(python) if usable else Answer("")
+    told = interpreters.told_by(answer)
+    if answer.late:
+        yield unanswered(_PYTHON, python, answer)
+        return
     if told is None:
         yield look(_PYTHON)
     else:

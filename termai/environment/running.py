@@ -1,6 +1,7 @@
 """Running checks at the same time, each within a limit, and telling each as it is done."""
 
 import queue
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -66,7 +67,7 @@ def _found(check: Check) -> tuple[Finding, ...]:
         return tuple(replace(finding, group=check.group) for finding in check.look())
     except Exception as error:  # noqa: BLE001 - one broken check must not hide the others
         sentence = f"Could not be looked at: {one_line(str(error) or type(error).__name__, 200)}."
-        return (Finding(check.name, Verdict.WARNING, sentence, group=check.group),)
+        return (_unknown(check, sentence),)
 
 
 def _late(checks: Sequence[Check], running: dict[int, float]) -> Iterator[Finding]:
@@ -75,5 +76,12 @@ def _late(checks: Sequence[Check], running: dict[int, float]) -> Iterator[Findin
     for number in [number for number, until in running.items() if until <= now]:
         del running[number]
         check = checks[number]
-        sentence = f"Gave no answer within {check.limit_s:g} s."
-        yield Finding(check.name, Verdict.WARNING, sentence, group=check.group)
+        cause = "What is asked hangs, or this machine is busy."
+        yield replace(_unknown(check, f"Gave no answer within {check.limit_s:g} s."), cause=cause)
+
+
+def _unknown(check: Check, sentence: str) -> Finding:
+    """Return the finding of a check that found nothing out."""
+    only = shlex.quote(check.group.casefold())
+    fix = f"`termai doctor --only {only}` looks again."
+    return Finding(check.name, Verdict.WARNING, sentence, fix, group=check.group)

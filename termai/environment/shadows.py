@@ -1,7 +1,8 @@
 """Programs that are on PATH more than once: which one starts, and which ones it hides."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from termai.environment import programs
@@ -28,10 +29,14 @@ _MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One of several programs of the same name; version is empty when it tells none."""
+    """One of several programs of the same name.
+
+    version: empty when it tells none. asked: whether it was asked.
+    """
 
     path: str
     version: str
+    asked: bool = True
 
 
 def check() -> Iterator[Finding]:
@@ -39,9 +44,16 @@ def check() -> Iterator[Finding]:
     several = [(name, found) for name in _LOOKED_FOR if len(found := programs.find_all(name)) > 1]
     if not several:
         yield Finding("Shadowed programs", Verdict.OK, "No program is on PATH twice.")
+    first = [(name, path) for name, found in several for path in found[:_MOST]]
+    with ThreadPoolExecutor(max(1, len(first))) as pool:
+        copies = list(pool.map(lambda one: _copy(*one), first))
     for name, found in several:
-        ask = (lambda _: "") if name in _SLOW else programs.version
-        yield _finding(name, [Copy(path, ask(path)) for path in found[:_MOST]], found)
+        here = [copy for (of, _), copy in zip(first, copies, strict=True) if of == name]
+        yield _finding(name, here, found)
+
+
+def _copy(name: str, path: str) -> Copy:
+    return Copy(path, "", asked=False) if name in _SLOW else Copy(path, programs.version(path))
 
 
 def _finding(name: str, copies: list[Copy], found: tuple[str, ...]) -> Finding:
@@ -50,22 +62,29 @@ def _finding(name: str, copies: list[Copy], found: tuple[str, ...]) -> Finding:
     more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
     sentence = f"On PATH {len(found)} times; {_named(first)} starts and hides {hidden}{more}."
     newest = max(rest, key=lambda copy: programs.numbers(copy.version))
-    older = programs.numbers(first.version) < programs.numbers(newest.version)
-    if not older or name not in _HARMFUL:
-        return Finding(f"{name} shadowed", Verdict.OK, sentence, "", first.path, first.version)
-    remedy = prefer(Path(newest.path).parent, over=Path(first.path).parent)
-    return Finding(
+    one = Finding(
         f"{name} shadowed",
-        Verdict.WARNING,
+        Verdict.OK,
         sentence,
-        remedy.fix,
+        "",
         first.path,
         first.version,
-        "An older one comes first.",
-        remedy.command,
+        names=found[_MOST:] and found,
+    )
+    known, newer = programs.numbers(first.version), programs.numbers(newest.version)
+    if not known or known >= newer or name not in _HARMFUL:
+        return one
+    remedy = prefer(Path(newest.path).parent, over=Path(first.path).parent)
+    return replace(
+        one,
+        verdict=Verdict.WARNING,
+        fix=remedy.fix,
+        cause="An older one comes first.",
+        command=remedy.command,
     )
 
 
 def _named(copy: Copy) -> str:
-    version = f" ({copy.version})" if copy.version else ""
+    unknown = " (version unknown)" if copy.asked else ""
+    version = f" ({copy.version})" if copy.version else unknown
     return f"{short(Path(copy.path))}{version}"

@@ -103,5 +103,10 @@ def some(names: Sequence[str]) -> str:
     return f"{first} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else first
 
 
+def beyond(names: Sequence[str]) -> tuple[str, ...]:
+    """Return all names where ``some`` leaves any out, else none: what a finding has as names."""
+    return tuple(names) if len(names) > _SHOWN else ()
+
+
 def _shown(name: str) -> str:
     return shells.short(Path(name)) if name.startswith("/") else one_line(name, 60)

@@ -97,6 +97,8 @@ def group_details(group: str, members: Sequence[Finding]) -> Content:
 def _more(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.cause:
         yield "why", finding.cause
+    if finding.names:
+        yield "all", ", ".join(finding.names)
     if finding.fix:
         yield "fix", finding.fix
     if finding.command and finding.command not in finding.fix:

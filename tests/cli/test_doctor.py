@@ -72,7 +72,7 @@ def test_json_has_all_of_each_finding(termai: Termai) -> None:
     native = next(one for one in found if one["name"] == "llama-server")
     assert native["verdict"] == "ok"
     assert native["path"] == str(native_bin("llama-server"))
-    keys = "group name verdict sentence cause fix command path version"
+    keys = "group name verdict sentence cause fix command path version names"
     assert set(native) == set(keys.split())
 
 
@@ -141,6 +141,14 @@ def test_a_command_stands_once_and_on_a_line_of_its_own(fix: str, words: str | N
     )
     assert lines[-1].strip() == "run chmod 600 x"
     assert [line.strip() for line in lines[:-1]] == ([f"fix {words}"] if words else [])
+
+
+def test_all_that_the_sentence_counts_stand_below_it() -> None:
+    names = tuple(f"/gone/{number}" for number in range(200))
+    finding = Finding("PATH missing", Verdict.WARNING, "It is so.", "Mend it.", names=names)
+    words = " ".join(doctor_findings.advice(finding)).split()
+    assert words == ["all", *", ".join(names).split(), "fix", "Mend", "it."]
+    assert doctor_findings.as_object(finding)["names"] == names
 
 
 def test_narrow_terminals_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, compilers
+from termai.environment import Finding, Verdict, compilers, programs
 from termai.environment.running import Findings
 from tests.environment.on_path import program, script
 
@@ -79,3 +79,14 @@ def test_one_that_is_too_old_for_the_language_is_named(path_dir: Path) -> None:
     found = one(compilers.cxx)
     assert found.sentence == "It does not know C++17, which llama.cpp needs."
     assert found.command == "apt-get install -y g++"
+
+
+def test_one_that_hangs_at_compiling_is_a_warning(
+    path_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(path_dir, "c++", "[ $1 = --version ] && echo g++ 12.2.0 && exit; exec /bin/sleep 60")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 1.0)
+    (found,) = compilers.cxx()
+    assert found.verdict is Verdict.WARNING
+    assert "gives no answer within 1 s" in found.sentence
+    assert found.fix

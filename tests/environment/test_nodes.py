@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, nodes
+from termai.environment import Finding, Verdict, nodes, programs
+from termai.environment.shells import short
 from tests.environment.on_path import program, script
 
 
@@ -46,7 +47,7 @@ def test_sillytavern_misses_it(path_dir: Path) -> None:
     assert found.command == "apt-get install -y nodejs"
     npm = next(nodes.npm())
     assert (npm.verdict, npm.command) == (Verdict.WARNING, "")
-    assert npm.fix == "See the finding node: npm comes with Node.js."
+    assert npm.fix == "Install Node.js 22 or later: npm comes with it."
 
 
 @pytest.mark.usefixtures("debian", "sillytavern")
@@ -105,7 +106,7 @@ def test_a_newer_one_that_path_hides_is_named(
     found = node()
     assert "22.11.0 is in " in found.sentence
     assert f'export PATH="{second}:$PATH"' in found.fix
-    assert found.cause == "PATH names the directory of the old one first."
+    assert found.cause == "PATH names the directory of this one first."
 
 
 def test_a_version_manager_gets_another(path_dir: Path, tmp_path: Path) -> None:
@@ -131,3 +132,29 @@ def test_debians_node_comes_without_npm(path_dir: Path) -> None:
     program(path_dir, "npm", "11.19.1")
     (found,) = nodes.npm()
     assert (found.verdict, found.version) == (Verdict.OK, "11.19.1")
+
+
+@pytest.mark.parametrize("body", ["exit 127", "exec /bin/sleep 60"])
+def test_a_good_one_behind_one_that_does_not_work_is_preferred(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    script(path_dir, "node", body)
+    good = program(tmp_path / "nvm/bin", "node", "v22.1.0")
+    monkeypatch.setenv("PATH", f"{path_dir}:{good.parent}")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 1.0)
+    (found,) = nodes.node()
+    assert found.verdict is Verdict.WARNING
+    assert "Too old" not in found.sentence
+    assert f"22.1.0 is in {short(good.parent)}" in found.sentence
+    assert f'export PATH="{good.parent}:$PATH"' in found.fix
+
+
+def test_a_hanging_node_does_not_keep_npm_from_being_asked(
+    path_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(path_dir, "node", "exec /bin/sleep 60")
+    program(path_dir, "npm", "11.0.0")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 1.0)
+    monkeypatch.setattr(programs, "version", lambda _: pytest.fail("it was asked"))
+    (found,) = nodes.npm()
+    assert (found.verdict, found.version) == (Verdict.OK, "11.0.0")

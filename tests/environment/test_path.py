@@ -188,3 +188,15 @@ def test_any_path_is_read_without_a_failure(parts: list[str]) -> None:
     text = ":".join(parts)
     found = path.entries(text)
     assert [entry.text for entry in found] == (text.split(":") if text else [])
+
+
+def test_what_the_sentence_leaves_out_is_named(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [f"/nowhere/{number}" for number in range(5)]
+    monkeypatch.setenv("PATH", ":".join((str(system), *gone)))
+    found = look()["PATH missing"]
+    assert found.sentence.endswith(" and 2 more.")
+    assert found.names == tuple(gone)
+    monkeypatch.setenv("PATH", ":".join((str(system), *gone[:3])))
+    assert look()["PATH missing"].names == ()

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from termai.environment import Verdict, programs
+from termai.environment import path as search_path
 from termai.environment.program import Program, look
+from termai.environment.shells import short
 from tests.environment.on_path import program, script
+from tests.support import wait_until
 
 GIT = Program("git", ("git",), "Fetches.", "Needed to fetch.", {"": "git"})
 
@@ -42,13 +46,28 @@ def test_one_that_nothing_needs_is_no_warning() -> None:
     ],
 )
 def test_a_broken_one_is_a_warning_that_quotes_it(
-    path_dir: Path, prints: str, status: int, says: str
+    path_dir: Path, prints: str, status: int, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(path_dir, "git", prints, status)
     found = look(GIT)
     assert found.verdict is Verdict.WARNING
     assert says in found.sentence
-    assert found.command == "apt-get install -y git"
+    assert found.fix == f"Mend it, or take {short(path_dir / 'git')} away."
+    monkeypatch.setattr("termai.environment.program._PACKAGED", (str(path_dir),))
+    assert look(GIT).command == "apt-get install --reinstall -y git"
+
+
+@pytest.mark.usefixtures("debian")
+def test_one_that_crashes_is_named_with_its_signal_and_what_it_hides(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(path_dir, "git", "kill -SEGV $$")
+    behind = program(tmp_path / "behind", "git", "2.0")
+    monkeypatch.setenv("PATH", f"{path_dir}:{behind.parent}")
+    found = look(GIT)
+    assert found.verdict is Verdict.WARNING
+    assert "crashes with SIGSEGV" in found.sentence
+    assert found.fix.endswith(f"away: {short(behind)} is found then.")
 
 
 @pytest.mark.usefixtures("debian")
@@ -63,14 +82,27 @@ def test_what_it_prints_cannot_drive_the_terminal(path_dir: Path) -> None:
     assert "\x1b" not in look(GIT).sentence
 
 
-def test_one_that_is_slow_is_not_called_broken(
+def test_one_that_hangs_is_a_warning_and_nothing_of_it_stays(
     path_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(path_dir, "git", "exec /bin/sleep 60")
-    monkeypatch.setattr(programs, "TIME_LIMIT_S", 0.05)
+    script(path_dir, "git", f"/bin/sleep 60 & echo $! >{path_dir}/below; wait")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 0.5)
     found = look(GIT)
-    assert found.verdict is Verdict.OK
-    assert "gives no answer within 0.05 s" in found.sentence
+    assert found.verdict is Verdict.WARNING
+    assert "gives no answer within 0.5 s" in found.sentence
+    assert "It hangs" in found.cause
+    assert f"`{path_dir / 'git'} --version`" in found.fix
+    assert (found.command, found.version) == ("", "")
+    pid = int((path_dir / "below").read_text())
+    wait_until(lambda: not psutil.pid_exists(pid) or is_zombie(pid), what="its end")
+
+
+def is_zombie(pid: int) -> bool:
+    """Tell whether a process has ended and nobody has collected it, as in some containers."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_one_beside_path_is_not_called_missing(path_dir: Path, tmp_path: Path) -> None:
@@ -84,14 +116,16 @@ def test_one_beside_path_is_not_called_missing(path_dir: Path, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("path_dir")
-def test_one_of_the_system_beside_a_broken_path_points_to_that(
+def test_one_of_the_system_beside_a_broken_path_is_mended_as_the_path_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "usr/bin", "git", "2.0")
     monkeypatch.setattr(programs, "SYSTEM", (f"{tmp_path}/usr/bin",))
     monkeypatch.setattr(programs, "STANDARD", programs.SYSTEM)
-    assert look(GIT).fix == "See the finding PATH."
-    assert look(GIT).command == ""
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    mended = next(one for one in search_path.check() if one.name == "PATH")
+    assert look(GIT).fix == mended.fix
+    assert look(GIT).command == mended.command != ""
 
 
 @pytest.mark.usefixtures("debian")

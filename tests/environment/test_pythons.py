@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, interpreters, pips, pythons
+from termai.environment import Finding, Verdict, interpreters, pips, programs, pythons
 from termai.environment.running import Findings
 from tests.environment.on_path import program, script
 
@@ -194,3 +194,23 @@ def test_nothing_of_the_current_directory_is_run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert interpreters.ask(sys.executable) is not None
+
+
+def test_one_that_hangs_is_asked_once(path_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(path_dir, "python3", f"echo >>{path_dir}/asked; exec /bin/sleep 60")
+    program(path_dir, "pip", "pip 24.0 (python 3.12)")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 0.5)
+    (found,) = pythons.on_path()
+    assert (found.name, found.verdict) == ("python3", Verdict.WARNING)
+    assert "gives no answer within 0.5 s" in found.sentence
+    assert (path_dir / "asked").read_text() == "\n"
+
+
+def test_a_pip_that_hangs_is_a_warning(path_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python(path_dir, pip="")
+    script(path_dir, "pip", "exec /bin/sleep 60")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 1.0)
+    found = named(pythons.on_path())["pip"]
+    assert found.verdict is Verdict.WARNING
+    assert "It hangs" in found.cause
+    assert "python3 -m pip" in found.fix

@@ -50,6 +50,7 @@ def test_one_that_does_not_end_is_given_up_and_told_after_the_others() -> None:
         free.set()
     assert {finding.name for finding in found} == {"a", "slow"}
     assert "no answer within 0.05 s" in next(f for f in found if f.name == "slow").sentence
+    assert next(f for f in found if f.name == "slow").fix.startswith("`termai doctor --only ")
 
 
 def test_more_checks_than_workers_all_run() -> None:

@@ -1,10 +1,11 @@
 """Programs that are on PATH more than once."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, shadows
+from termai.environment import Finding, Verdict, programs, shadows
 from termai.environment.shells import short
 from tests.environment.on_path import program
 
@@ -55,6 +56,32 @@ def test_many_are_counted(path_dir: Path, tmp_path: Path, monkeypatch: pytest.Mo
     for place in places:
         program(place, "pip", "pip 23.2.1")
     monkeypatch.setenv("PATH", ":".join(map(str, [path_dir, *places])))
-    sentence = look()["pip shadowed"].sentence
-    assert sentence.startswith("On PATH 6 times; ")
-    assert sentence.endswith(" and 3 more.")
+    found = look()["pip shadowed"]
+    assert found.sentence.startswith("On PATH 6 times; ")
+    assert found.sentence.endswith(" and 3 more.")
+    assert found.names == tuple(str(place / "pip") for place in places)
+    assert "unknown" not in found.sentence, "it was not asked"
+
+
+def test_an_unknown_version_is_no_older_one(two: tuple[Path, Path]) -> None:
+    program(two[0], "cmake", "", 1)
+    program(two[1], "cmake", "cmake version 3.25.1")
+    found = look()["cmake shadowed"]
+    assert (found.verdict, found.fix, found.version) == (Verdict.OK, "", "")
+    assert f"{short(two[0] / 'cmake')} (version unknown) starts" in found.sentence
+
+
+def test_all_are_asked_at_the_same_time(
+    two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(4)
+    for directory in two:
+        for name in ("git", "cmake"):
+            program(directory, name, "1.0")
+
+    def version(_: str) -> str:
+        together.wait(30)
+        return "1.0"
+
+    monkeypatch.setattr(programs, "version", version)
+    assert {one.verdict for one in look().values()} == {Verdict.OK}

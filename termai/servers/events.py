@@ -32,6 +32,8 @@ class Kind(StrEnum):
     BUFFER = "buffer"  # device, what (model, KV, RS, compute, output), mib
     CONTEXT = "context"  # size, in tokens, of all slots together
     SLOT_CONTEXT = "slot context"  # size, in tokens
+    GRANTED = "granted"  # size: the tokens that a request may have from now on
+    CACHE = "cache"  # size: the tokens that vLLM's KV cache holds of all requests together
     SLOTS = "slots"  # count, and size: the context of each in tokens
     REDUCED = "reduced"  # asked, granted: tokens, when llama.cpp shrank the context to fit
     WARMUP = "warmup"
@@ -110,18 +112,18 @@ _LINES = (
     _Line(Kind.LISTENING, "Uvicorn running on", r"running on (?P<url>https?://\S+)"),
     _Line(Kind.READY, "model loaded", r"(?:llama_server|main): model loaded$"),
     _Line(Kind.LOADING, "watch: loading", r""),
-    _Line(Kind.SLOT_CONTEXT, "watch: context", r"context: (?P<size>\d+) tokens"),
+    _Line(Kind.GRANTED, "watch: context", r"^watch: context: (?P<size>\d+) tokens"),
     _Line(Kind.READY, "watch: ready", r"^watch: ready"),
     _Line(Kind.READY, "Please connect to custom endpoint", r"custom endpoint at https?://"),
     _Line(Kind.READY, "Application startup complete.", r"INFO:\s+Application startup complete\.$"),
     _Line(Kind.BUSY, "Starting to load model", r"Starting to load model "),
     _Line(Kind.PROGRESS, "checkpoint shards:", r"shards:\s+(?P<percent>\d{1,3})% Completed"),
     _Line(
-        Kind.SLOT_CONTEXT,
+        Kind.GRANTED,
         "Maximum concurrency for ",
         r"Maximum concurrency for (?P<size>[\d,]+) tokens per request",
     ),
-    _Line(Kind.CONTEXT, "GPU KV cache size: ", r"GPU KV cache size: (?P<size>[\d,]+) tokens"),
+    _Line(Kind.CACHE, "GPU KV cache size: ", r"GPU KV cache size: (?P<size>[\d,]+) tokens"),
     _Line(Kind.AWAY, "watch: away", r"^watch: away: (?P<text>.+)"),
     _Line(Kind.PROMPT, "prompt eval time", _RATE),
     _Line(Kind.GENERATION, "eval time", _RATE),

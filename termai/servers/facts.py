@@ -59,8 +59,10 @@ class Facts(NamedTuple):
     gpus: devices that the model may use, with the MiB free on each
     before the load. assigned: layers on each device, where the log has it.
     offloaded, total: layers that llama.cpp says it offloaded, the output layer counted.
-    context: tokens of all slots together. slot_context: tokens of one. reduced_from: the
-    context that did not fit in memory. requests: finished requests that were read of.
+    context: tokens of all slots together, llama.cpp's only. slot_context: tokens of one, or that
+    a request may have. cache: tokens that vLLM's KV cache holds of all requests together.
+    reduced_from: the context that did not fit in memory. requests: finished requests that were
+    read of.
     """
 
     stage: Stage = Stage.STARTING
@@ -79,6 +81,7 @@ class Facts(NamedTuple):
     context: int = 0
     slot_context: int = 0
     slots: int = 0
+    cache: int = 0
     reduced_from: int = 0
     url: str = ""
     prompt: tuple[int, float] = (0, 0.0)

@@ -88,6 +88,10 @@ def _slots(facts: Facts, event: Event) -> Facts:
     return facts._replace(slots=event.whole("count"), slot_context=size)
 
 
+def _granted(facts: Facts, event: Event) -> Facts:
+    return facts._replace(slot_context=event.whole("size"))
+
+
 def _reduced(facts: Facts, event: Event) -> Facts:
     return facts._replace(reduced_from=event.whole("asked"))
 
@@ -142,6 +146,8 @@ _FOLDS: Mapping[Kind, Callable[[Facts, Event], Facts]] = {
     Kind.BUFFER: _buffer,
     Kind.CONTEXT: _of_first_model(context="size"),
     Kind.SLOT_CONTEXT: _of_first_model(slot_context="size"),
+    Kind.GRANTED: _granted,
+    Kind.CACHE: _of_first_model(cache="size"),
     Kind.SLOTS: _slots,
     Kind.REDUCED: _reduced,
     Kind.WARMUP: _warmup,

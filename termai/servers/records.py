@@ -78,9 +78,13 @@ class Server(NamedTuple):
 
     @property
     def ctx_size(self) -> int | None:
-        """The context granted, in tokens over all slots; before the load the one asked for."""
+        """The context granted, in tokens over all slots; before the load the one asked for.
+
+        Of engines without slots it is what a request may have.
+        """
+        granted = self.facts.context or self.facts.slot_context
         asked = self.option("ctx_size")
-        return self.facts.context or (asked if isinstance(asked, int) and asked > 0 else None)
+        return granted or (asked if isinstance(asked, int) and asked > 0 else None)
 
     @property
     def offload(self) -> Offload:

@@ -115,6 +115,8 @@ def _facts(server: Server, now: float) -> Iterator[tuple[str, str]]:
     if server.ctx_size:
         slots = f" for {server.facts.slots} slots" if server.facts.slots > 1 else ""
         yield "context", f"{server.ctx_size} tokens{slots}"
+    if server.facts.cache:
+        yield "KV cache", f"{server.facts.cache} tokens for all requests"
     for device, mib in _memory(server).items():
         yield "memory", f"{mib:,.1f} MiB on {one_line(device)}"
     yield from _estimated(server)

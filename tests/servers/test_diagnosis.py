@@ -216,8 +216,8 @@ def test_no_remedy_of_llama_cpp_is_told_of_another_engine(
 ) -> None:
     if callable(cause.fix) or "RPC" in getattr(cause, "key", ""):  # which only llama.cpp has
         return
-    job = make_job(tmp_path / "job", engine=engine)
-    told = cause.fix.format(**Case(Facts(), (), EXITED, job.spec).words())
+    spec = make_job(tmp_path / "job", engine=engine).spec._replace(argv=("/opt/program",))
+    told = cause.fix.format(**Case(Facts(), (), EXITED, spec).words())
     for foreign in ("engines build", "llama-cpp-python", "llama.cpp", "llama-server", "--list-"):
         assert foreign not in told
 

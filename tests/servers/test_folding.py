@@ -163,3 +163,11 @@ def test_an_endless_line_is_read_in_bounded_time(line: str) -> None:
 )
 def test_a_buffer_is_told_by_its_name_to_lie_on_a_device(buffer: str, device: str) -> None:
     assert device_of(buffer) == device
+
+
+def test_the_context_of_a_watched_server_is_the_last_one_told() -> None:
+    facts = Facts()
+    for line in ("watch: context: 4096 tokens", "watch: ready: it offers a"):
+        facts = fold_line(facts, line)
+    assert (facts.slot_context, facts.ready) == (4096, True)
+    assert fold_line(facts, "watch: context: 8192 tokens").slot_context == 8192

@@ -42,8 +42,7 @@ def test_it_becomes_ready_is_listed_and_stops() -> None:
         server = started(profile(f"{other.url}/v1", alias="Qwen/Qwen3-8B"))
         assert server.state is ServerState.READY
         assert (server.url, server.port) == (other.url, other.port)
-        assert server.ctx_size is None
-        assert server.facts.slot_context == 40960
+        assert server.ctx_size == server.as_json()["ctx_size"] == 40960
         assert server.model == "Qwen/Qwen3-8B"
         assert server.problem is None
         assert manager.stop(server).state is ServerState.STOPPED

@@ -45,7 +45,8 @@ def test_it_becomes_ready_says_its_context_and_stops() -> None:
     assert server.state is ServerState.READY
     assert server.model == "Qwen/Qwen3-8B"
     assert server.facts.slot_context == 8192
-    assert server.facts.context == 134_952
+    assert server.facts.cache == 134_952
+    assert server.ctx_size == server.as_json()["ctx_size"] == 8192
     assert server.problem is None
     assert manager.stop(server).state is ServerState.STOPPED
 

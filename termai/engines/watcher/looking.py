@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from termai.engines.watcher.asking import Answer, UnansweredError, get
+from termai.engines.watcher.contexts import Contexts, tokens
 from termai.profiles.addresses import Address
 from termai.profiles.hosts import is_loopback
 from termai.text import one_line
@@ -35,11 +36,15 @@ class State(StrEnum):
 
 
 class Seen(NamedTuple):
-    """One look: the state, why in a few words, and tokens of context where that is told."""
+    """One look: the state, why in a few words, and tokens of context where that is told.
+
+    model: the name of the one that is used, empty where the server is not ready.
+    """
 
     state: State
     words: str
     context: int = 0
+    model: str = ""
 
 
 class Server:
@@ -52,9 +57,21 @@ class Server:
         self._timeout_s = timeout_s
         self._by_proxy = not is_loopback(address.host)
         self._tells_health = True
+        self._contexts = Contexts(lambda path: self._get(f"{address.base}{path}"))
 
     def look(self) -> Seen:
-        """Return how the server is now; takes twice the time limit at most."""
+        """Return how the server is now.
+
+        Takes twice the time limit at most, and as long again for each place that may tell the
+        context, where it is ready for the first time.
+        """
+        seen = self._seen()
+        if seen.state is not State.READY:
+            self._contexts.forget()
+            return seen
+        return seen._replace(context=seen.context or self._contexts.of(seen.model))
+
+    def _seen(self) -> Seen:
         try:
             seen = judge(self._get(self._address.models), self._model)
         except UnansweredError as error:
@@ -101,7 +118,7 @@ def _offered(models: list[dict[str, Any]], wanted: str) -> Seen:
     if not taken:
         return Seen(State.MISSING, f"it offers {_listed(names)}")
     model = next(model for model in models if str(model.get("id")) == taken)
-    return Seen(State.READY, f"it offers {_listed(names)}", _context(model))
+    return Seen(State.READY, f"it offers {_listed(names)}", _context(model), taken)
 
 
 def _taken(names: list[str], wanted: str) -> str:
@@ -131,7 +148,5 @@ def _models(body: bytes) -> list[dict[str, Any]] | None:
 def _context(model: dict[str, Any]) -> int:
     """Return the tokens of context that vLLM (max_model_len) or llama-server (meta) tell."""
     meta = model.get("meta")
-    for told in (model.get("max_model_len"), meta.get("n_ctx") if isinstance(meta, dict) else 0):
-        if type(told) is int and 0 < told < 1 << 40:
-            return told
-    return 0
+    of_llama_cpp = meta.get("n_ctx") if isinstance(meta, dict) else 0
+    return tokens(model.get("max_model_len")) or tokens(of_llama_cpp)

@@ -1,6 +1,6 @@
 """Watching a server for as long as it is wanted, and saying what changes.
 
-The lines are read by ``servers/events_remote.py`` and ``servers/causes_remote.py``.
+The lines are read by ``servers/events.py`` and ``servers/causes_remote.py``.
 """
 
 import time
@@ -34,6 +34,7 @@ class Watch:
         self._sleep = sleep
         self._clock = clock
         self._told: State | None = None
+        self._context = 0
 
     def run(self) -> int:
         """Return an exit code where the server is none at the start; else never."""
@@ -65,10 +66,11 @@ class Watch:
             self._sleep(EAGER_S)
 
     def _tell(self, seen: Seen) -> None:
+        if seen.context not in (0, self._context) and seen.state is State.READY:
+            self._context = seen.context
+            self._say(f"watch: context: {seen.context} tokens")
         if seen.state is self._told:
             return
         self._told = seen.state
-        if seen.context and seen.state is State.READY:
-            self._say(f"watch: context: {seen.context} tokens")
         word = seen.state if seen.state in (State.READY, State.LOADING) else State.AWAY
         self._say(f"watch: {word}: {seen.words}")

@@ -31,7 +31,7 @@ def look(server: RemoteServer, model: str = "", key: str = "") -> Seen:
 def test_ollama_is_ready_and_names_its_models() -> None:
     with RemoteServer.of(OLLAMA) as server:
         seen = look(server, "qwen3:8b")
-    assert seen == Seen(State.READY, "it offers qwen3:8b, gemma3:latest")
+    assert seen == Seen(State.READY, "it offers qwen3:8b, gemma3:latest", model="qwen3:8b")
 
 
 def test_ollama_knows_a_model_without_its_tag_as_latest() -> None:
@@ -52,7 +52,64 @@ def test_lm_studio_is_ready_although_it_has_no_health() -> None:
 
 def test_vllm_tells_its_context() -> None:
     with RemoteServer.of(VLLM, health=(200, "")) as server:
-        assert look(server) == Seen(State.READY, "it offers Qwen/Qwen3-8B", 40960)
+        told = Seen(State.READY, "it offers Qwen/Qwen3-8B", 40960, "Qwen/Qwen3-8B")
+        assert look(server) == told
+
+
+@pytest.mark.parametrize(
+    ("models", "path", "told"),
+    [
+        (OLLAMA, "/props", {"default_generation_settings": {"n_ctx": 8192}}),
+        (OLLAMA, "/api/ps", {"models": [{"name": "qwen3:8b", "context_length": 8192}]}),
+        (
+            LM_STUDIO,
+            "/api/v0/models",
+            {"data": [{"id": "qwen/qwen3-8b", "loaded_context_length": 8192}]},
+        ),
+        (LM_STUDIO, "/api/extra/true_max_context_length", {"value": 8192}),
+    ],
+)
+def test_the_context_is_asked_where_each_program_tells_it(
+    models: object, path: str, told: object
+) -> None:
+    with RemoteServer({"/v1/models": (200, models), path: (200, told)}) as server:
+        assert look(server).context == 8192
+
+
+def test_a_model_that_is_loaded_later_tells_its_context_then_and_nothing_else_is_asked() -> None:
+    with RemoteServer({"/v1/models": (200, OLLAMA), "/api/ps": (200, {"models": []})}) as other:
+        server = Server(parse(other.url), "", "", 5.0)
+        assert server.look().context == 0
+        other.asked.clear()
+        loaded = [{"name": "gemma3:latest", "context_length": 1}]
+        other.answers["/api/ps"] = (200, {"models": loaded})
+        assert server.look().context == 0
+        loaded.append({"name": "qwen3:8b", "context_length": 4096})
+        assert server.look().context == 4096
+        server.look()
+        asked = [path for path, _ in other.asked]
+        assert asked == ["/v1/models", "/api/ps"] * 2 + ["/v1/models"]
+        other.answers["/v1/models"] = (502, "")
+        server.look()
+        other.answers = {"/v1/models": (200, OLLAMA)}
+        assert server.look().context == 0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *([], 5, {"models": 3}, {"models": [3, {"name": "qwen3:8b", "context_length": True}]}),
+        *({"error": "Unexpected endpoint"}, {"value": -1}, {"value": 1 << 50}),
+        {"default_generation_settings": {"n_ctx": "8192"}},
+    ],
+)
+def test_an_answer_without_a_context_tells_none(told: object) -> None:
+    places = ("/props", "/api/ps", "/api/v0/models", "/api/extra/true_max_context_length")
+    answers = {"/v1/models": (200, OLLAMA), **dict.fromkeys(places, (200, told))}
+    with RemoteServer(answers) as server:
+        assert look(server) == Seen(
+            State.READY, "it offers qwen3:8b, gemma3:latest", model="qwen3:8b"
+        )
 
 
 @pytest.mark.parametrize("models", [(200, OLLAMA), (503, UNLOADED)])

@@ -53,6 +53,16 @@ def test_a_server_that_is_there_is_ready_at_once_and_said_once() -> None:
     )
 
 
+def test_a_context_that_is_told_later_or_changes_is_said_then() -> None:
+    open_ = READY._replace(context=0)
+    _, lines = watched(open_, READY, open_, READY, READY._replace(context=8192))
+    assert lines == [
+        "watch: ready: it offers a",
+        "watch: context: 4096 tokens",
+        "watch: context: 8192 tokens",
+    ]
+
+
 def test_one_that_loads_is_waited_for() -> None:
     code, lines = watched(AWAY, *[LOADING] * 100, READY)
     assert code is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -36,3 +37,8 @@ class ModeScreen(Screen[None], Background):
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the top line and the footer."""
         yield from ()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The keys that work now: none until the widgets are there that they depend on."""
+        return super().active_bindings if self.is_mounted else {}

@@ -55,11 +55,12 @@ def test_as_many_run_as_the_settings_allow_in_order_of_adding(
     hub: OneRepo, noise: random.Random
 ) -> None:
     settings.save(downloads_at_once=1)
-    hub.files.rate = 1.0 * MIB
+    hub.files.rate = 0.05 * MIB  # of the first, so that it lasts until the others are in line
     files = [hub.add(f"m{n}.gguf", Content(noise.randbytes(MIB // 2))) for n in range(3)]
     for number, file in enumerate(files):
         assert control.add_plan(planned(hub, file)).id == str(number + 1)
         until_in_line(hub, number)
+    hub.files.rate = 1.0 * MIB
     seen: set[tuple[Status, ...]] = set()
 
     def all_done() -> bool:

@@ -9,18 +9,19 @@ from termai.environment.finding import Finding, Verdict
 from termai.environment.running import Check, run
 from termai.errors import UsageError
 
-NETWORK = "Network"
+NETWORK, PROGRAMS = "Network", "Programs"
 GROUPS = (
     "Engines",
     "GPU",
     "Memory and limits",
-    "Programs",
+    PROGRAMS,
     "PATH",
     "Terminal",
     NETWORK,
     own_files.GROUP,
 )
 
+_WAITING = (NETWORK, PROGRAMS)  # groups that begin first
 _WORST_FIRST = (Verdict.PROBLEM, Verdict.WARNING, Verdict.OK, Verdict.NOT_NEEDED)
 
 
@@ -45,9 +46,14 @@ def checks(only: Collection[str] = ()) -> tuple[Check, ...]:
 def examine(only: Collection[str] = ()) -> Iterator[Finding]:
     """Yield the findings of the checks as they come; takes up to a few seconds.
 
-    Those of the network are begun first: they wait for others, and take no processor meanwhile.
+    Those that wait for others, and take no processor meanwhile, are begun first: what hangs in
+    them then ends the soonest.
     """
-    yield from run(sorted(checks(only), key=lambda check: check.group != NETWORK))
+    yield from run(sorted(checks(only), key=lambda check: _order(check.group)))
+
+
+def _order(group: str) -> int:
+    return _WAITING.index(group) if group in _WAITING else len(_WAITING)
 
 
 def again(finding: Finding) -> Finding | None:

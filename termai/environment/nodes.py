@@ -35,6 +35,7 @@ _NPM_PACKAGES = {
     "macos": "node",
 }
 _WITH_NODE = f"Install Node.js {RECOMMENDED} or later: npm comes with it."
+_IN_NODE = "npm runs in node: where node does not work either, that is to be mended first."
 _LARGEST = 256 << 10
 _LOOKED_AT = 6  # nodes on PATH that are asked for their version
 
@@ -60,7 +61,7 @@ def npm() -> Iterator[Finding]:
     node = programs.find("node")
     missing = bool(node) and not programs.find("npm")
     good = missing and programs.numbers(programs.version(node)) >= (needed,)
-    yield look(
+    found = look(
         Program(
             "npm",
             ("npm",),
@@ -70,6 +71,8 @@ def npm() -> Iterator[Finding]:
             otherwise=_WITH_NODE if place or node else "",
         )
     )
+    mute = found.verdict is Verdict.WARNING and found.path == programs.find("npm")
+    yield replace(found, cause=_IN_NODE) if mute and not found.command else found
 
 
 def sillytavern() -> tuple[Path | None, int]:

@@ -158,3 +158,10 @@ def test_a_hanging_node_does_not_keep_npm_from_being_asked(
     monkeypatch.setattr(programs, "version", lambda _: pytest.fail("it was asked"))
     (found,) = nodes.npm()
     assert (found.verdict, found.version) == (Verdict.OK, "11.0.0")
+
+
+def test_an_npm_that_does_not_work_leads_to_node(path_dir: Path) -> None:
+    script(path_dir, "npm", "exit 127")
+    (found,) = nodes.npm()
+    assert found.verdict is Verdict.WARNING
+    assert found.cause.startswith("npm runs in node")

@@ -129,3 +129,9 @@ def test_an_apt_that_takes_too_long_has_told_nothing(
     script(path_dir, "apt-cache", "exec /bin/sleep 60")
     monkeypatch.setattr(packages, "_APT_LIMIT_S", 0.05)
     assert packages.offered("nodejs") is None
+
+
+@pytest.mark.usefixtures("debian")
+def test_a_broken_package_comes_again() -> None:
+    command = packages.install({"": "git"}, again=True).command
+    assert command == "apt-get install --reinstall -y git"

@@ -33,9 +33,12 @@ def one_line(text: str, width: int = 0) -> str:
 
 
 def without_user(address: str) -> str:
-    """Return an address without what stands before its host and may be a password."""
+    """Return an address without what may hold a password: user, query and fragment.
+
+    All before the last ``@`` counts as user, since a password may have any sign in it.
+    """
     scheme, separator, rest = address.partition("://") if "://" in address else ("", "", address)
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{re.split('[?#]', rest.rpartition('@')[2])[0]}"
 
 
 def decode(raw: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.text import decode, one_line, printable
+from termai.text import decode, one_line, printable, without_user
 
 _DRIVES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -95,3 +95,16 @@ def test_a_file_name_that_is_not_utf8_can_be_printed() -> None:
 def test_a_long_text_of_unfinished_sequences_takes_no_time() -> None:
     text = "\x1b[" * 20_000 + "0" * 200_000 + "\x1b]" * 20_000
     assert not _DRIVES.search(printable(text))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://me:a#b?c@host/path?key=d#e", "http://host/path"),
+        ("http://host/path", "http://host/path"),
+        ("me:secret@host:1?x", "host:1"),
+        ("ollama", "ollama"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_key(address: str, shown: str) -> None:
+    assert without_user(address) == shown

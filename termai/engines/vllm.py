@@ -14,9 +14,10 @@ from termai.engines import access, extras, foreign, values
 from termai.engines.base import Detection, Launch
 from termai.errors import NotFoundError, UsageError
 from termai.paths import expanded
+from termai.profiles.addresses import RefusedAddressError, parse_ray
 from termai.profiles.profile import Profile
 from termai.profiles.schema import VLLM
-from termai.text import one_line
+from termai.text import one_line, without_user
 
 HOW_TO_GET_IT = (
     "Install it in an environment of its own (`uv venv`, `uv pip install vllm`), and put its "
@@ -102,8 +103,17 @@ def _options(profile: Profile) -> Iterator[str]:
 
 
 def _ray(profile: Profile) -> dict[str, str]:
-    address = profile.value("ray_address")
-    return {"RAY_ADDRESS": str(address)} if address else {}
+    given = str(profile.value("ray_address") or "")
+    if not given:
+        return {}
+    try:
+        return {"RAY_ADDRESS": parse_ray(given)}
+    except RefusedAddressError as error:
+        shown = one_line(without_user(given), 80)
+        raise UsageError(
+            f"{shown}, the ray_address of {profile.name}, {error}.",
+            fix="Correct ray_address under [load]; `ray status` on the head tells the cluster.",
+        ) from error
 
 
 def _extra(profile: Profile) -> tuple[str, ...]:

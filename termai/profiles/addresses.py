@@ -1,11 +1,14 @@
-"""The address of a server that speaks the OpenAI API, as a profile's ``url`` names it."""
+"""Addresses in profiles: of a server that speaks the OpenAI API, and of a Ray cluster."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from termai.profiles.hosts import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
+_RAY_HOST = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,252}\w)?|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,21 @@ class Address:
 
 class RefusedAddressError(ValueError):
     """A text that is no such address; the message completes a sentence that begins with it."""
+
+
+def parse_ray(text: str) -> str:
+    """Return the address of a Ray cluster as Ray takes it; raises RefusedAddressError.
+
+    ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT`` (Ray's documentation of ``ray.init``).
+    """
+    if text == "auto":
+        return text
+    host, colon, port = text.removeprefix("ray://").rpartition(":")
+    if not (colon and _RAY_HOST.fullmatch(host) and _PORT.fullmatch(port) and int(port) < 1 << 16):
+        raise RefusedAddressError(
+            "is no Ray cluster: expected auto, HOST:PORT or ray://HOST:PORT, such as 10.0.0.1:6379"
+        )
+    return text
 
 
 def parse(url: str) -> Address:

@@ -57,6 +57,8 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         (Profile("x", engine="openai"), "names no url"),
         (profile(url="ollama"), "is no address"),
         (profile(url="http://me:secret@host"), "name or password"),
+        (profile(url="http://host/v1?key=secret"), "more than a host"),
+        (profile(url="http://host#secret"), "more than a host"),
         (profile(path="model.gguf"), "no `path`"),
         (profile(ctx_size=4096), "no `ctx_size`"),
         (Profile("x", engine="openai", args={"openai": ("-v",)}).with_values(url=URL), "none"),

@@ -75,6 +75,14 @@ def test_a_ray_cluster_runs_it_together() -> None:
     assert given.allowed_origins == []
 
 
+@pytest.mark.parametrize("given", ["10.0.0.1", "http://me:secret@10.0.0.1:6379", "nonsense"])
+def test_what_is_no_ray_cluster_is_refused_with_what_is_expected(given: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        composed(profile(ray_address=given))
+    assert "expected auto, HOST:PORT or ray://HOST:PORT" in caught.value.message
+    assert "secret" not in str(caught.value)
+
+
 def test_the_profile_s_environment_comes_last() -> None:
     wanted = Profile("x", engine="vllm", env={"CUDA_DEVICE_ORDER": "FASTEST_FIRST"})
     assert composed(wanted.with_values(path="a/b")).env == {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.profiles.addresses import RefusedAddressError, parse
+from termai.profiles.addresses import RefusedAddressError, parse, parse_ray
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,24 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
     except RefusedAddressError:
         return
     assert parse(address.base) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["auto", "10.0.0.1:6379", "head.lan:6379", "[fd00::1]:6379", "ray://head:10001"]
+)
+def test_a_ray_cluster_is_named_as_ray_takes_it(text: str) -> None:
+    assert parse_ray(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("10.0.0.1", "head", "6379", ":6379", "head:", "head:0", "head:65536", "head:port"),
+        *("http://head:6379", "me:secret@head:6379", "a b:6379", "head:6379/x", "fd00::1:6379"),
+        *("ray://head", "ray://auto", "head:6379\n", "--flag:1", "local"),
+    ],
+)
+def test_what_is_no_ray_cluster_is_refused_with_what_is_expected(text: str) -> None:
+    with pytest.raises(RefusedAddressError) as caught:
+        parse_ray(text)
+    assert "expected auto, HOST:PORT or ray://HOST:PORT" in str(caught.value)

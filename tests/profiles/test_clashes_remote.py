@@ -3,6 +3,7 @@
 import pytest
 
 from termai.profiles.clashes import EngineFacts, Severity, find
+from termai.profiles.option import VLLM
 from termai.profiles.profile import Profile
 from tests.profiles.clash_samples import EMBEDDED, NATIVE, OLLAMA, REMOTE, Setup
 
@@ -27,6 +28,8 @@ def names(engine: str, **values: object) -> list[str]:
         (NATIVE, {"url": OLLAMA}, ["address-without-its-engine"]),
         (EMBEDDED, {"url": OLLAMA}, ["address-without-its-engine"]),
         (NATIVE, {}, []),
+        (VLLM, {"ray_address": "10.0.0.1:6379"}, []),
+        (VLLM, {"ray_address": "10.0.0.1"}, ["no-ray-address"]),
     ],
 )
 def test_what_is_wrong_with_an_address(
@@ -40,6 +43,9 @@ def test_the_profile_names_the_engine_where_no_other_is_known() -> None:
     assert [(clash.name, clash.severity) for clash in clashes] == [("no-address", Severity.PROBLEM)]
 
 
-def test_a_password_in_an_address_is_not_repeated() -> None:
-    profile = Profile("x", engine=REMOTE).with_values(url="http://me:hunter2@host")
+@pytest.mark.parametrize(
+    "url", ["http://me:hunter2@host", "http://host/v1?key=hunter2", "http://host/#hunter2"]
+)
+def test_a_password_in_an_address_is_not_repeated(url: str) -> None:
+    profile = Profile("x", engine=REMOTE).with_values(url=url)
     assert "hunter2" not in repr(find(profile))

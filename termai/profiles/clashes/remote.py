@@ -1,10 +1,10 @@
-"""Clashes of a profile whose server runs already, somewhere: its address, and its key."""
+"""Clashes of addresses: of a server that runs already, with its key, and of a Ray cluster."""
 
 from collections.abc import Iterator
 
-from termai.profiles.addresses import Address, RefusedAddressError, parse
+from termai.profiles.addresses import Address, RefusedAddressError, parse, parse_ray
 from termai.profiles.clashes.base import Case, Clash, Rule, problem, warning
-from termai.profiles.option import REMOTE
+from termai.profiles.option import REMOTE, VLLM
 from termai.text import one_line, without_user
 
 
@@ -65,4 +65,20 @@ def _address(case: Case) -> Address | None:
         return None
 
 
-RULES: tuple[Rule, ...] = (_no_address, _address_of_another, _key_in_the_clear)
+def _no_ray_address(case: Case) -> Iterator[Clash]:
+    """termai refuses such a start (engines/vllm.py)."""
+    given = str(case.value("ray_address") or "")
+    if case.engine_name != VLLM or not given:
+        return
+    try:
+        parse_ray(given)
+    except RefusedAddressError as error:
+        yield problem(
+            "no-ray-address",
+            ("ray_address",),
+            f"{one_line(without_user(given), 80)} {error}.",
+            "Set it to the head of the cluster, HOST:PORT, or take it out.",
+        )
+
+
+RULES: tuple[Rule, ...] = (_no_address, _address_of_another, _key_in_the_clear, _no_ray_address)

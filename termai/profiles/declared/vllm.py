@@ -48,8 +48,9 @@ OPTIONS = (
         "ray_address",
         Kind.TEXT,
         None,
-        "The head of a Ray cluster whose machines run the model together, as HOST:PORT, or auto "
-        "for the one that this machine belongs to. Every machine needs the same vLLM and model.",
+        "The head of a Ray cluster whose machines run the model together, as HOST:PORT or "
+        "ray://HOST:PORT, or auto for the one that this machine belongs to. Every machine needs "
+        "the same vLLM and model.",
         GROUP,
         engines=ONLY_VLLM,
     ),

@@ -7,17 +7,28 @@ from termai.engines.base import Detection
 from termai.engines.choose import survey
 from termai.engines.installed import unused_features
 from termai.environment.finding import Finding, Verdict
+from termai.environment.timed import within
 from termai.hardware import gpus
 from termai.hardware.gpu import Gpu
 from termai.profiles.schema import NATIVE
 from termai.text import one_line
 
+PATIENCE_S = 9.0
+"""Seconds that the engines may take to answer, below the limit of the checks."""
+
 _REBUILD = remedies.of(NATIVE).rebuild
 
 
 def built_for_this() -> Iterator[Finding]:
-    """Yield what the build leaves of the CPU, and each kind of GPU that it has no code for."""
-    found = next((one for one in survey().found if one.engine == NATIVE), None)
+    """Yield what the build leaves of the CPU, and each kind of GPU that it has no code for.
+
+    Nothing while the engines do not answer, which is a finding of theirs.
+    """
+    try:
+        seen = within(PATIENCE_S, survey)
+    except TimeoutError:
+        return
+    found = next((one for one in seen.found if one.engine == NATIVE), None)
     if found is None:
         return
     build = build_facts.of(found)

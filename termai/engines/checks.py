@@ -1,31 +1,48 @@
 """Whether there is an engine, and whether it can use the GPUs of this machine."""
 
+import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
-from termai.engines import build_checks
+from termai import settings
+from termai.engines import build_checks, llama_server
 from termai.engines.base import Detection
+from termai.engines.build_checks import PATIENCE_S
 from termai.engines.choose import Survey, survey
 from termai.engines.llama_server import HOW_TO_GET_IT
 from termai.environment.finding import Finding, Verdict
+from termai.environment.remedy import Remedy
 from termai.environment.running import Check
+from termai.environment.timed import within
 from termai.hardware import gpus
 from termai.hardware.gpu import Gpu, Vendor
+from termai.paths import expanded
 from termai.profiles.schema import EMBEDDED, NATIVE
 from termai.text import one_line
 
 GROUP = "Engines"
+_LIMIT_S = 10.0
 _INTERFACES = {
     Vendor.NVIDIA: ("CUDA", "Vulkan"),
     Vendor.AMD: ("ROCm", "HIP", "Vulkan"),
     Vendor.INTEL: ("SYCL", "Vulkan"),
     Vendor.APPLE: ("Metal", "MTL"),
 }
+_DROP = Remedy(
+    "Prefer the best one that is here instead: `termai engines use --auto`.",
+    "termai engines use --auto",
+)
 _FLAGS = {Vendor.NVIDIA: "cuda", Vendor.AMD: "hip", Vendor.INTEL: "vulkan"}
 
 
 def engines() -> Iterator[Finding]:
     """Yield a finding for each engine, and one for each program that was passed over."""
-    seen = survey()
+    try:
+        seen = within(PATIENCE_S, survey)
+    except TimeoutError:
+        yield from _silent()
+        return
     for number, found in enumerate(seen.found):
         same = sum(before.engine == found.engine for before in seen.found[:number])
         name = f"{found.engine} {same + 1}" if same else found.engine
@@ -33,21 +50,21 @@ def engines() -> Iterator[Finding]:
     if not any(found.engine == NATIVE for found in seen.found):
         yield _no_native(seen)
     for number, sentence in enumerate(seen.skipped):
-        name = "engine" if not number else f"engine {number + 1}"
-        yield Finding(f"{name} left out", Verdict.WARNING, one_line(sentence, 300))
+        yield _left_out(number, one_line(sentence, 300))
 
 
 def on_gpus() -> Iterator[Finding]:
     """Yield a problem for GPUs that no engine can use, which would silently run on the CPU."""
     here = [gpu for gpu in gpus.read_all() if gpu.memory_total]
     if here:
-        yield _placed(here, survey().found)
+        with suppress(TimeoutError):  # which `engines` tells
+            yield _placed(here, within(PATIENCE_S, survey).found)
 
 
 CHECKS = (
-    Check("engines", GROUP, engines, limit_s=10.0),
-    Check("engine on GPU", GROUP, on_gpus, limit_s=10.0),
-    Check("engine build", GROUP, build_checks.built_for_this, limit_s=10.0),
+    Check("engines", GROUP, engines, limit_s=_LIMIT_S),
+    Check("engine on GPU", GROUP, on_gpus, limit_s=_LIMIT_S),
+    Check("engine build", GROUP, build_checks.built_for_this, limit_s=_LIMIT_S),
 )
 
 
@@ -62,6 +79,33 @@ def _usable(name: str, found: Detection, *, first: bool) -> Finding:
         path=str(found.program),
         version=one_line(found.version, 60),
     )
+
+
+def _left_out(number: int, sentence: str) -> Finding:
+    """Return the finding of a program that was passed over; a configured one can be dropped."""
+    name = "engine left out" if not number else f"engine {number + 1} left out"
+    configured = settings.load().values.llama_server
+    if not configured or str(expanded(configured).absolute()) not in sentence:
+        return Finding(name, Verdict.WARNING, sentence)
+    return replace(Finding(name, Verdict.WARNING, sentence, _DROP.fix), command=_DROP.command)
+
+
+def _silent() -> Iterator[Finding]:
+    """Yield a problem for each llama-server that does not tell what it can do in time."""
+    configured = settings.load().values.llama_server
+    for number, program in enumerate(llama_server.unasked()):
+        mine = bool(configured) and program == expanded(configured).absolute()
+        question = f"{shlex.quote(str(program))} --help"
+        fix = f"Run `{question}` to see what it waits for, or take it out of PATH."
+        yield Finding(
+            NATIVE if not number else f"{NATIVE} {number + 1}",
+            Verdict.PROBLEM,
+            f"{one_line(str(program), 200)} gives no answer within {PATIENCE_S:g} s.",
+            _DROP.fix if mine else fix,
+            path=str(program),
+            cause="It hangs, or a driver that it loads does.",
+            command=_DROP.command if mine else "",
+        )
 
 
 def _no_native(seen: Survey) -> Finding:

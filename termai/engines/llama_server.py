@@ -84,6 +84,12 @@ def search() -> tuple[list[Detection], tuple[str, ...]]:
     return found, tuple(problems)
 
 
+def unasked() -> tuple[Path, ...]:
+    """Return the programs that are here and of which no answer is remembered."""
+    here = dict.fromkeys(program for _, program in _candidates() if program.is_file())
+    return tuple(program for program in here if probe.read_cache(program) is None)
+
+
 def _candidates() -> Iterator[tuple[str, Path]]:
     configured = settings.load().values.llama_server
     if configured:
@@ -107,6 +113,11 @@ def beside_termai() -> Path | None:
 
 def detection(source: str, program: Path) -> Detection:
     """Return what ``program`` says of itself; raises NotFoundError or ProbeError."""
+    if program.is_dir():
+        raise NotFoundError(
+            f"{program}, {source}, is a directory.",
+            fix=f"Name the {NATIVE} in it: `termai engines use PATH`.",
+        )
     if not program.is_file():
         raise NotFoundError(f"{program}, {source}, does not exist.")
     if not os.access(program, os.X_OK):

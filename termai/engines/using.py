@@ -9,11 +9,13 @@ from typing import Any
 from termai import settings
 from termai.engines import llama_server
 from termai.engines.base import Detection
-from termai.errors import TermaiError, UsageError
+from termai.errors import NotFoundError, TermaiError, UsageError
 from termai.files import read_text, write_atomic
 from termai.paths import data_dir, expanded
 from termai.profiles.schema import NATIVE
+from termai.text import one_line
 
+_SHOWN = 3
 KEPT = 20  # programs before the present one that are remembered
 
 
@@ -124,8 +126,24 @@ def described(program: str) -> str:
 
 
 def program_in(path: Path) -> Path:
-    """Return the llama-server that a person means with a file, or a directory of a build."""
-    for inside in (path / NATIVE, path / "bin" / NATIVE, path / "build" / "bin" / NATIVE):
-        if path.is_dir() and inside.is_file():
-            return inside
-    return path
+    """Return the llama-server that a person means with a file, or a directory of a build.
+
+    Raises NotFoundError for a directory that has none, or several to choose from.
+    """
+    if not path.is_dir():
+        return path
+    for pattern in (NATIVE, f"bin/{NATIVE}", f"build/bin/{NATIVE}", f"*/bin/{NATIVE}"):
+        found = sorted(one for one in path.glob(pattern) if one.is_file())
+        if len(found) > 1:
+            names = " and ".join(one_line(str(one), 200) for one in found[:_SHOWN])
+            raise NotFoundError(
+                f"{path} is a directory with {len(found)} llama-servers.",
+                fix=f"Name the one to use, such as {names}.",
+            )
+        if found:
+            return found[0]
+    raise NotFoundError(
+        f"{path} is a directory without a llama-server, which would be in it, in bin or in "
+        "build/bin.",
+        fix="Name the program, or the directory of a build of llama.cpp.",
+    )

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from termai import settings
-from termai.engines import checks
+from termai.doctor import mending
+from termai.engines import checks, probe
 from termai.engines.base import Detection
 from termai.engines.choose import Survey
-from termai.environment import Verdict
+from termai.environment import Finding, Verdict
 from termai.profiles.schema import EMBEDDED, NATIVE
 from tests.fakes import nvml
 
@@ -40,6 +41,33 @@ def test_a_configured_llama_server_that_is_something_else_is_named(tmp_path: Pat
     left = next(f for f in checks.engines() if f.name == "engine left out")
     assert left.verdict is Verdict.WARNING
     assert str(mine) in left.sentence
+    assert_mended(left)
+
+
+@pytest.mark.parametrize("kind", ["gone", "directory", "hangs"])
+def test_a_configured_llama_server_that_cannot_be_used_is_dropped_by_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    list(checks.engines())  # so that the others' answers are remembered
+    mine = tmp_path / "mine"
+    if kind == "directory":
+        mine.mkdir()
+    if kind == "hangs":
+        program(tmp_path, "").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+        monkeypatch.setattr(checks, "PATIENCE_S", 0.5)
+        monkeypatch.setattr(probe, "TIME_LIMIT_S", 2.0)
+    settings.save(llama_server=str(mine))
+    left = next(f for f in checks.engines() if str(mine) in f.sentence)
+    assert left.verdict is (Verdict.PROBLEM if kind == "hangs" else Verdict.WARNING)
+    assert_mended(left)
+
+
+def assert_mended(left: Finding) -> None:
+    """Run the command of a finding as the doctor does, and look again."""
+    assert left.command in left.fix
+    assert mending.run(left.command) == 0
+    assert settings.load().values.llama_server == ""
+    assert left.sentence not in {one.sentence for one in checks.engines()}
 
 
 def test_only_the_embedded_engine_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,3 +80,21 @@ def test_a_broken_memory_is_none(text: str, old_program: Path) -> None:
     assert using.history() == []
     using.use(str(old_program))
     assert using.back().now == ""
+
+
+def test_a_directory_without_one_or_with_several_is_told_as_what_it_is(
+    tmp_path: Path, old_program: Path
+) -> None:
+    with pytest.raises(NotFoundError, match="is a directory without a llama-server"):
+        using.use(str(tmp_path))
+    for name in ("build-cpu", "build-cuda"):
+        (tmp_path / "src" / name / "bin").mkdir(parents=True)
+        (tmp_path / "src" / name / "bin/llama-server").write_bytes(old_program.read_bytes())
+    with pytest.raises(NotFoundError, match="with 2 llama-servers") as caught:
+        using.use(str(tmp_path / "src"))
+    assert str(tmp_path / "src/build-cuda/bin/llama-server") in caught.value.fix
+    for name in ("build-cpu", "build-cuda"):
+        (tmp_path / "src" / name / "bin/llama-server").chmod(0o700)
+    (tmp_path / "src/build-cpu/bin/llama-server").unlink()
+    assert using.use(str(tmp_path / "src")).now.endswith("build-cuda/bin/llama-server")
+    assert settings.load().values.llama_server.endswith("build-cuda/bin/llama-server")

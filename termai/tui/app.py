@@ -30,7 +30,7 @@ from termai.tui.messages import (
     ServerStarted,
     ServerStopped,
 )
-from termai.tui.opening import MODES, Opening
+from termai.tui.opening import MODES, FirstStart, Opening
 from termai.tui.screens.first import FirstScreen
 from termai.tui.status import Activity
 from termai.tui.threads import Threads
@@ -93,9 +93,10 @@ class TermaiApp(Background, ToastApp):
     machine: the last snapshot of the hardware. servers: running and past servers, newest first.
     rate: tokens per second that servers wrote lately.
     chat_server: name of the server that Chat is to talk to, empty while none was chosen.
-    selected_server: name of the server that Servers is to show. They are reactive; screens
-    watch them. profile_to_show: name of the profile that Profiles chooses when it is next shown.
-    profile_action: what Profiles does then, as its keys name it.
+    selected_server: name of the server that Servers is to show. first_start: how the start of the
+    shipped model fares. They are reactive; screens watch them. profile_to_show: name of the
+    profile that Profiles chooses when it is next shown. profile_action: what Profiles does then,
+    as its keys name it.
     """
 
     TITLE = "termai"
@@ -116,6 +117,7 @@ class TermaiApp(Background, ToastApp):
     machine: reactive[Snapshot | None] = reactive(None, repaint=False)
     servers: reactive[tuple[Server, ...]] = reactive((), repaint=False)
     rate: reactive[float] = reactive(0.0, repaint=False)
+    first_start: reactive[FirstStart] = reactive(FirstStart(), repaint=False)
     chat_server: reactive[str] = reactive("", repaint=False)
     selected_server: reactive[str] = reactive("", repaint=False, always_update=True)
 
@@ -159,7 +161,7 @@ class TermaiApp(Background, ToastApp):
         if not self._wanted_mode:
             self.action_mode(opening.mode)
         if opening.start_profile:
-            self.start_profile(opening.start_profile)
+            self.start_first(opening.start_profile)
 
     def use_theme_of_settings(self) -> None:
         """Use the theme of the settings; whatever is wrong with themes is one toast."""
@@ -205,7 +207,7 @@ class TermaiApp(Background, ToastApp):
         self.notify(one_line(f"{message.sentence} {message.fix}"), severity="error")
 
     def on_server_started(self, message: ServerStarted) -> None:
-        if self.current_mode != "chat":  # which shows how far it is
+        if self.current_mode not in self._tell_of_starts:
             self.notify(f"{one_line(message.server.name)} starts.", markup=False)
         if message.server.warnings:
             self.notify(one_line(" ".join(message.server.warnings)), severity="warning")
@@ -219,6 +221,21 @@ class TermaiApp(Background, ToastApp):
     def start_profile(self, name: str) -> None:
         """Start the profile called ``name``; the answer is ServerStarted or Failed."""
         self.background(partial(work.start_profile, name), ServerStarted, group="start")
+
+    def start_first(self, name: str) -> None:
+        """Start the shipped profile called ``name``; Environment shows how that fares, too."""
+        self.first_start = FirstStart(asked=True)
+        self.flow(partial(self._start_first, name), group="start")
+
+    async def _start_first(self, name: str) -> None:
+        try:
+            server = await self.threads.run(partial(work.start_profile, name))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the first steps say it
+            failed = Failed.of(error)
+            self.first_start = FirstStart(trouble=f"{failed.sentence} {failed.fix}".strip())
+            self.post_message(failed)
+        else:
+            self.post_message(ServerStarted(server))
 
     def stop_server(self, name: str) -> None:
         """Stop the running server called ``name``; the answer is ServerStopped or Failed."""
@@ -300,6 +317,11 @@ class TermaiApp(Background, ToastApp):
         if action in {"mode", "change_theme", "keys"}:
             return not isinstance(self.screen, ModalScreen) or self._in_palette
         return True
+
+    @property
+    def _tell_of_starts(self) -> tuple[str, ...]:
+        """The modes that say themselves how far a start is."""
+        return ("chat", "environment") if self.first_start.asked else ("chat",)
 
     @property
     def _in_palette(self) -> bool:

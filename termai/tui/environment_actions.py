@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -11,15 +11,13 @@ from termai.text import one_line
 from termai.tui import formats, work
 from termai.tui.opening import FIRST_PROFILE
 from termai.tui.screens.dialogs import Choice, Confirm, Pick
+from termai.tui.widgets import environment_first
 
 if TYPE_CHECKING:
-    from termai.environment import Finding
     from termai.hardware.holders import Holder
     from termai.tui.app import TermaiApp
 
 _NONE = "No server of termai's holds memory of a GPU. F4 lists all servers."
-_ENGINES = "Engines"
-_NARROW = 60  # cells below which there is room for the keys only
 
 
 async def free_memory(app: TermaiApp) -> None:
@@ -40,32 +38,11 @@ async def free_memory(app: TermaiApp) -> None:
 
 
 def start_first(app: TermaiApp) -> None:
-    """Start the smoke model and open the chat with it."""
-    app.start_profile(FIRST_PROFILE)
+    """Open the chat with the shipped model, and start it unless it runs or is being started."""
+    word, _ = environment_first.state(app.servers, app.first_start)
+    if word in ("", "failed", "stopping"):
+        app.start_first(FIRST_PROFILE)
     app.open_chat(FIRST_PROFILE)
-
-
-def first_steps(findings: Collection[Finding], width: int, *, looking: bool) -> Content:
-    """Return what works now and what to do next, for who has never started a server."""
-    works = [one for one in findings if one.group == _ENGINES and str(one.verdict) == "ok"]
-    engines = ", ".join(" ".join((one.name, *one.version.split()[:1])) for one in works[:2])
-    if engines:
-        now = f"Works now: {one_line(engines, 100)}; a tiny model is here."
-    elif looking:
-        now = "Looks what works here …"
-    else:
-        now = "No engine works yet: the problems below say how to get one."
-    if engines and width < _NARROW:
-        return _keys(("s", "try it"), ("p", "prove"), ("F2", "find a model"))
-    steps = _keys(("s", "starts the tiny model"), ("p", "proves engines"), ("F2", "finds a model"))
-    lines = [Content.assemble(("FIRST STEPS  ", "bold"), now), *([steps] if engines else [])]
-    return Content("\n").join(lines)
-
-
-def _keys(*keys: tuple[str, str]) -> Content:
-    return Content("   ").join(
-        Content.assemble((key, "bold $primary"), f" {text}") for key, text in keys
-    )
 
 
 def _by_server(holders: Sequence[Holder]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the program shows first: the mode that fits what runs, and on the first start a model."""
+"""What the program shows first: the mode that fits what runs; on a first start, what works here."""
 
 import os
 from dataclasses import dataclass
@@ -12,11 +12,23 @@ NO_AUTOSTART = "TERMAI_NO_AUTOSTART"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The mode to open, the server to chat with, and the profile to start (empty for none)."""
+    """The mode to open, the server to chat with, and the profile to start (empty for none).
+
+    first: whether nothing was ever started on this machine.
+    """
 
     mode: str = "servers"
     chat_with: str = ""
     start_profile: str = ""
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """Whether the shipped model was asked for, and why it could not be started."""
+
+    asked: bool = False
+    trouble: str = ""
 
 
 def check_mode(mode: str) -> None:
@@ -28,14 +40,16 @@ def check_mode(mode: str) -> None:
 def plan(start: str = "", chat_with: str = "") -> Opening:
     """Choose the opening: what was asked for, else Chat if a server runs, else Servers.
 
-    Where no job was ever recorded this is the first start: the shipped profile ``smoke`` is
-    then to be started and chatted with, unless TERMAI_NO_AUTOSTART is set. Servers that cannot
-    be listed count as none; the program tells of them once it is open.
+    Where no job was ever recorded this is the first start: Environment leads, and the shipped
+    profile ``smoke`` is started meanwhile, so that the chat with it is the next step; with
+    TERMAI_NO_AUTOSTART nothing is started. Servers that cannot be listed count as none; the
+    program tells of them once it is open.
     """
     if chat_with:
         return Opening("chat", chat_with)
     if _first_start():
-        return Opening(start or "chat", FIRST_PROFILE, FIRST_PROFILE)
+        profile = "" if os.environ.get(NO_AUTOSTART) else FIRST_PROFILE
+        return Opening(start or "environment", profile, profile, first=True)
     running = _running()
     if start:
         return Opening(start, running)
@@ -45,8 +59,6 @@ def plan(start: str = "", chat_with: str = "") -> Opening:
 def _first_start() -> bool:
     from termai.paths import jobs_dir
 
-    if os.environ.get(NO_AUTOSTART):
-        return False
     try:
         return next(jobs_dir().iterdir(), None) is None
     except OSError:

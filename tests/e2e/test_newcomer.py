@@ -60,6 +60,8 @@ def test_first_start_kill_in_mid_reply_and_the_next_login(
     env: dict[str, str], tmp_path: Path
 ) -> None:
     with Tmux([TERMAI], env=env, cwd=tmp_path) as screen:
+        screen.wait_for("FIRST STEPS", "A tiny model is ready to talk", timeout=60)
+        screen.press("Enter")
         screen.wait_for("smoke is ready", timeout=60)
         screen.type("What is the capital of France?")
         screen.press("Enter")

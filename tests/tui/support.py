@@ -22,8 +22,12 @@ SMALL, LARGE = (80, 24), (120, 40)
 async def opened(
     mode: str = "servers", *, size: tuple[int, int] = SMALL, chat_with: str = "", start: str = ""
 ) -> AsyncIterator[tuple[TermaiApp, Pilot[int]]]:
-    """Run the program until ``mode`` is open, and fail on any exception inside it."""
-    app = TermaiApp(lambda: Opening(mode, chat_with, start), settings.load())
+    """Run the program until ``mode`` is open, and fail on any exception inside it.
+
+    start: the profile that a first start starts.
+    """
+    first = Opening(mode, chat_with or start, start, first=bool(start))
+    app = TermaiApp(lambda: first, settings.load())
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: app.current_mode == mode)
         await pilot.pause()

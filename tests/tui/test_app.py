@@ -10,7 +10,7 @@ from textual.command import CommandPalette
 from textual.widgets import TextArea
 
 from termai.errors import StorageError, UsageError
-from termai.paths import config_dir
+from termai.paths import config_dir, jobs_dir
 from termai.profiles.profile import Profile
 from termai.servers.facts import Facts
 from termai.servers.records import from_job
@@ -202,19 +202,25 @@ async def test_the_mouse_can_choose_a_mode() -> None:
         await until(pilot, lambda: mode(app) == "models")
 
 
-def test_the_first_start_starts_the_smoke_model_and_chats_with_it(
+def test_a_first_start_leads_with_environment_and_starts_the_smoke_model_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(opening.NO_AUTOSTART)
-    assert opening.plan() == Opening("chat", "smoke", "smoke")
+    assert opening.plan() == Opening("environment", "smoke", "smoke", first=True)
 
 
 def test_autostart_can_be_switched_off() -> None:
+    assert opening.plan() == Opening("environment", first=True)
+
+
+def test_a_later_start_opens_servers() -> None:
+    (jobs_dir() / "1").mkdir(parents=True)
     assert opening.plan() == Opening("servers")
 
 
 def test_an_asked_mode_and_server_win() -> None:
     assert opening.plan("profiles").mode == "profiles"
+    assert opening.plan("chat").mode == "chat"
     assert opening.plan(chat_with="mine") == Opening("chat", "mine")
 
 

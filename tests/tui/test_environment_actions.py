@@ -1,4 +1,4 @@
-"""Environment: proving the engines, freeing GPU memory, the live machine and the first start."""
+"""Environment: proving the engines, freeing GPU memory, and the live machine."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -157,26 +157,3 @@ async def test_nothing_is_drawn_while_nothing_changes(
         await until(pilot, lambda: len(looks) > before)
         await pilot.pause()
         assert drawn == []
-
-
-async def test_a_first_start_says_what_works_and_what_is_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with opened("environment") as (app, pilot):
-        await until(pilot, lambda: "FIRST STEPS" in screen_text(app))
-        assert "Works now: llama-server 9212" in screen_text(app)
-        assert "s Start" in screen_text(app)
-        started: list[str] = []
-        monkeypatch.setattr(app, "start_profile", started.append)
-        await pilot.press("s")
-        await until(pilot, lambda: started == ["smoke"], what="the start")
-        await until(pilot, lambda: app.current_mode == "chat" or toasts(app), what="the chat")
-        assert toasts(app) == ""
-
-
-async def test_a_first_start_without_an_engine_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = replace(ENGINE, verdict=Verdict.PROBLEM, fix="Run `make run`.")
-    monkeypatch.setattr(work, "checks", lambda only=(): (broken,))
-    async with opened("environment") as (app, pilot):
-        await until(pilot, lambda: "No engine works yet" in screen_text(app))
-        assert "fix: Run `make run`." in screen_text(app)

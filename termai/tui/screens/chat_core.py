@@ -90,7 +90,7 @@ class ChatCore(ModeScreen):
         self.query_one("#chat-notice").display = False
         self.prompt.focus()
         opening = program(self).opening
-        if opening.start_profile:
+        if opening.start_profile and program(self).first_start.asked:
             self._starting = (opening.start_profile, time.monotonic())
         self.do(self._open_last())
         self.watch(self.app, "servers", self._servers_changed)

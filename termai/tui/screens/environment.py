@@ -27,6 +27,8 @@ from termai.tui.background import program
 from termai.tui.messages import Failed
 from termai.tui.screens.base import ModeScreen
 from termai.tui.screens.dialogs import ConfirmLoss
+from termai.tui.widgets import environment_first
+from termai.tui.widgets.environment_first import FirstSteps
 from termai.tui.widgets.environment_live import LivePane
 from termai.tui.widgets.model_text import TextPane
 from termai.tui.widgets.row_list import RowList
@@ -37,9 +39,10 @@ if TYPE_CHECKING:
     from termai.environment import Finding
 
 DRAW_S = 0.1  # between two drawings while findings arrive
+NARROW, SHORT = 60, 18  # cells and lines below which the first steps are one line
 _FIX = "Run the command, after asking; its output is shown (Enter)."
 _COPY = "Copy the command, or what is to be done."
-_FIRST = "Start the tiny model that comes with termai, and chat with it."
+_FIRST = "Talk to the tiny model that comes with termai, starting it if need be."
 _PROVE = "Run the tiny model on every engine and device, and measure it."
 _BUILD = "Build llama-server for this machine, or see how far a build is."
 _MACHINE = "Every measure of the machine, and who holds the GPUs' memory."
@@ -65,11 +68,12 @@ difference between installed and works.
     EnvironmentScreen #body { height: 1fr; }
     EnvironmentScreen #list { height: 1fr; width: 1fr; }
     EnvironmentScreen #side { height: 6; border-top: solid $primary 40%; }
-    EnvironmentScreen #first { height: auto; max-height: 4; padding: 0 1; display: none; }
     EnvironmentScreen #live { display: none; max-height: 65%; }
     EnvironmentScreen #details { height: 1fr; padding: 0 1; color: $muted; }
     EnvironmentScreen.-short #machine { display: none; }
     EnvironmentScreen.-short #side { height: 4; }
+    EnvironmentScreen.-short.-first #side { height: 2; border-top: none; }
+    EnvironmentScreen.-short.-first #details { background: $panel; }
     EnvironmentScreen.-wide #machine { display: none; }
     EnvironmentScreen.-wide #live { display: block; }
     EnvironmentScreen.-wide #details { border-top: solid $primary 40%; }
@@ -78,11 +82,11 @@ difference between installed and works.
         width: 40%; height: 100%; border-top: none; border-left: solid $primary 40%;
     }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "fix", "Run fix", id="env.fix", tooltip=_FIX),
         Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip=_COPY),
-        Binding("s", "start_first", "Start", id="env.first", tooltip=_FIRST),
+        Binding("s", "start_first", "Talk", id="env.first", tooltip=_FIRST),
         Binding("p", "prove", "Prove", id="env.prove", tooltip=_PROVE),
         Binding("b", "build", "Build", id="env.build", tooltip=_BUILD),
         Binding("m", "machine", "Machine", id="env.machine", tooltip=_MACHINE),
@@ -93,6 +97,7 @@ difference between installed and works.
     findings = query_one("#list", RowList)
     machine = query_one("#machine", TextPane)
     details = query_one("#details", TextPane)
+    steps = query_one("#first", FirstSteps)
 
     @dataclass
     class Found(Message):
@@ -109,9 +114,20 @@ difference between installed and works.
         only: tuple[str, ...]
         whole: bool = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_name: dict[str, Finding] = {}
+        self._seen: set[str] = set()
+        self._open: set[str] = set()
+        self._round, self._looking = 0, False
+        self._led, self._told, self._keys = "", "", (False, False)
+        self._drawing: Timer | None = None
+        self._first = False
+        self._steps = Content("")
+
     def compose_body(self) -> ComposeResult:
         """Yield the machine, the sum of the findings, the findings, and the chosen one."""
-        yield Static(id="first", markup=False)
+        yield FirstSteps(id="first", markup=False)
         yield TextPane(id="machine")
         yield Static("CHECKS  looking …", id="title", markup=False)
         with Container(id="body"):
@@ -121,17 +137,14 @@ difference between installed and works.
                 yield TextPane(id="details")
 
     def on_mount(self) -> None:
-        self._by_name: dict[str, Finding] = {}
-        self._seen: set[str] = set()
-        self._open: set[str] = set()
-        self._round, self._looking = 0, False
-        self._led, self._told, self._keys = "", "", (False, False)
-        self._drawing: Timer | None = None
         self.machine.can_focus = False
-        self._first = False
         self.watch(program(self), "machine", self._show_machine)
         self.watch(program(self), "servers", self._show_first)
+        self.watch(program(self), "first_start", self._show_first)
         self.findings.focus()
+        if program(self).opening.first:
+            self._show_first()
+            self.steps.focus()
         self.action_check()
 
     def on_screen_resume(self) -> None:
@@ -140,6 +153,7 @@ difference between installed and works.
 
     def on_resize(self) -> None:
         self._show_title()
+        self._show_first()
 
     def _show_machine(self) -> None:
         shot = program(self).machine
@@ -149,21 +163,40 @@ difference between installed and works.
         lines = environment_machine.short(shot, work.history, width)
         self.machine.styles.height = len(lines)
         self.machine.show(lambda _, __: Content("\n").join(lines))
-        if not self._first:
-            self._show_first()
+        self._show_first()
 
     def _show_first(self) -> None:
-        """Lead with what works and the next step, for who has never started a server."""
+        """Lead with what works and the next step, for who has only the shipped model."""
         app = program(self)
-        first = app.machine is not None and not app.servers and bool(self._by_name)
-        panel = self.query_one("#first", Static)
-        if first:
-            found = self._by_name.values()
-            width, looking = self.size.width, self._looking
-            panel.update(environment_actions.first_steps(found, width, looking=looking))
+        known = app.opening.first or (app.machine is not None and bool(self._by_name))
+        first = known and environment_first.leads(app.servers)
         if first != self._first:
-            self._first = panel.display = first
+            self._first = self.steps.display = first
+            self.set_class(first, "-first")
             self.refresh_bindings()
+            if not first and self.focused is self.steps:
+                self.findings.focus()
+        if first:
+            self._draw_first()
+
+    def _draw_first(self) -> None:
+        app = program(self)
+        shown = environment_first.steps(
+            self._by_name.values(),
+            environment_first.state(app.servers, app.first_start),
+            looking=self._looking,
+            focused=self.focused is self.steps,
+            small=self.size.width < NARROW or self.size.height < SHORT,
+        )
+        if shown != self._steps:
+            self._steps = shown
+            self.steps.update(shown)
+
+    def on_descendant_focus(self) -> None:
+        self._show_first()
+
+    def on_descendant_blur(self) -> None:
+        self._show_first()
 
     def action_check(self) -> None:
         """Run the checks again."""
@@ -285,7 +318,7 @@ difference between installed and works.
             self.notify(f"Copied {one_line(text)}", markup=False)
 
     def action_start_first(self) -> None:
-        """Start the smoke model and chat with it."""
+        """Talk to the shipped model, starting it if need be."""
         environment_actions.start_first(program(self))
 
     def action_prove(self) -> None:

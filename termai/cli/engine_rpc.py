@@ -17,7 +17,7 @@ def started(server: RpcServer, *, as_json: bool) -> int:
         return 0
     out(f"The RPC server listens on {server.endpoint} and outlives this terminal.")
     if server.exposed:
-        at = "this machine's address" if server.host in ("0.0.0.0", "::") else server.host  # noqa: S104
+        at = "this machine's address" if server.host == "0.0.0.0" else server.host  # noqa: S104
         out(f'  elsewhere  rpc = ["HOST:{server.port}"] under [load] of a profile, HOST being {at}')
     else:
         out(f'  here       rpc = ["{server.endpoint}"] under [load] of a profile')

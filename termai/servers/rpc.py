@@ -1,5 +1,6 @@
 """RPC servers of this machine, which lend its devices to others: jobs that outlive the terminal."""
 
+import ipaddress
 import time
 from dataclasses import dataclass
 
@@ -10,12 +11,14 @@ from termai.jobs.records import Job
 from termai.profiles.hosts import is_loopback
 from termai.servers.launching import KEPT, lock
 from termai.servers.ports import free_port, refusal
+from termai.text import one_line
 
 KIND = "rpc"
 _START_S = 30.0  # seconds until it listens; a driver may need some of them
 _POLL_S = 0.05
 _SHOWN = 8
-_REACHED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_THIS, _ALL = "127.0.0.1", "0.0.0.0"  # noqa: S104
+_REACHED = {_ALL: _THIS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def running() -> tuple[RpcServer, ...]:
 
 def start(
     *,
-    host: str = "127.0.0.1",
+    host: str = _THIS,
     port: int = 0,
     threads: int = 0,
     devices: tuple[str, ...] = (),
@@ -53,10 +56,12 @@ def start(
 ) -> RpcServer:
     """Start one and return when it listens.
 
-    port: 0 takes the first free one from 50052. exposed: allows a host that others reach. Raises
-    UsageError for such a host without it and for a port that is taken, NotFoundError where
-    llama.cpp was built without RPC, and StartFailedError with the end of its log.
+    host: an IPv4 address, or localhost. port: 0 takes the first free one from 50052. exposed:
+    allows a host that others reach. Raises UsageError for such a host without it, for one that
+    is no IPv4 address and for a port that is taken, NotFoundError where llama.cpp was built
+    without RPC, and StartFailedError with the end of its log.
     """
+    host = _ipv4(host)
     if not is_loopback(host) and not exposed:
         raise UsageError(
             f"Listening on {host} lets others in. {rpc.WARNING}",
@@ -89,6 +94,22 @@ def stop(port: int = 0) -> tuple[RpcServer, ...]:
 
 def _of(job: Job) -> RpcServer:
     return RpcServer(job, str(job.spec.meta.get("host", "")), int(job.spec.meta.get("port", 0)))
+
+
+def _ipv4(host: str) -> str:
+    """Return the address to listen on: all that ggml's server takes (inet_addr in ggml-rpc)."""
+    if host.casefold() == "localhost":
+        return _THIS
+    instead = f"Name an IPv4 address of this machine, {_THIS} for itself or {_ALL} for all of them."
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        what = f"llama.cpp's RPC server listens on addresses, and {one_line(host, 80)!r} is none."
+        raise UsageError(what, fix=instead) from None
+    if address.version == 6:
+        what = f"llama.cpp's RPC server listens on IPv4 addresses only, and {address} is IPv6."
+        raise UsageError(what, fix=instead)
+    return str(address)
 
 
 def _port(host: str, wanted: int) -> int:

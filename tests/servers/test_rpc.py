@@ -1,6 +1,7 @@
 """RPC servers of this machine: started, found, stopped, and a model spread over two of them."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,3 +120,26 @@ def test_one_that_is_gone_is_named_by_the_server_that_needed_it(
             manager.start(native.with_values(rpc=[f"127.0.0.1:{port}"])), timeout_s=60
         )
     assert f"The RPC server at 127.0.0.1:{port} does not answer" in str(caught.value)
+
+
+def test_localhost_is_the_address_that_it_stands_for() -> None:
+    server = rpc.start(host="localhost", port=free_port(), threads=1)
+    assert server.host == "127.0.0.1"
+    assert endpoints.answers(server.endpoint)
+    assert not server.exposed
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("::1", "IPv4 addresses only, and ::1 is IPv6"),
+        ("[::]", "IPv4 addresses only, and :: is IPv6"),
+        ("gpu-box.example", "'gpu-box.example' is none"),
+        ("", "'' is none"),
+    ],
+)
+def test_what_is_no_address_for_it_is_told_with_what_is(host: str, says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)) as caught:
+        rpc.start(host=host, port=free_port(), exposed=True)
+    assert "127.0.0.1" in caught.value.fix
+    assert rpc.running() == ()

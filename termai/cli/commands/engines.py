@@ -97,7 +97,7 @@ def build(
 
 
 @engines.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="IPv4 address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),

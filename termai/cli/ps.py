@@ -22,7 +22,10 @@ _WITH_MODEL = 110  # columns from which there is room for the last of them
 
 
 def ps(*, past: bool, as_json: bool) -> int:
-    """Print the servers, with ``past`` those that ended too; returns the exit code."""
+    """Print the servers, with ``past`` those that ended too; returns the exit code.
+
+    What lends this machine to servers elsewhere is counted below them, not in the JSON.
+    """
     servers = registry.list_servers(past=past)
     if as_json:
         out_json([server.as_json() for server in servers])
@@ -33,6 +36,9 @@ def ps(*, past: bool, as_json: bool) -> int:
         out(
             "No server runs. `termai start PROFILE` starts one; `termai profiles list` shows which."
         )
+    if not as_json and (lent := registry.lending()):
+        runs = "RPC server runs" if lent == 1 else "RPC servers run"
+        out(f"{lent} {runs} to lend this machine: `termai engines rpc --list`.")
     for _, sentence in registry.broken():
         warn(sentence)
     return 0

@@ -12,6 +12,7 @@ from termai.jobs.states import JobStatus
 from termai.servers.facts import HOST, Facts, Stage, device_of
 
 KIND = "server"
+RPC_KIND = "rpc"  # what lends this machine to others, and serves no model itself
 
 
 class ServerState(StrEnum):

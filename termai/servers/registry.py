@@ -9,7 +9,7 @@ from termai.errors import InvalidFileError, NotFoundError
 from termai.jobs import log, store
 from termai.jobs.records import Job
 from termai.servers import facts as known_facts
-from termai.servers.records import KIND, Server, ServerState, from_job
+from termai.servers.records import KIND, RPC_KIND, Server, ServerState, from_job
 
 _TAIL_LINES = 300
 _TAIL_BYTES = 128 << 10
@@ -40,6 +40,11 @@ def get(name: str) -> Server:
         others = ", ".join(dict.fromkeys(job.name for job in jobs)) or "none was started yet"
         raise NotFoundError(f"There is no server {name}.", fix=f"There is: {others}.")
     return from_disk(next((job for job in named if job.alive), named[0]))
+
+
+def lending() -> int:
+    """Return how many RPC servers run, which lend this machine to servers elsewhere."""
+    return sum(job.alive for job in store.list_jobs(RPC_KIND))
 
 
 def refresh(server: Server) -> Server:

@@ -11,9 +11,10 @@ from termai.jobs.records import Job
 from termai.profiles.hosts import is_loopback
 from termai.servers.launching import KEPT, lock
 from termai.servers.ports import free_port, refusal
+from termai.servers.records import RPC_KIND
 from termai.text import one_line
 
-KIND = "rpc"
+KIND = RPC_KIND
 _START_S = 30.0  # seconds until it listens; a driver may need some of them
 _POLL_S = 0.05
 _SHOWN = 8

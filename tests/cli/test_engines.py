@@ -52,9 +52,13 @@ def test_an_rpc_server_is_started_shown_and_stopped(termai: Termai) -> None:
         assert f'rpc = ["127.0.0.1:{port}"]' in done.stdout
         told = json.loads(termai("engines", "rpc", "--list", "--json").stdout)
         assert [(one["port"], one["exposed"]) for one in told] == [(int(port), False)]
+        assert "1 RPC server runs" in termai("ps").stdout
+        assert "`termai engines rpc --list`" in termai("ps").stdout
+        assert json.loads(termai("ps", "--json").stdout) == []
     finally:
         stopped = termai("engines", "rpc", "--stop")
     assert "is stopped" in stopped.stdout
+    assert "RPC" not in termai("ps").stdout
     refused = termai("engines", "rpc", "--host", "0.0.0.0")
     assert refused.returncode == 2
     assert "--yes" in refused.stderr

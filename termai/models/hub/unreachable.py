@@ -1,5 +1,6 @@
 """Why the hub cannot be reached, in words: which host, through which proxy, what to look at."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import httpx2
 
 _CHECK = "Check the network, HF_ENDPOINT or hub_endpoint, and HTTPS_PROXY or proxy"
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
 class HubUnreachableError(UnreachableError):
@@ -31,7 +33,7 @@ def explained(error: "httpx2.TransportError", url: str, place: Place) -> HubUnre
     host = _host(url)
     through = proxy_for(url, place)
     where = f"{host} through the proxy {through}" if through else host
-    detail = one_line(str(error), 200).rstrip(".") or type(error).__name__
+    detail = _plain(str(error)) or type(error).__name__
     if tls := _certificate(error, detail):
         return HubUnreachableError(
             f"The certificate of {where} is not trusted: {tls}.",
@@ -98,6 +100,11 @@ def proxy_for(url: str, place: Place) -> str:
         proxies = getproxies()
         proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
     return one_line(proxy.rpartition("@")[2].rpartition("://")[2], 120)
+
+
+def _plain(said: str) -> str:
+    """Return what a library says without the number that the system has for it."""
+    return one_line(_NUMBER.sub("", said), 200).rstrip(".")
 
 
 def _certificate(error: BaseException, detail: str) -> str:

@@ -422,7 +422,9 @@ def test_what_failed_is_explained_in_words() -> None:
     cases = {
         httpx2.ConnectTimeout("slow"): "hub.example does not answer",
         httpx2.ReadError(""): "The connection to hub.example broke: ReadError",
-        httpx2.ConnectError("[Errno -2] Name or service not known"): "Name or service not known",
+        httpx2.ConnectError(
+            "[Errno -2] Name or service not known"
+        ): "reached: Name or service not known",
     }
     for error, words in cases.items():
         assert words in str(explained(error, "https://hub.example/api", here))

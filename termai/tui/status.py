@@ -35,12 +35,14 @@ class Activity:
         self._recent: dict[str, tuple[float, float]] = {}
 
     def see(self, servers: Sequence[Server], now: float) -> None:
-        """Compare the servers with how they were before."""
+        """Compare the servers with how they were before; the speed of one goes with it."""
         for server in servers:
             count = server.facts.requests
             if server.facts.last and count > self._requests.get(server.job.id, count):
                 self._recent[server.job.id] = (now, server.facts.last.completion_per_second)
             self._requests[server.job.id] = count
+        alive = {server.job.id for server in servers if server.alive}
+        self._recent = {job: seen for job, seen in self._recent.items() if job in alive}
 
     def rate(self, now: float) -> float:
         """Return the tokens per second of all servers that answered within RECENT_S."""

@@ -198,6 +198,15 @@ def test_speed_is_shown_while_replies_come() -> None:
     assert activity.rate(NOW + 2 + status.RECENT_S) == 0
 
 
+def test_a_speed_goes_with_its_server() -> None:
+    activity = status.Activity()
+    activity.see([server(facts=READY._replace(requests=4))], NOW)
+    activity.see([server(facts=READY._replace(requests=5))], NOW + 1)
+    assert activity.rate(NOW + 2)
+    activity.see([], NOW + 2)
+    assert activity.rate(NOW + 2) == 0
+
+
 def test_moments_of_another_day_have_a_date() -> None:
     now = time.time()
     assert len(formats.moment(now - 60, now)) == 5

@@ -18,7 +18,7 @@ from termai.profiles.clashes import Clash, MachineLimits, ModelFacts, find
 from termai.profiles.kept import hides, masked_words
 from termai.profiles.profile import Profile
 from termai.profiles.schema import LLAMA_CPP, NATIVE
-from termai.servers.preview_facts import ModelNote, engine_of, facts_of, no_model, note_of
+from termai.servers.preview_facts import ModelNote, engine_of, facts_of, kind_of, no_model, note_of
 from termai.servers.preview_memory import Memory, MemoryView, Row
 from termai.servers.preview_sources import File, Sources
 
@@ -97,7 +97,7 @@ class _Making:
         facts = self._facts(header, view) if header else None
         limits = self.sources.limits()
         known = engine_of(engine[1], self.profile) if engine else None
-        clashes = find(self.profile, facts, limits, known, port)
+        clashes = find(self.profile, facts, limits, known, port, self._kinds())
         wanted = int(self.profile.value("port"))
         granted = port.free if port and port.refused and port.free else wanted
         command = self._command(engine, self._served(file), granted, clashes) if engine else ()
@@ -187,15 +187,27 @@ class _Making:
 
     def _files(self) -> dict[str, Path]:
         """Return the model files that the profile names beside its model, those that are here."""
-        named = [str(self.profile.value(key) or "") for key in _BESIDE]
-        named += [str(path) for path, _ in self.profile.value("lora")]
         found: dict[str, Path] = {}
-        for reference in filter(None, named):
+        for reference in self._named():
             try:
                 found[reference] = self.sources.file(reference).path
             except TermaiError:
                 continue
         return found
+
+    def _kinds(self) -> dict[str, str]:
+        """Return what they are, those of which that can be told."""
+        headers = {reference: self.sources.header(reference) for reference in self._named()}
+        return {
+            reference: kind
+            for reference, header in headers.items()
+            if header and (kind := kind_of(header))
+        }
+
+    def _named(self) -> list[str]:
+        named = [str(self.profile.value(key) or "") for key in _BESIDE]
+        named += [str(path) for path, _ in self.profile.value("lora")]
+        return [reference for reference in named if reference]
 
     def _failed(self, error: TermaiError) -> None:
         self.problems.append(error.message)

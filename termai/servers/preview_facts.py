@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from termai.engines.base import Detection
+from termai.engines.drift.buffers import buffers_of
 from termai.gguf.facts import Kind, facts
 from termai.gguf.facts import ModelFacts as Facts
 from termai.gguf.header import Header
 from termai.gguf.memory.hparams import hparams
-from termai.profiles.clashes import EngineFacts, ModelFacts
+from termai.profiles.clashes import A_PROJECTOR, AN_ADAPTER, EngineFacts, ModelFacts
 from termai.profiles.profile import Profile
 from termai.profiles.schema import EMBEDDED, LLAMA_CPP
 from termai.text import one_line
@@ -73,7 +74,15 @@ def _known(header: Header) -> Facts:
 def no_model(header: Header) -> str:
     """Return what a file is that cannot be started by itself, empty for a model."""
     kind = _known(header).kind
-    return {Kind.ADAPTER: "a LoRA adapter", Kind.PROJECTOR: "a projector"}.get(kind, "")
+    return {Kind.ADAPTER: AN_ADAPTER, Kind.PROJECTOR: A_PROJECTOR}.get(kind, "")
+
+
+def kind_of(header: Header) -> str:
+    """Return what a file is in words for a sentence, empty where it cannot be told."""
+    kind = _known(header).kind
+    if kind is Kind.OTHER:
+        return ""
+    return no_model(header) or "a model"
 
 
 def facts_of(header: Header, draft: Header | None, locked: int) -> ModelFacts:
@@ -117,6 +126,7 @@ def engine_of(detection: Detection, profile: Profile) -> EngineFacts:
         names_drafting=drafting is not None
         and "draft-simple" in f"{drafting.takes}{drafting.text}",
         looks_back=penalties is not None and "-1" in penalties.text,
+        buffers=buffers_of(detection, profile),
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from termai.profiles.clashes import (
+    A_PROJECTOR,
+    AN_ADAPTER,
     Clash,
     EngineFacts,
     MachineLimits,
@@ -35,6 +37,7 @@ OLLAMA = "http://127.0.0.1:11434"
 ONE_GPU = EngineFacts(NATIVE, devices=1)
 TWO_GPUS = EngineFacts(NATIVE, devices=2)
 NO_GPU = EngineFacts(NATIVE, devices=0)
+WITH_BUFFERS = EngineFacts(NATIVE, devices=1, buffers=frozenset({"CPU", "CUDA0"}))
 FREE = PortFacts("127.0.0.1", 8080)
 BUSY = replace(FREE, refused="is used by the server smoke", free=8081)
 ELSEWHERE = PortFacts("203.0.113.7", 8080)
@@ -49,13 +52,15 @@ class Setup:
     limits: MachineLimits | None = LIMITS
     engine: EngineFacts | None = ONE_GPU
     port: PortFacts | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def profile(self) -> Profile:
         return Profile("sample").with_values(**self.values)
 
     def found(self, profile: Profile | None = None) -> tuple[Clash, ...]:
         """Return the clashes of the setup, or of another profile in it."""
-        return find(profile or self.profile(), self.model, self.limits, self.engine, self.port)
+        around = (self.model, self.limits, self.engine, self.port, self.files)
+        return find(profile or self.profile(), *around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,10 @@ def setup(
     engine: EngineFacts | None = ONE_GPU,
     at: PortFacts | None = None,
     limits: MachineLimits | None = LIMITS,
+    files: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Setup:
-    return Setup(values, model, limits, engine, at)
+    return Setup(values, model, limits, engine, at, files or {})
 
 
 def problem(name: str, key: str, clashing: Setup, *harmless: Setup) -> Sample:
@@ -515,6 +521,65 @@ BESIDE = (
     ),
 )
 
+OTHER_FILES = (
+    problem(
+        "no-projector",
+        "mmproj",
+        setup(mmproj="m.gguf", files={"m.gguf": "a model"}),
+        setup(mmproj="m.gguf", files={"m.gguf": A_PROJECTOR}),
+        setup(mmproj="m.gguf"),
+        setup(files={"m.gguf": "a model"}),
+    ),
+    problem("no-projector", "mmproj", setup(mmproj="m.gguf", files={"m.gguf": AN_ADAPTER})),
+    problem(
+        "no-adapter",
+        "lora",
+        setup(lora=[{"path": "m.gguf"}], files={"m.gguf": "a model"}),
+        setup(lora=[{"path": "m.gguf"}], files={"m.gguf": AN_ADAPTER}),
+        setup(lora=[{"path": "m.gguf"}]),
+    ),
+    problem(
+        "no-adapter",
+        "lora",
+        setup(
+            lora=[{"path": "a.gguf"}, {"path": "m.gguf"}],
+            files={"m.gguf": A_PROJECTOR, "a.gguf": AN_ADAPTER},
+        ),
+        setup(lora=[{"path": "a.gguf"}], files={"m.gguf": A_PROJECTOR, "a.gguf": AN_ADAPTER}),
+    ),
+)
+
+OVERRIDES = (
+    problem(
+        "override-refused",
+        "override_kv",
+        setup(override_kv=["llama.x=number:1"]),
+        setup(override_kv=["llama.x=int:1", "y=float:0.5", "z=bool:true", "s=str:a, b=c"]),
+        setup(override_kv=["y=number:1"], engine=EngineFacts(EMBEDDED)),
+    ),
+    *(
+        problem("override-refused", "override_kv", setup(override_kv=["x=int:1", wrong]))
+        for wrong in ("y", "y=bool:yes", f"{'k' * 128}=int:1", f"y=str:{'v' * 128}", "y=1")
+    ),
+    problem(
+        "override-refused",
+        "override_tensor",
+        setup(override_tensor=["exps=CUDA1"], engine=WITH_BUFFERS),
+        setup(override_tensor=["exps=CUDA0", "a[0-9]+.*=CPU"], engine=WITH_BUFFERS),
+        setup(override_tensor=["exps=CUDA1"]),
+        setup(override_tensor=["exps=CUDA1"], engine=None),
+        setup(override_tensor=["e=RPC0[box:1]"], engine=WITH_BUFFERS, rpc=["box:1"]),
+        *(
+            setup(override_tensor=[f"{p}=CPU"])
+            for p in ("a|b", "[(?a]b", "[]", "a++", "", "(?:a)", "a{2}")
+        ),
+    ),
+    *(
+        problem("override-refused", "override_tensor", setup(override_tensor=[wrong]))
+        for wrong in ("exps", "exps=cpu", "exps=", "a(=CPU", "[a=CPU", "*a=CPU", "(?i)a=CPU")
+    ),
+)
+
 ENGINES = (
     problem(
         "option-not-of-this-engine",
@@ -667,6 +732,6 @@ SAMPLING = (
 )
 
 SAMPLES = (
-    *CACHE, *CONTEXT, *POSITIONS, *DEVICES, *BESIDE, *ENGINES, *SERVING, *SAMPLING,
-    *ELSEWHERE_ALREADY,
+    *CACHE, *CONTEXT, *POSITIONS, *DEVICES, *BESIDE, *OTHER_FILES, *OVERRIDES, *ENGINES, *SERVING,
+    *SAMPLING, *ELSEWHERE_ALREADY,
 )  # fmt: skip

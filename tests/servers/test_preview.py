@@ -236,6 +236,17 @@ def test_a_draft_model_that_is_not_used_is_told(tmp_path: Path) -> None:
     assert clash.name == "draft-model-unused"
 
 
+def test_files_beside_the_model_that_are_something_else_are_told(tmp_path: Path) -> None:
+    path = str(write_tiny(tmp_path / "tiny.gguf"))
+    projector = str(write_vision(tmp_path / "mmproj.gguf"))
+    good = Profile("p").with_values(path=path, mmproj=projector, ctx_size=256)
+    assert [c.name for c in Previewer().preview(good).clashes] == []
+    swapped = good.with_values(mmproj=path, lora=[{"path": projector}])
+    found = {c.name: c.text for c in Previewer().preview(swapped).clashes}
+    assert "is a model and no projector" in found["no-projector"]
+    assert "is a projector and no LoRA adapter" in found["no-adapter"]
+
+
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "model.gguf")
     profile = Profile("p").with_values(path=str(path), ctx_size=256)

@@ -22,7 +22,8 @@ _WITHOUT_ARGS = frozenset({EMBEDDED, REMOTE})
 def check(profile: Profile, detection: Detection) -> tuple[Drift, ...]:
     """Return where a profile and a program do not agree: [args], [env], options.
 
-    Nothing is read, started or raised. A llama-server whose help is not known agrees with all.
+    Nothing is started or raised, and no file opened, only looked for. A llama-server whose help
+    is not known agrees with all.
     """
     if detection.engine == NATIVE and detection.help:
         return (

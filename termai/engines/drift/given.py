@@ -6,6 +6,7 @@ from functools import lru_cache
 from termai.engines import extras
 from termai.engines.base import Detection
 from termai.engines.drift import renames
+from termai.engines.drift.contents import is_elsewhere, wrong_value
 from termai.engines.drift.found import ARGS, Change, Drift, named
 from termai.engines.drift.mistakes import ends, mistake, no_number
 from termai.engines.drift.taken import taken
@@ -115,6 +116,8 @@ class _Checker:
             value = one_line(item.values[0], _SHOWN)
             text = f"{item.flag} takes {', '.join(takes.values)} in {self.name}, not {value!r}."
             return self._say(item, text, fatal=takes.sure)
+        if text := wrong_value(item, self.profile, self.binary):
+            return self._say(item, text, way if is_elsewhere(item.values[0]) else None)
         if way is None:
             return None
         text = f"{item.flag} is an option of termai: {way.successor}."

@@ -8,17 +8,21 @@ from collections.abc import Mapping
 
 from termai.hardware.limits import MachineLimits
 from termai.profiles.clashes import (
+    beside,
     cache,
     context,
     devices,
     drafting,
     engine,
+    overrides,
     positions,
     remote,
     sampling,
     serving,
 )
 from termai.profiles.clashes.base import (
+    A_PROJECTOR,
+    AN_ADAPTER,
     ENGINE,
     Case,
     Clash,
@@ -32,6 +36,8 @@ from termai.profiles.option import KOBOLDCPP, REMOTE, VLLM
 from termai.profiles.profile import Profile
 
 __all__ = [
+    "AN_ADAPTER",
+    "A_PROJECTOR",
     "ENGINE",
     "RULES",
     "Clash",
@@ -43,7 +49,19 @@ __all__ = [
     "find",
 ]
 
-_MODULES = (engine, context, positions, cache, devices, drafting, serving, sampling, remote)
+_MODULES = (
+    engine,
+    overrides,
+    beside,
+    context,
+    positions,
+    cache,
+    devices,
+    drafting,
+    serving,
+    sampling,
+    remote,
+)
 _OF_REMOTE = (engine, remote)
 _OF_SERVERS = (engine, serving, remote)
 
@@ -61,9 +79,13 @@ def find(
     limits: MachineLimits | None = None,
     engine: EngineFacts | None = None,
     port: PortFacts | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> tuple[Clash, ...]:
-    """Return the clashes of a profile, problems first; of what is None nothing is said."""
-    case = Case(profile, model, limits, engine, port)
+    """Return the clashes of a profile, problems first; of what is None nothing is said.
+
+    files: as in ``base.Case``.
+    """
+    case = Case(profile, model, limits, engine, port, files or {})
     rules = _OTHERS.get(case.engine_name, RULES)
     found = [clash for rule in rules for clash in rule(case)]
     return tuple(sorted(found, key=lambda clash: clash.severity is not Severity.PROBLEM))

@@ -13,6 +13,9 @@ from termai.profiles.schema import AUTO, option
 ENGINE = "engine"
 """The key of a fix that changes the profile's engine, which is no option."""
 
+A_PROJECTOR = "a projector"
+AN_ADAPTER = "a LoRA adapter"
+
 _AUTO_SLOTS = 4  # of llama-server with --parallel -1 (tools/server/server.cpp)
 _PADDING = 256  # tokens to which llama.cpp pads a context (src/llama-context.cpp)
 
@@ -86,13 +89,15 @@ class EngineFacts:
 
     devices: GPUs that it uses, None where that is unknown. names_drafting: whether it drafts with
     a draft model only when ``spec_type`` says so. looks_back: whether it takes -1 for penalties
-    that look over the whole context.
+    that look over the whole context. buffers: the names that ``override_tensor`` may place
+    tensors in, None where they are unknown.
     """
 
     name: str
     devices: int | None = None
     names_drafting: bool = True
     looks_back: bool = False
+    buffers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,18 @@ class PortFacts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A profile with what is known around it; None where it is not."""
+    """A profile with what is known around it; None where it is not.
+
+    files: what files are that it names beside its model, by reference: ``A_PROJECTOR``,
+    ``AN_ADAPTER`` or other words for a sentence; what cannot be told is not in it.
+    """
 
     profile: Profile
     model: ModelFacts | None = None
     limits: MachineLimits | None = None
     engine: EngineFacts | None = None
     port: PortFacts | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, key: str) -> Any:
         """Return the value of an option."""

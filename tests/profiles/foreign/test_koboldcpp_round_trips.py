@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from termai import tomlfile
 from termai.profiles.foreign.base import Exported, Wanted
 from termai.profiles.foreign.koboldcpp import FORMAT
-from termai.profiles.foreign.koboldcpp.rawjson import members
+from termai.profiles.foreign.rawjson import members
 from termai.profiles.profile import Profile
 from termai.profiles.reading import keys_of, read_profile
 from termai.profiles.schema import OPTIONS, Option

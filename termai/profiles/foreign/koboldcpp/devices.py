@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from termai.profiles.foreign.koboldcpp.fields import Fields
-from termai.profiles.foreign.koboldcpp.rawjson import dumped, value_of
+from termai.profiles.foreign.rawjson import dumped, value_of
 from termai.profiles.profile import Profile
 
 ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")

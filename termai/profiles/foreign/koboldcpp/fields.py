@@ -6,7 +6,7 @@ from typing import Any
 
 from termai.errors import InvalidFileError
 from termai.profiles.foreign.base import Source
-from termai.profiles.foreign.koboldcpp.rawjson import Member, members
+from termai.profiles.foreign.rawjson import Member, members
 from termai.profiles.schema import option
 from termai.profiles.values import RefusedValueError, check
 from termai.text import one_line

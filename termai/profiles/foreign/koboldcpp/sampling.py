@@ -8,7 +8,7 @@ from typing import Any
 
 from termai.profiles.foreign.base import Left
 from termai.profiles.foreign.koboldcpp.fields import Fields
-from termai.profiles.foreign.koboldcpp.rawjson import dumped, joined, object_of, value_of
+from termai.profiles.foreign.rawjson import dumped, joined, object_of, value_of
 from termai.profiles.profile import Profile
 from termai.profiles.schema import Kind, option
 from termai.profiles.values import format_value

@@ -5,8 +5,8 @@ from termai.profiles.foreign.keeping import SHORT
 from termai.profiles.foreign.koboldcpp import sampling
 from termai.profiles.foreign.koboldcpp.draft import Draft
 from termai.profiles.foreign.koboldcpp.loading import split_list
-from termai.profiles.foreign.koboldcpp.rawjson import dumped, object_of
 from termai.profiles.foreign.koboldcpp.without import DEFAULTS
+from termai.profiles.foreign.rawjson import dumped, object_of
 from termai.profiles.hosts import is_loopback
 from termai.text import one_line
 

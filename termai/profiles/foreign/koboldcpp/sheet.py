@@ -5,7 +5,7 @@ from typing import Any
 
 from termai.profiles.foreign.base import Left, Wanted
 from termai.profiles.foreign.keeping import SHORT
-from termai.profiles.foreign.koboldcpp.rawjson import dumped
+from termai.profiles.foreign.rawjson import dumped
 from termai.profiles.profile import Profile
 from termai.profiles.schema import option
 from termai.profiles.values import format_value

@@ -11,8 +11,8 @@ from termai.profiles.foreign.koboldcpp.loading import (
     split_list,
 )
 from termai.profiles.foreign.koboldcpp.places import hub_reference
-from termai.profiles.foreign.koboldcpp.rawjson import value_of
 from termai.profiles.foreign.koboldcpp.sheet import Sheet
+from termai.profiles.foreign.rawjson import value_of
 from termai.text import one_line
 
 SLOTS = 32

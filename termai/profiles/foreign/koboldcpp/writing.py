@@ -11,10 +11,10 @@ from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.keeping import SHORT, withheld
 from termai.profiles.foreign.koboldcpp import devices, sampling, unloading
 from termai.profiles.foreign.koboldcpp.draft import NAME
-from termai.profiles.foreign.koboldcpp.rawjson import joined, object_of, value_of
 from termai.profiles.foreign.koboldcpp.serving import EFFORTS, KWARGS, LOOPBACK, RPC
 from termai.profiles.foreign.koboldcpp.sheet import Sheet
 from termai.profiles.foreign.koboldcpp.without import says_nothing
+from termai.profiles.foreign.rawjson import joined, object_of, value_of
 from termai.profiles.foreign.secrets import plain
 from termai.profiles.kept import holds_secret
 from termai.profiles.profile import Profile

@@ -4,8 +4,8 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple
 
 from termai.errors import InvalidFileError
-from termai.profiles.foreign.koboldcpp.rawjson import Member, dumped, members, object_of
 from termai.profiles.foreign.lm_studio.fields import LOAD, OPERATION
+from termai.profiles.foreign.rawjson import Member, dumped, members, object_of
 from termai.text import one_line
 from termai.tomlfile import shown
 

@@ -7,9 +7,9 @@ empty list in many places says nothing.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from termai.profiles.foreign.koboldcpp.rawjson import members
 from termai.profiles.foreign.lm_studio.document import Said
 from termai.profiles.foreign.lm_studio.draft import Draft
+from termai.profiles.foreign.rawjson import members
 from termai.profiles.schema import Adapter
 
 SECTIONS = ("load_params", "inference_params")

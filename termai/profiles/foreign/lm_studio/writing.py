@@ -7,11 +7,11 @@ from typing import Any
 from termai.profiles.foreign.base import Exported, Left, Wanted
 from termai.profiles.foreign.common import left_of_others
 from termai.profiles.foreign.keeping import SHORT, shown_value, withheld
-from termai.profiles.foreign.koboldcpp.rawjson import dumped
 from termai.profiles.foreign.lm_studio import special
 from termai.profiles.foreign.lm_studio.document import is_value, value_of, written
 from termai.profiles.foreign.lm_studio.draft import NAME
 from termai.profiles.foreign.lm_studio.fields import FIELDS, LOAD, OPERATION, Field
+from termai.profiles.foreign.rawjson import dumped
 from termai.profiles.foreign.secrets import plain
 from termai.profiles.kept import HIDDEN
 from termai.profiles.naming import name_for

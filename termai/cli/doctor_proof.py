@@ -9,7 +9,7 @@ from typing import Any
 
 from termai.cli.doctor_findings import print_lines
 from termai.cli.drawn import DrawnLine
-from termai.cli.style import out, out_json, paint, width
+from termai.cli.style import Look, out, out_json, paint, width
 from termai.doctor import proving
 from termai.doctor.proving import Proof, Target
 from termai.engines.llama_server import HOW_TO_GET_IT
@@ -17,6 +17,11 @@ from termai.errors import NotFoundError, StartFailedError
 from termai.text import one_line
 
 FAILED = StartFailedError.exit_code
+_WORDS: dict[bool | None, tuple[str, Look]] = {
+    True: ("works", "good"),
+    False: ("fails", "bad"),
+    None: ("-    ", "dim"),
+}
 
 
 def prove(*, as_json: bool) -> int:
@@ -42,9 +47,8 @@ def prove(*, as_json: bool) -> int:
     if as_json:
         out_json([_object(proof) for proof in proofs])
     else:
-        works = sum(proof.works for proof in proofs)
-        out(f"{works} of {len(proofs)} work.")
-    return 0 if all(proof.works for proof in proofs) else FAILED
+        out(proving.summed_up(proofs))
+    return FAILED if any(proof.works is False for proof in proofs) else 0
 
 
 @contextmanager
@@ -63,25 +67,14 @@ def _ending_in_order() -> Iterator[None]:
 
 
 def _lines(proof: Proof) -> Iterator[str]:
-    works = proof.works
-    painted = paint("works" if works else "fails", "good" if works else "bad", sys.stdout)
+    word, style = _WORDS[proof.works]
     version = f" ({one_line(proof.version, 60)})" if proof.version else ""
-    yield f"{painted}  {proof.engine} on {one_line(proof.device, 30)}{version}"
+    yield f"{paint(word, style, sys.stdout)}  {one_line(proof.name, 60)}{version}"
     yield f"       {one_line(proof.sentence, 600)}"
-    measured = ", ".join(_measured(proof))
-    if measured:
-        yield f"       {measured}"
-    if proof.fix and not works:
-        yield f"       fix: {one_line(proof.fix, 600)}"
-
-
-def _measured(proof: Proof) -> Iterator[str]:
-    if proof.load_s is not None:
-        yield f"ready after {proof.load_s:.1f} s"
-    if proof.tokens_per_second is not None:
-        yield f"{proof.tokens_per_second:.0f} tokens/s"
-    if proof.layers is not None:
-        yield f"{proof.layers} of {proof.total} layers on a GPU"
+    if proof.measured:
+        yield f"       {proof.measured}"
+    if proof.fix and not proof.works:
+        yield f"       {'fix' if proof.works is False else 'do'}: {one_line(proof.fix, 600)}"
 
 
 def _object(proof: Proof) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from termai.errors import NotFoundError
 from termai.profiles.profile import Profile
 
 
@@ -63,6 +64,10 @@ class Launch:
     port: int
     model: Path
     url: str
+
+
+class AbsentError(NotFoundError):
+    """No program of an engine is configured or on PATH, which is nothing to mend by itself."""
 
 
 class Engine(Protocol):

@@ -9,6 +9,7 @@ from termai import settings
 from termai.engines import build_checks, llama_server
 from termai.engines.base import Detection
 from termai.engines.build_checks import PATIENCE_S
+from termai.engines.checks_by_name import by_name
 from termai.engines.choose import Survey, survey
 from termai.engines.llama_server import HOW_TO_GET_IT
 from termai.environment.finding import Finding, Verdict
@@ -63,6 +64,7 @@ def on_gpus() -> Iterator[Finding]:
 
 CHECKS = (
     Check("engines", GROUP, engines, limit_s=_LIMIT_S),
+    Check("other engines", GROUP, by_name, limit_s=_LIMIT_S),
     Check("engine on GPU", GROUP, on_gpus, limit_s=_LIMIT_S),
     Check("engine build", GROUP, build_checks.built_for_this, limit_s=_LIMIT_S),
 )

@@ -92,6 +92,23 @@ def survey() -> Survey:
     return Survey(tuple(ordered), tuple(skipped))
 
 
+def others() -> dict[str, Detection | TermaiError]:
+    """Return the engines that profiles take by name only, each its program or why it has none.
+
+    The error is an AbsentError where nothing of it is here. A server that runs already is no
+    program of this machine, and left out.
+    """
+    found: dict[str, Detection | TermaiError] = {}
+    for name in ENGINES:
+        if name in (*LLAMA_CPP, REMOTE):
+            continue
+        try:
+            found[name] = ENGINES[name].detect()
+        except TermaiError as error:
+            found[name] = error
+    return found
+
+
 def advice() -> str | None:
     """Return one sentence for a person who has only the embedded engine, else None."""
     seen = survey()

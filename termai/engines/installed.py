@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from termai.engines import build_facts
 from termai.engines.base import Detection
 from termai.engines.build_facts import BuildFacts
-from termai.engines.choose import ENGINES, survey
+from termai.engines.choose import others, survey
 from termai.engines.recipe import cpu_features
 from termai.errors import TermaiError
 from termai.hardware import gpus
 from termai.hardware.gpu import Gpu, Vendor
-from termai.profiles.schema import EMBEDDED, NATIVE, REMOTE
+from termai.profiles.schema import EMBEDDED, NATIVE
 from termai.text import one_line
 
 _FITTING = {
@@ -70,15 +70,11 @@ def look() -> Engines:
         for number, found in enumerate(seen.found)
     ]
     absent = [Absent("", sentence) for sentence in seen.skipped]
-    for name in ENGINES:
-        if name in (NATIVE, EMBEDDED, REMOTE) or any(d.engine == name for d in seen.found):
-            continue
-        try:
-            found = ENGINES[name].detect()
-        except TermaiError as error:
-            absent.append(Absent(name, error.message, error.fix))
+    for name, other in others().items():
+        if isinstance(other, TermaiError):
+            absent.append(Absent(name, other.message, other.fix))
         else:
-            here.append(_installed(found, found, cards, by_auto=False, is_first=False))
+            here.append(_installed(other, other, cards, by_auto=False, is_first=False))
     return Engines(tuple(here), tuple(absent))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from termai import settings
 from termai.engines import access, extras, foreign, probe, values
-from termai.engines.base import Detection, Launch, OptionHelp
+from termai.engines.base import AbsentError, Detection, Launch, OptionHelp
 from termai.errors import NotFoundError, UsageError
 from termai.paths import expanded
 from termai.profiles.foreign.base import Wanted
@@ -121,7 +121,7 @@ def _program() -> tuple[str, Path]:
         return "on PATH", usable
     if found:
         raise _not_executable(found[0])
-    raise NotFoundError("No KoboldCPP was found: none is configured or on PATH.", fix=HOW_TO_GET_IT)
+    raise AbsentError("No KoboldCPP was found: none is configured or on PATH.", fix=HOW_TO_GET_IT)
 
 
 def _may_run(program: Path) -> bool:
@@ -176,7 +176,7 @@ def _template(profile: Profile, detection: Detection) -> dict[str, Any]:
 
 
 def _flag(profile: Profile, flag: str, value: Any, detection: Detection) -> Iterator[str]:
-    if value in (None, False, "", []):
+    if value is False or value in (None, "", []):
         return
     if flag not in detection.options:
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from termai import settings
 from termai.engines import access, extras, foreign, values
-from termai.engines.base import Detection, Launch
+from termai.engines.base import AbsentError, Detection, Launch
 from termai.errors import NotFoundError, UsageError
 from termai.paths import expanded
 from termai.profiles.addresses import RefusedAddressError, parse_ray
@@ -51,7 +51,9 @@ class Vllm:
         configured = settings.load().values.vllm
         found = str(expanded(configured).absolute()) if configured else shutil.which("vllm")
         if not found or not Path(found).is_file():
-            where = one_line(f"at {found}, vllm in config.toml") if configured else "on PATH"
+            if not configured:
+                raise AbsentError("There is no vLLM on PATH.", fix=HOW_TO_GET_IT)
+            where = one_line(f"at {found}, vllm in config.toml")
             raise NotFoundError(f"There is no vLLM {where}.", fix=HOW_TO_GET_IT)
         program = Path(found).absolute()
         source = "configured in config.toml" if configured else "on PATH"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from termai.doctor.proving import Proof, Target
     from termai.engines.builds import Build
@@ -74,6 +74,13 @@ def prove(targets: tuple[Target, ...]) -> Iterable[Proof]:
     from termai.doctor import proving
 
     return proving.prove(targets)
+
+
+def proofs_summed_up(proofs: Sequence[Proof]) -> str:
+    """Return one sentence on how many of what was tried works."""
+    from termai.doctor import proving
+
+    return proving.summed_up(proofs)
 
 
 def running_build() -> Build | None:

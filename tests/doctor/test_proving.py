@@ -1,20 +1,24 @@
 """The proof that engines work: the real ones, and ones that do not."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from termai import settings
 from termai.doctor import proving
-from termai.doctor.proving import CPU, Target
+from termai.doctor.proving import CPU, Proof, Target
 from termai.engines.base import Detection
 from termai.engines.choose import Survey
+from termai.hardware import gpus
 from termai.jobs import control, store
 from termai.jobs.records import Job
-from termai.profiles.schema import EMBEDDED, NATIVE
+from termai.profiles.schema import EMBEDDED, KOBOLDCPP, NATIVE, VLLM
 from termai.servers.records import KIND
+from tests.fakes import koboldcpp, nvml, vllm
 from tests.jobs.conftest import no_leftovers
 from tests.jobs.helpers import FOREVER, python
 
@@ -40,6 +44,15 @@ def test_an_engine_that_works(engine: str) -> None:
     assert proof.tokens_per_second > 1
     assert proof.load_s is not None
     assert not store.list_jobs(KIND)
+
+
+def test_layers_are_told_only_where_a_gpu_was_asked_for() -> None:
+    proof = Proof(
+        NATIVE, "1", Path("/x"), CPU, works=True, sentence="", load_s=0.2, layers=0, total=5
+    )
+    assert proof.measured == "ready after 0.2 s"
+    on_gpu = replace(proof, device="CUDA0", layers=5)
+    assert on_gpu.measured == "ready after 0.2 s, 5 of 5 layers on a GPU"
 
 
 @pytest.mark.usefixtures("no_leftovers")
@@ -95,3 +108,52 @@ def test_what_a_killed_proof_left_is_swept_and_a_living_one_is_not() -> None:
     names = {job.name for job in store.list_jobs(KIND)}
     assert names == {other.name, named.name}
     assert left.name not in names
+
+
+def beside(directory: Path, name: str, source: str) -> None:
+    """Configure a stand-in for an engine that profiles take by name."""
+    program = directory / name
+    shutil.copy(source, program)
+    program.chmod(0o700)
+    settings.save(**{name.partition(".")[0]: str(program)})
+
+
+@pytest.mark.usefixtures("no_leftovers")
+@pytest.mark.parametrize(("built", "works"), [("", True), ("nocuda", False)])
+def test_koboldcpp_is_proved_on_the_cpu_and_on_the_gpu_that_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: str, *, works: bool
+) -> None:
+    nvml.install(monkeypatch, nvml.Card())
+    beside(tmp_path, "koboldcpp.py", koboldcpp.__file__)
+    if built:
+        monkeypatch.setenv("FAKE_KOBOLDCPP", built)
+    targets = [one for one in proving.targets() if one.detection.engine == KOBOLDCPP]
+    assert [one.name for one in targets] == ["koboldcpp on CPU", "koboldcpp on GPU"]
+    on_cpu, on_gpu = proving.prove(tuple(targets))
+    assert on_cpu.works, on_cpu
+    assert on_cpu.layers == 0
+    assert on_gpu.works is works, on_gpu
+    assert on_gpu.layers == (3 if works else 0)
+    assert works or "release of KoboldCPP" in on_gpu.fix
+    assert not store.list_jobs(KIND)
+
+
+def test_vllm_is_listed_as_not_proved_and_never_as_broken(tmp_path: Path) -> None:
+    beside(tmp_path, "vllm", vllm.__file__)
+    (found,) = (one for one in proving.targets() if one.detection.engine == VLLM)
+    (proof,) = proving.prove((found,))
+    assert (proof.name, proof.works) == ("vllm", None)
+    assert proof.sentence == "Not proved: it takes no GGUF of this kind."
+    assert "profile" in proof.fix
+    works = replace(proof, works=True)
+    assert proving.summed_up([works, replace(proof, works=False)]) == "1 of 2 work."
+    assert proving.summed_up([works, proof]) == "1 of 1 work; 1 not proved."
+
+
+def test_without_a_gpu_koboldcpp_is_proved_on_the_cpu_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpus, "read_all", lambda: ())
+    beside(tmp_path, "koboldcpp.py", koboldcpp.__file__)
+    found = [one.name for one in proving.targets() if one.detection.engine == KOBOLDCPP]
+    assert found == ["koboldcpp on CPU"]

@@ -148,6 +148,10 @@ def test_a_profile_becomes_its_flags(program: Path) -> None:
     assert "--temperature" not in flags
 
 
+def test_no_layers_on_the_gpu_are_told_and_not_left_to_it(program: Path) -> None:
+    assert koboldcpp.parser().parse_args(argv(profile(n_gpu_layers=0))).gpulayers == 0
+
+
 def test_files_beside_the_model_are_found(program: Path, tmp_path: Path) -> None:
     beside = tmp_path / "mmproj.gguf"
     write_tiny(beside)

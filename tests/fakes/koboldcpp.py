@@ -2,20 +2,23 @@
 
 Its flags are those of koboldcpp.py's argparse that profiles need; the lines and exit codes those
 of its ``main`` and ``exit_with_error`` (2: a file is missing, 3: a model cannot be loaded), with
-llama.cpp's between them; its routes /api/extra/version, /api/extra/perf and /v1/models. A model
-whose name has "broken" in it cannot be loaded, one with "huge" does not fit the GPU.
+llama.cpp's between them; its routes /api/extra/version, /api/extra/perf, /v1/models and
+/v1/chat/completions, which knows two capitals. A model whose name has "broken" in it cannot be
+loaded, one with "huge" does not fit the GPU. With FAKE_KOBOLDCPP=nocuda in the environment it uses
+no GPU.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 VERSION = "1.117"
+CAPITALS = {"France": "Paris", "Japan": "Tokyo"}
 _WHOLE = ("--contextsize", "--gpulayers", "--maingpu", "--batchsize", "--blasthreads", "--threads",
           "--moecpu", "--draftamount", "--draftgpulayers", "--autofitpadding",
           "--parallelrequests")  # fmt: skip
@@ -36,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--host", default="")
     found.add_argument("--password", default=os.environ.get("KCPP_PASSWORD"))
     for flag in _WHOLE:
-        found.add_argument(flag, type=int)
+        found.add_argument(flag, type=int, default=-1 if flag == "--gpulayers" else None)
     for flag in _TEXT:
         found.add_argument(flag, default="")
     for flag in _SWITCHES:
@@ -60,7 +63,7 @@ def main() -> None:
     if args.mmproj and not Path(args.mmproj).is_file():
         fail(2, f"Cannot find mmproj file: {args.mmproj}")
     say(f"Loading Text Model: {path}")
-    load(path)
+    load(path, on_gpu=bool(args.gpulayers) and not args.usecpu)
     say("Load Text Model OK: True\nEmbedded KoboldAI Lite loaded.\n======")
     url = f"http://{args.host or 'localhost'}:{args.port}"
     say(f"Starting Kobold API on port {args.port} at {url}/api/")
@@ -70,7 +73,7 @@ def main() -> None:
     server.serve_forever()
 
 
-def load(path: str) -> None:
+def load(path: str, *, on_gpu: bool) -> None:
     """Say what llama.cpp says while it loads."""
     say("llama_model_loader: loaded meta data with 26 key-value pairs and 29 tensors")
     if "broken" in path:
@@ -82,8 +85,9 @@ def load(path: str) -> None:
         say("ggml_backend_cuda_buffer_type_alloc_buffer: allocating 90000.00 MiB on device 0: "
             "cudaMalloc failed: out of memory")  # fmt: skip
         refuse(path)
-    say("load_tensors: offloaded 3/3 layers to GPU")
-    say("load_tensors:        CUDA0 model buffer size =     1.50 MiB")
+    layers, device = (3, "CUDA0") if on_gpu and "FAKE_KOBOLDCPP" not in os.environ else (0, "CPU")
+    say(f"load_tensors: offloaded {layers}/3 layers to GPU")
+    say(f"load_tensors: {device:>12} model buffer size =     1.50 MiB")
     say("llama_context: n_ctx         = 4096\n" + "." * 40)
 
 
@@ -128,10 +132,30 @@ def handler(args: argparse.Namespace) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            question = str(asked["messages"][-1]["content"])
+            content = "".join(f"data: {json.dumps(one)}\n\n" for one in chunks(question))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(f"{content}data: [DONE]\n\n".encode())
+
         def log_message(self, *_: object) -> None:
             return
 
     return Handler
+
+
+def chunks(question: str) -> Iterator[dict[str, Any]]:
+    """Yield a reply in the form of its /v1/chat/completions with ``stream``."""
+    words = next((word for place, word in CAPITALS.items() if place in question), "1 2 3")
+    for delta, why in (({"role": "assistant", "content": words}, None), ({}, "stop")):
+        yield {
+            "object": "chat.completion.chunk",
+            "model": "koboldcpp/tiny",
+            "choices": [{"index": 0, "finish_reason": why, "delta": delta}],
+        }
 
 
 if __name__ == "__main__":

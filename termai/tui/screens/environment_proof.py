@@ -23,6 +23,7 @@ from termai.tui.threads import Threads
 if TYPE_CHECKING:
     from termai.doctor.proving import Proof, Target
 
+_WORDS = {True: ("ok", "works"), False: ("problem", "fails"), None: ("not needed", "unproved")}
 _NO_ENGINE = "No engine was found; the problems in the list say how to get one."
 
 
@@ -117,9 +118,9 @@ class ProofScreen(ModalScreen[None], Background):
     def _draw(self) -> None:
         lines = [line for name, state in self._states.items() for line in told(name, state)]
         if self._over:
-            works = sum(not isinstance(s, str) and s.works for s in self._states.values())
-            count = len(self._states)
-            lines.append(Content(f"\n{works} of {count} work." if count else _NO_ENGINE))
+            proofs = [state for state in self._states.values() if not isinstance(state, str)]
+            told_all = work.proofs_summed_up(proofs) if self._states else _NO_ENGINE
+            lines.append(Content(f"\n{told_all}" if self._states else told_all))
         self.query_one("#told", Static).update(Content("\n").join(lines))
 
 
@@ -129,25 +130,15 @@ def told(name: str, state: Proof | str) -> Iterator[Content]:
         sign = "queued" if state == "waits" else "loading"
         yield _headed(sign, state.partition(" ")[0].rstrip("…"), name)
         return
-    yield _headed("ok" if state.works else "problem", "works" if state.works else "fails", name)
+    yield _headed(*_WORDS[state.works], name)
     yield Content(f"    {one_line(state.sentence)}")
-    measured = ", ".join(_measured(state))
-    if measured:
-        yield Content(f"    {measured}")
+    if state.measured:
+        yield Content(f"    {state.measured}")
     if state.fix and not state.works:
-        yield Content(f"    fix: {one_line(state.fix)}")
+        yield Content(f"    {'fix' if state.works is False else 'do'}: {one_line(state.fix)}")
 
 
 def _headed(sign: str, word: str, name: str) -> Content:
     return Content.assemble(
         (f"{icons.sign(sign)} {word:<8} ", icons.STYLES[sign]), (one_line(name), "bold")
     )
-
-
-def _measured(proof: Proof) -> Iterator[str]:
-    if proof.load_s is not None:
-        yield f"ready after {proof.load_s:.1f} s"
-    if proof.tokens_per_second is not None:
-        yield f"{proof.tokens_per_second:.0f} tokens/s"
-    if proof.layers is not None:
-        yield f"{proof.layers} of {proof.total} layers on a GPU"

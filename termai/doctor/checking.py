@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from termai.doctor import lending, networking, own_files
+from termai.doctor import directories, lending, networking, own_files
 from termai.engines import checks as of_engines
 from termai.environment import checks as of_environment
 from termai.environment.finding import Finding, Verdict
@@ -79,7 +79,12 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def profiles_suffer(findings: Iterable[Finding]) -> bool:
     """Tell whether something is broken that the user's own profiles need."""
-    return any(one.group == own_files.GROUP and one.verdict is Verdict.PROBLEM for one in findings)
+    return any(
+        one.group == own_files.GROUP
+        and one.verdict is Verdict.PROBLEM
+        and one.name not in directories.SPARED
+        for one in findings
+    )
 
 
 def _named(word: str) -> tuple[str, ...]:

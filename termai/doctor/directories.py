@@ -4,11 +4,11 @@ import os
 import shlex
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from termai.environment import packages
+from termai.environment import mounts, packages
 from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
 from termai.paths import chats_db, config_dir, data_dir, jobs_dir, profiles_dir, state_dir
@@ -16,6 +16,9 @@ from termai.text import one_line
 
 _LOOKED_AT = 2000  # entries of a directory whose owners are looked at
 _OTHERS_READ, _OTHERS_WRITE = 0o077, 0o022
+
+SPARED = ("config directory", "data directory")
+"""Places whose loss lets servers start all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ def look(place: Place) -> Finding:
     """Return what is wrong with a directory, the worst first."""
     here = str(place.path)
     found = _unusable(place) or _foreign(place) or _open(place)
-    return found or Finding(place.name, Verdict.OK, "It is yours alone.", path=here)
+    shared = place.refused == _OTHERS_WRITE and _mode(place.path) & _OTHERS_READ
+    good = "Only you can change it." if shared else "It is yours alone."
+    return found or Finding(place.name, Verdict.OK, good, path=here)
 
 
 def _unusable(place: Place) -> Finding | None:
@@ -55,29 +60,55 @@ def _unusable(place: Place) -> Finding | None:
     if not os.path.lexists(path):
         return _not_there(place)
     if not os.path.isdir(path):  # noqa: PTH112  Path's own raises below a closed directory
-        remedy = Remedy("Move what is in its place away, or name another directory.")
-        return _wrong(place, f"{_shown(path)} is no directory: nothing can be kept there.", remedy)
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        return _wrong(
-            place,
-            f"{_shown(path)} cannot be written to: nothing can be kept there.",
-            cause=f"It belongs to {_owner(path.stat().st_uid)}, or its disk is read-only.",
-            remedy=_chown(path),
-        )
+        remedy = Remedy(f"Move what is in its place away, or {_move(place)}.")
+        return _useless(place, f"{_shown(path)} is no directory", remedy)
+    if mounts.is_of_kernel(path) or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        cause, remedy = _closed(place)
+        return _useless(place, f"{_shown(path)} cannot be written to", remedy, cause)
     return None
 
 
+def _closed(place: Place) -> tuple[str, Remedy]:
+    """Return why a directory that is there cannot be written to, and what mends that."""
+    path, elsewhere = place.path, Remedy(f"S{_move(place)[1:]}.")
+    if mounts.is_of_kernel(path):
+        return "It is the kernel's, and holds no files of others.", elsewhere
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "Its disk can only be read.", elsewhere
+    owner = path.stat().st_uid
+    if owner != os.geteuid():
+        return f"It belongs to {_owner(owner)}.", _chown(path)
+    return f"Its permissions are {_mode(path):04o}.", Remedy.run(
+        f"chmod u+rwx {shlex.quote(str(path))}"
+    )
+
+
 def _not_there(place: Place) -> Finding:
-    above = next(path for path in place.path.parents if os.path.exists(path))  # noqa: PTH110
-    if os.access(above, os.W_OK | os.X_OK):
+    above = next(path for path in place.path.parents if os.path.lexists(path))
+    refusal = _no_room(above)
+    if not refusal:
         sentence = "It is not there yet, and is made when it is needed."
         return Finding(place.name, Verdict.OK, sentence, path=str(place.path))
-    return _wrong(
-        place,
-        f"{_shown(place.path)} cannot be made: nothing can be kept there.",
-        cause=f"{_shown(above)} cannot be written to.",
-        remedy=Remedy("Mend the permissions of that directory, or name another one."),
-    )
+    remedy = Remedy(f"Mend that, or {_move(place)}.")
+    return _useless(place, f"{_shown(place.path)} cannot be made", remedy, refusal)
+
+
+def _no_room(above: Path) -> str:
+    """Return why nothing can be made in what should be a directory, empty when it can."""
+    if not os.path.isdir(above):  # noqa: PTH112  Path's own raises below a closed directory
+        what = "leads nowhere" if os.path.islink(above) else "is no directory"  # noqa: PTH114
+        return f"{_shown(above)} {what}."
+    if mounts.is_of_kernel(above):
+        return f"{_shown(above)} is the kernel's, and holds no files of others."
+    if not os.access(above, os.W_OK | os.X_OK):
+        return f"{_shown(above)} cannot be written to."
+    return ""
+
+
+def _move(place: Place) -> str:
+    """Return how to keep things elsewhere."""
+    name = f"TERMAI_{place.name.partition(' ')[0].upper()}_DIR"
+    return f"set {name} to a directory of yours"
 
 
 def _foreign(place: Place) -> Finding | None:
@@ -160,6 +191,12 @@ def _chmod(path: Path, refused: int) -> str:
 
 def _shown(path: Path) -> str:
     return one_line(str(path), 200)
+
+
+def _useless(place: Place, sentence: str, remedy: Remedy, cause: str = "") -> Finding:
+    """Return the problem of a place in which nothing can be kept."""
+    found = _wrong(place, f"{sentence}: nothing can be kept there.", remedy, cause=cause)
+    return replace(found, verdict=Verdict.PROBLEM)
 
 
 def _wrong(place: Place, sentence: str, remedy: Remedy, *, cause: str = "") -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from termai.environment import packages, place, storing
+from termai.environment import mounts, packages, place, storing
 from termai.environment.finding import Finding, Verdict
 from termai.environment.storing import Place
 from termai.environment.units import size
@@ -44,7 +44,7 @@ def measure(directory: Path) -> Space:
         free=told.f_bavail * told.f_frsize,
         total=told.f_blocks * told.f_frsize,
         files=told.f_favail if told.f_files else None,
-        writable=os.access(there, os.W_OK | os.X_OK),
+        writable=os.access(there, os.W_OK | os.X_OK) and not mounts.is_of_kernel(there),
         read_only=bool(told.f_flag & os.ST_RDONLY),
     )
 
@@ -66,7 +66,8 @@ def disks(
             together.setdefault(seen.result.device, []).append((seen.place, seen.result))
             yield from _closed(seen.place, seen.result)
     for group in together.values():
-        yield _room([one for one, _ in group], group[0][1])
+        if group[0][1].total:  # some file systems do not count
+            yield _room([one for one, _ in group], group[0][1])
 
 
 def _room(there: Sequence[Place], space: Space) -> Finding:

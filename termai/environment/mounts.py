@@ -10,6 +10,12 @@ from pathlib import Path
 
 from termai.environment.reading import ROOT, text
 
+_KERNELS = frozenset(
+    {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "debugfs", "tracefs", "securityfs"}
+    | {"configfs", "efivarfs", "bpf", "pstore", "mqueue", "binfmt_misc", "selinuxfs", "fusectl"}
+)
+"""File systems in which nobody makes directories of their own, whatever permissions say."""
+
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -33,6 +39,12 @@ def mount_of(path: Path, root: Path = ROOT) -> Mount | None:
     longest = max((len(mount.point) for mount in found), default=0)
     # Of several on one point the last one hides the others.
     return next((m for m in reversed(found) if len(m.point) == longest), None)
+
+
+def is_of_kernel(path: Path, root: Path = ROOT) -> bool:
+    """Return whether a path lies where the kernel shows something, and keeps nothing."""
+    mount = mount_of(path, root)
+    return mount is not None and mount.kind in _KERNELS
 
 
 def mounts(root: Path = ROOT) -> tuple[Mount, ...]:

@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from termai.doctor import directories
+from termai.doctor import checking, directories
 from termai.doctor.directories import Place
-from termai.environment import Verdict
+from termai.environment import Finding, Verdict
 from termai.paths import chats_db, config_dir, data_dir, private_dir, state_dir
 
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
@@ -80,8 +81,34 @@ def test_a_file_in_its_place() -> None:
     config_dir().parent.mkdir(parents=True, exist_ok=True)
     config_dir().write_text("")
     found = directories.look(place("config"))
-    assert found.verdict is Verdict.WARNING
+    assert found.verdict is Verdict.PROBLEM
     assert "is no directory" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("above", "cause"),
+    [
+        ("/proc", "/proc is the kernel's"),
+        ("/dev/null", "/dev/null is no directory"),
+        ("loop", "loop leads nowhere"),
+    ],
+)
+def test_where_nothing_can_be_made_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, cause: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("TERMAI_CONFIG_DIR", str(tmp_path / above / "none/termai"))
+    found = directories.look(place("config"))
+    assert found.verdict is Verdict.PROBLEM
+    assert "cannot be made" in found.sentence
+    assert cause in found.cause
+    assert "set TERMAI_CONFIG_DIR" in found.fix
+
+
+def test_lost_settings_keep_no_profile_from_its_start() -> None:
+    lost = Finding("config directory", Verdict.PROBLEM, "It is so.", group="termai")
+    assert not checking.profiles_suffer([lost])
+    assert checking.profiles_suffer([replace(lost, name="state directory")])
 
 
 @not_root
@@ -97,7 +124,8 @@ def test_one_that_cannot_be_made_and_one_that_cannot_be_written(tmp_path: Path) 
     private_dir(config_dir()).chmod(0o500)
     found = directories.look(place("config"))
     assert "cannot be written to" in found.sentence
-    assert "chown" in found.fix
+    mended(found.command)
+    assert directories.look(place("config")).verdict is Verdict.OK
 
 
 def test_what_belongs_to_somebody_else_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

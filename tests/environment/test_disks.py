@@ -128,3 +128,16 @@ def test_a_disk_that_is_really_full_is_found_and_named(tmp_path: Path) -> None:
     assert "Disk of data" in done.stdout
     assert "It is full" in done.stdout
     assert "data cannot be written" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_the_kernels_own_file_systems_are_closed_and_not_full() -> None:
+    there = [Place("settings", Path("/proc/none/termai"), "TERMAI_CONFIG_DIR")]
+    (found,) = disks.disks(lambda: there)
+    assert found.name == "Writing settings"
+    assert found.verdict is Verdict.PROBLEM
+    assert "Set TERMAI_CONFIG_DIR" in found.fix
+
+
+def test_a_disk_that_does_not_count_is_not_called_full() -> None:
+    assert look(Space(1, 0, 0)) == {}

@@ -199,27 +199,35 @@ def _set_in_place(document: Any, key: Key, value: Any, *, keep: bool) -> None:
 
 
 def _edited(array: Any, wanted: Any) -> bool:
-    """Make a list of texts another by removing and appending, so that its comments stay.
+    """Make a list another, entry by entry, so that comments beside those that stay do too.
 
-    False where nothing of it would stay.
+    One that takes the place of another keeps its comment. False where nothing of it would stay.
     """
+    from difflib import SequenceMatcher
+
     from tomlkit.items import Array
 
-    lists = isinstance(array, Array) and isinstance(wanted, list)
-    if not lists or not all(isinstance(text, str) for text in (*array, *wanted)):
+    if not isinstance(array, Array) or not isinstance(wanted, list):
         return False
-    kept = 0
-    gone = []
-    for index, text in enumerate(array):
-        if kept < len(wanted) and text == wanted[kept]:
-            kept += 1
+    old, new = list(map(repr, array.unwrap())), list(map(repr, wanted))
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    if all(step != "equal" for step, *_ in steps):
+        return False
+    for step, start, stop, first, last in reversed(steps):
+        if step != "equal":
+            _replace(array, start, stop, wanted[first:last])
+    return True
+
+
+def _replace(array: Any, start: int, stop: int, wanted: list[Any]) -> None:
+    same = min(stop - start, len(wanted))
+    for index in reversed(range(start + same, stop)):
+        del array[index]
+    for index, value in enumerate(wanted):
+        if index < same:
+            array[start + index] = _entry(value)
         else:
-            gone.append(index)
-    if kept:
-        for index in reversed(gone):
-            del array[index]
-        array.extend(wanted[kept:])
-    return kept > 0
+            array.insert(start + index, _entry(value))
 
 
 def _detach_trailing(table: Any) -> list[Any]:
@@ -250,9 +258,14 @@ def _item(value: Any) -> Any:
     if isinstance(value, list):
         array = tomlkit.array()
         for item in value:
-            array.append(_inline(item) if isinstance(item, dict) else item)
+            array.append(_entry(item))
         return array
     return tomlkit.item(value)
+
+
+def _entry(value: Any) -> Any:
+    """Return an entry of a list: a table is inline there."""
+    return _inline(value) if isinstance(value, dict) else value
 
 
 def _inline(values: dict[str, Any]) -> Any:

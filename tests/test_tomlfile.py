@@ -199,6 +199,48 @@ def test_an_update_keeps_comments_order_and_spelling(tmp_path: Path) -> None:
     )
 
 
+LISTED = """a = [
+    # first of all
+    "--x", # one
+    "1",   # two
+    # on its own
+    "--y", "2", # three
+    "--z", # four
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gone"),
+    [
+        (["--x", "--y", "2", "--z"], ["two"]),
+        (["--new", "--x", "1", "--y", "2", "--z"], []),
+        (["--x", "1", "more", "--y", "2", "--z", "--end"], []),
+        (["--x", "5", "--y", "2", "--z"], []),
+        (["--x", "1"], ["three", "four"]),
+    ],
+)
+def test_comments_of_a_list_stay_with_the_entries_that_stay(
+    tmp_path: Path, wanted: list[str], gone: list[str]
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(LISTED)
+    tomlfile.update(path, {("a",): wanted})
+    assert tomlfile.read(path).data["a"] == wanted
+    left = path.read_text()
+    for comment in ("one", "two", "three", "four"):
+        assert (f"# {comment}" in left) == (comment not in gone), left
+
+
+def test_comments_of_a_list_of_tables_stay(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("a = [\n  { p = 1 }, # one\n  { p = 2 }, # two\n]\n")
+    tomlfile.update(path, {("a",): [{"p": 1}, {"p": 2}, {"p": 3}]})
+    assert tomlfile.read(path).data["a"] == [{"p": 1}, {"p": 2}, {"p": 3}]
+    assert "# one" in path.read_text()
+    assert "# two" in path.read_text()
+
+
 def test_a_missing_file_is_written_new(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     with pytest.raises(NotFoundError):

@@ -1,12 +1,17 @@
-"""The part of nvidia-ml-py's ``pynvml`` that termai asks, with cards that a test describes.
+"""The part of nvidia-ml-py's ``pynvml`` that termai asks, with cards recorded or described.
+
+What cards of several kinds have told is in ``recorded/nvml-*.json``, each with its source, in
+NVML's units, which the keys name; a key that is not there is a question that the card refused.
 
 Answers have the shapes documented in nvidia-ml-py 13: memory, rates and processes are structures,
 names are text (bytes before 12), a size that is not available is None, powers are milliwatts, and
 a question that a card does not support raises NVMLError with its code in ``value``.
 """
 
+import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -77,6 +82,60 @@ class Card:
     mig: int | None = None
     parts: tuple[Part, ...] = ()
     lost: bool = False
+
+
+KINDS = ("one-gpu", "eight-gpus", "mig", "no-power-reading", "lost-gpu")
+_FIELDS = {
+    "used_bytes": "used",
+    "total_bytes": "total",
+    "gpu_percent": "gpu",
+    "temperature_celsius": "celsius",
+    "power_milliwatts": "milliwatts",
+    "power_limit_milliwatts": "limit_milliwatts",
+    "sm_clock_mhz": "clock",
+    "max_sm_clock_mhz": "clock_max",
+    "memory_clock_mhz": "memory_clock",
+    "max_memory_clock_mhz": "memory_clock_max",
+    "clocks_event_reasons": "reasons",
+    "pcie_generation_width_max_generation_max_width": "link",
+    "fan_percent": "fan",
+    "compute_capability": "capability",
+    "ecc_uncorrected_errors": "ecc",
+    "compute_mode": "mode",
+    "persistence_mode": "persistence",
+    "mig_mode": "mig",
+}
+_REFUSED: dict[str, Any] = {"used": None, "gpu": None, "celsius": None}
+
+
+def recorded(kind: str) -> tuple[Card, ...]:
+    """Return the cards of a recording, one of KINDS."""
+    return tuple(_card(told) for told in _recording(kind)["cards"])
+
+
+def install_recorded(monkeypatch: pytest.MonkeyPatch, kind: str) -> ModuleType:
+    """Make ``import pynvml`` find the cards and the driver of a recording."""
+    told = _recording(kind)
+    versions = {"version": told["driver_version"], "cuda": told["cuda_driver_version"]}
+    return install(monkeypatch, *recorded(kind), **versions)
+
+
+def _recording(kind: str) -> Any:
+    path = Path(__file__).parent / "recorded" / f"nvml-{kind}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _card(told: dict[str, Any]) -> Card:
+    parts = tuple(Part(**_values(part)) for part in told.pop("parts", ()))
+    return Card(**{**_REFUSED, **_values(told)}, parts=parts)
+
+
+def _values(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what was told by the fields' names, lists as the tuples that they hold."""
+    return {
+        _FIELDS.get(key, key): tuple(value) if isinstance(value, list) else value
+        for key, value in told.items()
+    }
 
 
 def install(

@@ -1,11 +1,11 @@
 """NVIDIA's GPUs behind a fake driver: everything that is told, and drivers that come and go.
 
-The values are those that `nvidia-smi -q` of the named cards prints in NVIDIA's and its users'
-published reports; no card was at hand to record.
+What the cards tell is recorded (tests/fakes/recorded/nvml-*.json).
 """
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -15,80 +15,49 @@ from termai.hardware import gpus, nvidia, nvml
 from termai.hardware.gpu import Gpu, Instance, Link
 from termai.hardware.nvml import Driver
 from tests.fakes import nvml as fake
-from tests.fakes.nvml import Card, Part
+from tests.fakes.nvml import Card
 
 MIB = 1 << 20
-RTX_4090 = Card(
-    name="NVIDIA GeForce RTX 4090",
-    uuid="GPU-8a56a4bc-e184-a047-2620-be19fdf913d5",
-    used=1_204 * MIB,
-    total=24_564 * MIB,
-    gpu=97,
-    celsius=71,
-    milliwatts=412_530,
-    limit_milliwatts=450_000,
-    clock=2_520,
-    clock_max=3_105,
-    memory_clock=10_251,
-    memory_clock_max=10_501,
-    reasons=0x4,
-    link=(4, 16, 4, 16),
-    fan=64,
-    capability=(8, 9),
-    mode=0,
-    persistence=0,
-)
-A100 = Card(
-    name="NVIDIA A100-SXM4-40GB",
-    uuid="GPU-5d5ba0d6-d33d-2b2c-524d-9e3d8d2b8a77",
-    used=1_053 * MIB,
-    total=40_960 * MIB,
-    gpu=None,
-    celsius=29,
-    milliwatts=43_600,
-    limit_milliwatts=400_000,
-    capability=(8, 0),
-    ecc=0,
-    mode=0,
-    persistence=1,
-    mig=1,
-    parts=(
-        Part("NVIDIA A100-SXM4-40GB MIG 3g.20gb", "MIG-a", 11 * MIB, 19_968 * MIB),
-        Part("NVIDIA A100-SXM4-40GB MIG 1g.5gb", "MIG-b", 3 * MIB, 4_864 * MIB),
-    ),
-)
+(RTX_3090,) = fake.recorded("one-gpu")
 
 
 def test_everything_that_a_card_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake.install(monkeypatch, RTX_4090)
+    fake.install_recorded(monkeypatch, "one-gpu")
     (gpu,) = nvidia.read()
     assert gpu == Gpu(
         index=0,
-        name="NVIDIA GeForce RTX 4090",
-        memory_used=1_204 * MIB,
-        memory_total=24_564 * MIB,
-        utilization=97,
-        temperature=71,
-        uuid="GPU-8a56a4bc-e184-a047-2620-be19fdf913d5",
-        power=412.53,
-        power_limit=450.0,
-        clock=2_520,
-        clock_max=3_105,
-        memory_clock=10_251,
-        memory_clock_max=10_501,
-        throttle=("power limit",),
-        link=Link(4, 16, 4, 16),
-        fan=64,
-        compute_capability=(8, 9),
+        name="NVIDIA GeForce RTX 3090",
+        memory_used=318 * MIB,
+        memory_total=24_576 * MIB,
+        utilization=0,
+        temperature=37,
+        uuid="GPU-12345678-aaaa-bbbb-cccc-0123456789ab",
+        power=27.23,
+        power_limit=200.0,
+        clock=0,
+        clock_max=2_100,
+        memory_clock=405,
+        memory_clock_max=9_751,
+        link=Link(1, 16, 4, 16),
+        fan=0,
+        compute_capability=(8, 6),
         compute_mode="default",
-        persistence=False,
+        persistence=True,
     )
-    assert nvidia.driver_version() == "570.86.10"
-    assert nvidia.cuda_version() == (12, 8)
+    assert nvidia.driver_version() == "525.147.05"
+    assert nvidia.cuda_version() == (12, 0)
+
+
+def test_what_holds_the_clocks_down_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.install(monkeypatch, replace(RTX_3090, reasons=0x4))
+    assert nvidia.read()[0].throttle == ("power limit",)
 
 
 def test_eight_cards_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    cards = [Card(name="NVIDIA H100 80GB HBM3", uuid=f"GPU-{number}") for number in range(8)]
+    cards = [
+        replace(card, uuid=f"GPU-{number}")
+        for number, card in enumerate(fake.recorded("eight-gpus"))
+    ]
     fake.install(monkeypatch, *cards)
     assert [(gpu.index, gpu.uuid) for gpu in nvidia.read()] == [(n, f"GPU-{n}") for n in range(8)]
 
@@ -96,36 +65,50 @@ def test_eight_cards_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_divided_card_tells_its_parts_and_is_counted_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fake.install(monkeypatch, A100)
+    fake.install_recorded(monkeypatch, "mig")
     (gpu,) = nvidia.read()
     assert gpu.mig
     assert gpu.utilization is None
     assert gpu.ecc_errors == 0
     assert gpu.instances[1] == Instance(
-        "NVIDIA A100-SXM4-40GB MIG 1g.5gb", "MIG-b", 3 * MIB, 4_864 * MIB
+        "NVIDIA A100-SXM4-80GB MIG 2g.20gb", "MIG-1", 13 * MIB, 19_968 * MIB
     )
-    assert len(gpu.instances) == 2
+    assert len(gpu.instances) == 4
 
 
 def test_a_card_without_a_power_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake.install(monkeypatch, Card(name="NVIDIA GeForce GT 1030", uuid="GPU-a", fan=30))
+    fake.install_recorded(monkeypatch, "no-power-reading")
     (gpu,) = nvidia.read()
-    assert (gpu.power, gpu.power_limit, gpu.fan, gpu.link) == (None, None, 30, None)
+    assert (gpu.power, gpu.power_limit, gpu.fan) == (None, 30.0, 35)
+
+
+def test_a_card_that_is_lost_from_the_start_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.install_recorded(monkeypatch, "lost-gpu")
+    here, gone = nvidia.read()
+    assert (here.lost, here.power, gone.lost, gone.index) == (False, 31.0, True, 1)
+
+
+@pytest.mark.parametrize("kind", fake.KINDS)
+def test_every_recording_names_its_source_and_its_driver(kind: str) -> None:
+    told = fake._recording(kind)
+    assert "https://" in told["source"]
+    assert told["driver_version"]
+    assert told["cards"]
 
 
 def test_a_card_that_falls_off_the_bus_keeps_its_place_and_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = fake.install(monkeypatch, RTX_4090, Card(name="Other", uuid="GPU-b"))
+    module = fake.install(monkeypatch, RTX_3090, Card(name="Other", uuid="GPU-b"))
     nvidia.read()
     _set(module, cards=(Card(lost=True), Card(name="Other", uuid="GPU-b")))
     first, second = nvidia.read()
-    assert first == Gpu(0, "NVIDIA GeForce RTX 4090", uuid=str(RTX_4090.uuid), lost=True)
+    assert first == Gpu(0, "NVIDIA GeForce RTX 3090", uuid=str(RTX_3090.uuid), lost=True)
     assert (second.index, second.name, second.lost) == (1, "Other", False)
 
 
 def test_another_card_in_the_same_place_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = fake.install(monkeypatch, RTX_4090)
+    module = fake.install(monkeypatch, RTX_3090)
     nvidia.read()
     _set(module, cards=(Card(name="Other", uuid="GPU-b", clock_max=900),))
     (gpu,) = nvidia.read()
@@ -137,7 +120,7 @@ def test_a_driver_that_goes_is_no_error_and_one_that_comes_back_is_found(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(nvml, "monotonic", lambda: now[0])
-    module = fake.install(monkeypatch, RTX_4090)
+    module = fake.install(monkeypatch, RTX_3090)
     assert len(gpus.read()) == 1
     _set(module, failing="NVML_ERROR_DRIVER_NOT_LOADED")
     assert gpus.read() == ()

@@ -29,11 +29,27 @@ _TOKENS = re.compile(
     r"|(?<![\w/.-])(?=\w*\d)(?=\w*[a-z])\w{24,}(?![\w-]|\.\w)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
-    r"(?<![\w-])([\w-]*(?:api[-_]?key|token|passw(?:or)?d|passphrase|secret|credentials?))"
-    r"(\s*[=:]\s*|\s+(?=\S*[\d_-]))(?!<)([^\s,;'\"`]+)",
-    re.IGNORECASE,
+_WORD = r"(?:api[-_]?key|token|passw(?:or)?d|passphrase|secret|credentials?)"
+_VALUE = (
+    r"(?:(['\"`])(?!<secret>\3)([^'\"`\n]+)(?=\3)"
+    r"|(?!<(?:user|host|address|secret|id)>(?:[\s,;'\"`]|$))([^\s,;'\"`]+))"
 )
+_NAMED = re.compile(
+    rf"(?<![\w-])([\w-]*{_WORD}['\"`]?)(\s*[=:]\s*|\s+(?=\S*[\d_-])){_VALUE}", re.IGNORECASE
+)
+_FLAG = re.compile(rf"(?<![\w-])(--?[\w-]*{_WORD})(\s+)(?!-){_VALUE}", re.IGNORECASE)
+_PROSE = frozenset(
+    {"a", "all", "an", "and", "any", "anybody", "anyone", "are", "as", "at", "belongs", "by"}
+    | {"can", "do", "does", "each", "every", "everybody", "everyone", "expected", "for", "found"}
+    | {"from", "given", "go", "has", "have", "how", "if", "in", "is", "it", "its", "keep", "may"}
+    | {"missing", "must", "name", "needs", "no", "nobody", "none", "not", "of", "on", "one"}
+    | {"only", "or", "put", "set", "some", "take", "text", "that", "the", "these", "this"}
+    | {"those", "to", "unknown", "unset", "use", "was", "were", "what", "when", "where", "which"}
+    | {"who", "why", "will", "with", "without", "would", "write"}
+)
+"""Words that go on with a sentence behind a name, and that are nobody's key."""
+
+_NO_KEYS = frozenset(("true", "false", "none", "null", "0", "1"))
 
 
 def scrubbed(text: str, who: Identities) -> str:
@@ -52,7 +68,16 @@ def scrubbed(text: str, who: Identities) -> str:
 def _without_tokens(text: str) -> str:
     text = _QUERY.sub(r"\1", text)
     text = _TOKENS.sub(SECRET, text)
-    return _NAMED.sub(rf"\1\2{SECRET}", text)
+    return _FLAG.sub(_unnamed, _NAMED.sub(_unnamed, text))
+
+
+def _unnamed(found: "re.Match[str]") -> str:
+    """Return what stands in place of a name and its value, which may be the rest of a sentence."""
+    name, between, quote, _, value = found.groups()
+    word = (value or "").rstrip(".:)").casefold()
+    if word in _NO_KEYS or (word in _PROSE and between.strip() != "="):
+        return found[0]
+    return f"{name}{between}{quote or ''}{SECRET}"
 
 
 def _directories(who: Identities) -> Callable[[str], str]:

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from termai.doctor.identities import GENERIC, Identities
-from termai.doctor.scrubbing import scrubbed
+from termai.doctor.scrubbing import _PROSE, SECRET, scrubbed
 
 ALICE = Identities(
     users=("alice",),
@@ -98,6 +98,34 @@ def test_beside_each_other_they_are_taken_out_as_well(
     assert scrubbed(shown, ALICE) == shown
 
 
+KEYS = st.text(string.ascii_letters + string.digits + "_-.+/!$%&*", max_size=40).map(
+    lambda key: f"xq{key}"  # which stands in nothing around it
+)
+NAMED = st.sampled_from(
+    (
+        *("--api-key {}", "--hf-token={}", "api_key = {}", 'api_key = "{}"', "{{'token': '{}'}}"),
+        *("password: {}", "MY_SECRET={}", "export X_TOKEN={}", "--api-key '{}'", "api-key: {}"),
+    )
+)
+
+
+@given(KEYS, NAMED, WORDS, WORDS)
+@example("xq", "api-key: {}", "", "is it")
+def test_what_is_called_a_key_does_not_come_through(
+    key: str, named: str, before: str, after: str
+) -> None:
+    shown = scrubbed(f"{before} {named.format(key)} {after}", Identities())
+    assert SECRET in shown
+    assert "xq" not in shown
+    assert scrubbed(shown, Identities()) == shown
+
+
+@given(st.sampled_from(sorted(_PROSE)), WORDS)
+def test_a_sentence_goes_on_behind_a_name_and_a_colon(word: str, after: str) -> None:
+    text = f"--api-key: {word} {after}".rstrip()
+    assert scrubbed(text, Identities()) == text
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_scrubbed_and_twice_is_as_once(text: str) -> None:
     once = scrubbed(text, ALICE)
@@ -135,6 +163,16 @@ def test_any_text_can_be_scrubbed_and_twice_is_as_once(text: str) -> None:
         ("driver 570.86.15, CUDA 12.8", "driver 570.86.15, CUDA 12.8"),
         ("The token is there, and tokens per second", "The token is there, and tokens per second"),
         ("Set api_key_file under [server].", "Set api_key_file under [server]."),
+        ("Without --api-key: everybody may.", "Without --api-key: everybody may."),
+        ("api_key: expected text, found 3", "api_key: expected text, found 3"),
+        ("HF_TOKEN: is malformed", "HF_TOKEN: is malformed"),
+        ("--api-key and --host go together", "--api-key and --host go together"),
+        ("add_bos_token=true", "add_bos_token=true"),
+        ("token=everybody", "token=<secret>"),
+        ("api-key: swordfish is mine", "api-key: <secret> is mine"),
+        ("--api-key swordfish --port 80", "--api-key <secret> --port 80"),
+        ('api_key = "two words", port = 1', 'api_key = "<secret>", port = 1'),
+        ("{'token': 'two words'}", "{'token': '<secret>'}"),
     ],
 )
 def test_what_is_taken_out_and_what_stays(text: str, shown: str) -> None:

@@ -29,10 +29,12 @@ def locale(
     that ``locale -a`` prints, none where it cannot tell.
     """
     known = given(os.environ) if environ is None else environ
-    name = next((known[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if known.get(key)), "")
+    keys = ("LC_ALL", "LC_CTYPE", "LANG")
+    decides = next((key for key in keys if known.get(key)), "LANG")
+    name = known.get(decides, "")
     shown = one_line(name, 40)
     if name in _PLAIN:
-        remedy = shell_variables.setting("LANG", _default())
+        remedy = shell_variables.setting(decides, _default())
         # Python takes UTF-8 there by itself (PEP 538, PEP 540).
         yield Finding(
             NAME,
@@ -54,7 +56,7 @@ def locale(
             cause="SSH hands on the locale of the machine that it comes from.",
         )
     elif "utf8" not in _normal(name):
-        remedy = shell_variables.setting("LANG", _default())
+        remedy = shell_variables.setting(decides, _default())
         yield Finding(
             NAME,
             Verdict.WARNING,

@@ -142,16 +142,20 @@ def _relative(found: Sequence[Entry]) -> Finding | None:
     if not relative:
         return None
     named = [text for text in relative if text]
-    what = f"Names {some(named)}" if named else "Has an empty entry, the current directory"
-    colon = "Remove a colon at its start or end, or one of two together."
+    whats = [f"names {some(named)}"] if named else []
+    fixes = [start_files.take_out(named)] if named else []
+    if len(named) < len(relative):
+        whats.append("has an empty entry, the current directory")
+        fixes.append("Remove a colon at its start or end, or one of two together.")
+    what = " and ".join(whats)
     cause = "A program in a downloaded directory could then stand in for one of the system."
     if any(text.startswith("~") for text in named):
         cause = "A tilde between quotes stands for itself: write $HOME instead."
     return Finding(
         "PATH relative",
         Verdict.WARNING,
-        f"{what}: which program starts depends on the current directory.",
-        start_files.take_out(named) if named else colon,
+        f"{what[0].upper()}{what[1:]}: which program starts depends on the current directory.",
+        " ".join(fixes),
         cause=cause,
         names=beyond(named),
     )

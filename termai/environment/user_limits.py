@@ -1,6 +1,7 @@
 """What this login may have: locked memory, open files, processes, addresses, processor time."""
 
 import math
+import os
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,8 +29,7 @@ def memory_lock(bytes_allowed: Callable[[], int | None] | None = None) -> Iterat
         "Memory lock",
         Verdict.NOT_NEEDED,
         f"{size(most)} may be locked: mlock of a profile, which is off by default, locks no more.",
-        "For more: `* - memlock unlimited` in /etc/security/limits.conf (in Docker "
-        "`--ulimit memlock=-1`), then log in again.",
+        f"For more: {_for_good('memlock', 'unlimited', '-1')}.",
     )
 
 
@@ -40,7 +40,8 @@ def open_files(ask: Asked = resource.getrlimit) -> Iterator[Finding]:
         most = "any number of" if soft == resource.RLIM_INFINITY else f"{soft}"
         yield Finding("Open files", Verdict.OK, f"A program may open {most} files.")
         return
-    higher = hard == resource.RLIM_INFINITY or hard >= _FILES
+    raises = os.geteuid() == 0 and not place.container()
+    higher = hard == resource.RLIM_INFINITY or hard >= _FILES or raises
     command = f"ulimit -n {_FILES}"
     yield Finding(
         "Open files",
@@ -48,8 +49,16 @@ def open_files(ask: Asked = resource.getrlimit) -> Iterator[Finding]:
         f"A program may open {soft} files only: servers with many clients fail.",
         f"{command} before termai is started"
         if higher
-        else f"`* - nofile {4 * _FILES}` in /etc/security/limits.conf, then log in again",
+        else _for_good("nofile", f"{4 * _FILES}", f"{4 * _FILES}"),
     )
+
+
+def _for_good(item: str, value: str, of_docker: str) -> str:
+    """Return how a limit is raised for good; a ``*`` in that file would leave out root."""
+    if place.container():
+        return f"Start the container anew with `--ulimit {item}={of_docker}` (Docker, Podman)"
+    line = f"{place.user()} - {item} {value}"
+    return f"`{line}` in /etc/security/limits.conf, then log in again"
 
 
 def tasks(root: Path = ROOT) -> Iterator[Finding]:

@@ -200,3 +200,13 @@ def test_what_the_sentence_leaves_out_is_named(
     assert found.names == tuple(gone)
     monkeypatch.setenv("PATH", ":".join((str(system), *gone[:3])))
     assert look()["PATH missing"].names == ()
+
+
+def test_an_empty_entry_beside_a_relative_one_is_told_too(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"rel:{system}:")
+    found = look()["PATH relative"]
+    assert found.sentence.startswith("Names rel and has an empty entry")
+    assert "Take it out of PATH" in found.fix
+    assert "colon" in found.fix

@@ -108,6 +108,16 @@ def test_the_locale_that_python_makes_up_for_itself_does_not_count(tmp_path: Pat
     assert not encoding.given({"LC_CTYPE": "C.UTF-8"}, tmp_path)
 
 
+@pytest.mark.parametrize("decides", ["LANG", "LC_CTYPE", "LC_ALL"])
+def test_what_is_set_is_the_variable_that_decides(
+    monkeypatch: pytest.MonkeyPatch, decides: str
+) -> None:
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    (found,) = encoding.locale({"LANG": "C", decides: "C"}, frozenset)
+    assert f"export {decides}=" in found.fix
+    assert f"export {decides}=" in found.command
+
+
 def test_another_encoding_is_a_warning() -> None:
     (found,) = encoding.locale({"LANG": "de_DE"}, lambda: frozenset({"de_DE"}))
     assert "is not UTF-8" in found.sentence

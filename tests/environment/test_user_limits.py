@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from termai.environment import Verdict, cpu, user_limits
+from termai.environment import Verdict, cpu, place, user_limits
 from tests.environment import trees
 
 pytestmark = pytest.mark.usefixtures("root_user")
@@ -28,10 +28,28 @@ def test_what_may_be_locked_is_told() -> None:
     ("soft", "hard", "fix"),
     [(256, 4096, "ulimit -n 1024"), (256, 256, "limits.conf"), (1024, 1024, ""), (-1, -1, "")],
 )
-def test_few_open_files_are_a_warning(soft: int, hard: int, fix: str) -> None:
+def test_few_open_files_are_a_warning(
+    soft: int, hard: int, fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "container", lambda *_: "")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     (found,) = user_limits.open_files(lambda kind: (soft, hard))
     assert (found.verdict is Verdict.WARNING) == bool(fix)
     assert fix in found.fix
+
+
+def test_a_limit_is_raised_for_the_one_who_asks_and_where_it_was_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place, "container", lambda *_: "")
+    monkeypatch.setattr(place, "user", lambda: "root")
+    (found,) = user_limits.memory_lock(lambda: 64 << 10)
+    assert "`root - memlock unlimited` in /etc/security/limits.conf" in found.fix
+    (found,) = user_limits.open_files(lambda _: (64, 64))
+    assert found.fix == "ulimit -n 1024 before termai is started", "root may raise it"
+    monkeypatch.setattr(place, "container", lambda *_: "docker")
+    (found,) = user_limits.open_files(lambda _: (64, 64))
+    assert "--ulimit nofile=4096" in found.fix
 
 
 def test_the_limits_of_a_real_process_are_those_that_ulimit_set() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from termai.engines.base import Detection
 from termai.errors import UsageError
+from termai.profiles.kept import is_key
 from termai.profiles.profile import Profile
 from termai.profiles.reading import SECRET_FLAGS, flag_of
 
@@ -17,6 +18,11 @@ OWN: Mapping[str, str] = {
     "-m": "Use path under [model].",
 }
 """What to do instead of each flag that termai sets itself."""
+ELSEWHERE = (
+    "Put it into a file that a flag names, or into the flag's variable under [env]; the program's "
+    "--help names both."
+)
+"""Where a key goes that no option of termai holds."""
 PCI_ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 """Makes CUDA count GPUs as nvidia-smi does, not the fastest first (CUDA C++ Programming Guide)."""
 
@@ -26,7 +32,7 @@ _SECRET = ("LLAMA_API_KEY",)
 def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
     """Return the profile's [args] for ``engine``.
 
-    Raises UsageError for a flag that termai sets itself or whose value is a secret.
+    Raises UsageError for a flag that termai sets itself, and for a secret.
     """
     given = tuple(profile.args.get(engine, ()))
     for argument in given:
@@ -41,6 +47,12 @@ def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
                 f"[args] of the profile {profile.name} has {flag}, and everybody on this machine "
                 "can read a program's arguments.",
                 fix=SECRET_FLAGS[flag],
+            )
+        if is_key(argument):
+            raise UsageError(
+                f"[args] of the profile {profile.name} has a key among its values, and everybody "
+                "on this machine can read a program's arguments.",
+                fix=ELSEWHERE,
             )
     return given
 

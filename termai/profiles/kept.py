@@ -27,6 +27,13 @@ _FORM = re.compile(
     r"|://[^\s/?#\"']{0,256}:[^\s/?#\"']{1,512}@|://\w{20,256}@"
 )
 """Keys of Hugging Face, OpenAI, GitHub, GitLab and AWS, a header, a password in an address."""
+_SURE = re.compile(
+    r"\bhf_(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])[A-Za-z0-9]{30,}\b"
+    r"|\bsk-(?:[A-Za-z0-9]+-)*(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9_]{20,}\b"
+    r"|\bgh[opsur]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{40,}|\bglpat-[\w-]{20,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|PRIVATE KEY-----|\bBearer\s+[\w.~+/-]{16,}"
+)
+"""The same keys as they are issued; no words that somebody writes look like them."""
 _IN_QUERY = re.compile(r"[?&]([\w.-]{1,100}+)=[^\s&]")
 _FLAG = re.compile(
     r"(?<![\w-])(--?[A-Za-z][\w-]{0,100}+)\\*[\"']?(?:\s+|\s*[=,:]\s*)\\*[\"']?[^\s\"',\]\\]"
@@ -73,6 +80,15 @@ def holds_secret(text: str) -> bool:
     """Tell whether a secret stands inside a text, such as a command line, JSON or YAML."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     return _holds_form(plain) or any(is_secret_name(found[1]) for found in _NAMED.finditer(plain))
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a key certainly stands inside a text: what must not start, and no false alarm.
+
+    ``holds_secret`` hides more, as what is hidden in vain does no harm.
+    """
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return bool(_SURE.search(plain))
 
 
 def masked_words(words: Sequence[str]) -> tuple[str, ...]:

@@ -56,10 +56,12 @@ def wrong_tensor(item: str, buffers: frozenset[str] | None) -> str:
     return "has a pattern that is no regular expression" if _no_pattern(pattern) else ""
 
 
-def kv_items(value: str) -> list[str]:
-    """Return the overrides of metadata in one value of its flag, a row of CSV."""
-    rows = list(csv.reader([value], strict=False))
-    return rows[0] if rows else [value]
+def csv_fields(value: str) -> list[str]:
+    """Return the fields of a flag's value that llama.cpp reads as a row of CSV."""
+    try:
+        return next(csv.reader([value]), [value])
+    except csv.Error:  # a line break between fields
+        return [value]
 
 
 def wrong_overrides(key: str, value: str, buffers: frozenset[str] | None) -> Iterator[str]:
@@ -67,7 +69,7 @@ def wrong_overrides(key: str, value: str, buffers: frozenset[str] | None) -> Ite
 
     key: ``override_kv`` or ``override_tensor``.
     """
-    for item in kv_items(value) if key == "override_kv" else value.split(","):
+    for item in csv_fields(value) if key == "override_kv" else value.split(","):
         if why := wrong_kv(item) if key == "override_kv" else wrong_tensor(item, buffers):
             yield why
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from termai.engines import device_names
 from termai.engines.base import Detection, Engine
 from termai.engines.choose import choose
 from termai.engines.served import is_file, loads_gguf, model_of
@@ -22,7 +23,7 @@ from termai.servers.preview_facts import ModelNote, engine_of, facts_of, kind_of
 from termai.servers.preview_memory import Memory, MemoryView, Row
 from termai.servers.preview_sources import File, Sources
 
-__all__ = ["ModelNote", "Preview", "Previewer", "Row", "command_line", "command_text"]
+__all__ = ["ModelNote", "Preview", "Previewer", "Row", "command_line", "command_text", "other_port"]
 
 _BESIDE = ("mmproj", "model_draft")
 _AUTO_SLOTS = "4"  # of llama-server with --parallel -1
@@ -88,6 +89,8 @@ class _Making:
 
     def preview(self) -> Preview:
         engine = self._engine()
+        if engine:
+            self._place(engine[1])
         file = self._file() if loads_gguf(self.profile) else None
         header = file.header if file else None
         view = self._view(engine[1], header) if engine and header else MemoryView()
@@ -126,6 +129,13 @@ class _Making:
         except TermaiError as error:
             self._failed(error)
             return None
+
+    def _place(self, detection: Detection) -> None:
+        """Put llama.cpp's names of GPUs in the place of those that people know."""
+        try:
+            self.profile = device_names.placed(self.profile, detection)
+        except TermaiError as error:
+            self._failed(error)
 
     def _file(self) -> File | None:
         try:
@@ -222,6 +232,21 @@ def command_line(profile: Profile) -> tuple[str, ...]:
     engine, detection = choose(profile.engine)
     model = model_of(profile)
     return engine.compose(profile, detection, model=model, port=int(profile.value("port"))).argv
+
+
+def other_port(profile: Profile) -> str:
+    """Return a sentence where a start would not get the profile's port, empty where it would."""
+    port = Sources().port(profile) if is_file(profile.engine) else None
+    if port is None or not port.refused:
+        return ""
+    if not port.any_port:
+        return f"{port.host} {port.refused}: it would not start."
+    told = f"Port {port.port} {port.refused}"
+    if profile.value("port_strict"):
+        return f"{told}, and the profile insists on it: it would not start."
+    if port.free is None:
+        return f"{told}, and so are those after it."
+    return f"{told}: a start takes {port.free} now."
 
 
 def command_text(argv: tuple[str, ...], env: Mapping[str, str] | None = None) -> str:

@@ -1,6 +1,8 @@
 """Importing, exporting and checking profiles from the command line."""
 
 import json
+import re
+import socket
 import stat
 from pathlib import Path
 
@@ -166,6 +168,23 @@ def test_a_unit_that_was_exported_comes_back(termai: Termai, tmp_path: Path) -> 
     assert back["values"]["alias"] == alias
     assert back["env"] == {"FOO": value}
     assert not any(left["key"].startswith("env.") for left in back["left"])
+
+
+def test_the_command_tells_aside_that_its_port_is_taken(termai: Termai) -> None:
+    profiles_dir().mkdir(parents=True, exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = f'[model]\npath = "builtin:smoke"\n[server]\nport = {port}\n'
+        (profiles_dir() / "mine.toml").write_text(text)
+        shown = termai("profiles", "command", "mine", "--json")
+        (profiles_dir() / "mine.toml").write_text(f"{text}port_strict = true\n")
+        insists = termai("profiles", "command", "mine")
+    free = termai("profiles", "command", "mine")
+    assert str(port) in json.loads(shown.stdout)["argv"]
+    assert re.search(rf"^Port {port} .*: a start takes \d+ now\.$", shown.stderr.strip())
+    assert "insists on it: it would not start." in insists.stderr
+    assert insists.stdout == free.stdout
+    assert free.stderr == ""
 
 
 def test_the_command_shows_no_secret(termai: Termai) -> None:

@@ -71,14 +71,17 @@ def show(name: str, *, as_json: bool) -> int:
 def command(profile: str, changes: tuple[tuple[str, Any], ...], *, as_json: bool) -> int:
     """Print the command that starting PROFILE (or a GGUF file) would run, quoted for a shell.
 
-    A variable that is a secret is that of the shell it is pasted into.
+    A variable that is a secret is that of the shell it is pasted into. The port is the one that
+    the profile names; where a start would take another, standard error says so.
     """
     from termai.cli import targets
     from termai.profiles.kept import masked_texts, masked_words
-    from termai.servers.preview import command_line, command_text
+    from termai.servers.preview import command_line, command_text, other_port
 
     chosen = targets.profile_of(profile, changes)
     argv = command_line(chosen)
+    if told := other_port(chosen):
+        warn(told)
     if as_json:
         env = masked_texts(chosen.env)
         out_json({"profile": chosen.name, "argv": list(masked_words(argv)), "env": env})

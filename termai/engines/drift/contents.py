@@ -1,13 +1,12 @@
 """Values in [args] that llama-server ends at: missing files, JSON, overrides it cannot read."""
 
-import csv
 import json
 from pathlib import Path
 
 from termai.engines.base import Detection
 from termai.engines.drift.buffers import buffers_of
 from termai.engines.drift.words import Item
-from termai.profiles.overrides import wrong_overrides
+from termai.profiles.overrides import csv_fields, wrong_overrides
 from termai.profiles.profile import Profile
 from termai.profiles.schema import NATIVE
 from termai.text import one_line
@@ -66,7 +65,7 @@ def _named(flag: str, value: str) -> list[str]:
     """Return the files that a value names, one, or a row of CSV with scales behind colons."""
     if flag not in _LISTS:
         return [value]
-    names = next(csv.reader([value]), [])
+    names = csv_fields(value)
     return [name.rpartition(":")[0] or name if flag == "--lora-scaled" else name for name in names]
 
 

@@ -13,6 +13,7 @@ from termai.engines.drift.taken import taken
 from termai.engines.drift.ways import Way, Ways
 from termai.engines.drift.words import Item, State, items
 from termai.profiles import flags
+from termai.profiles.kept import is_key
 from termai.profiles.profile import Profile
 from termai.profiles.reading import SECRET_FLAGS
 from termai.profiles.schema import NATIVE
@@ -75,6 +76,8 @@ class _Checker:
 
     def drift(self, item: Item) -> Drift | None:
         """Return what there is to say of one item."""
+        if any(map(is_key, self.given[item.start : item.stop])):
+            return self._key(item)
         if item.state is State.STRAY:
             word = one_line(self.given[item.start], _SHOWN)
             return self._say(item, f"{word!r} belongs to no flag, and {NATIVE} ends at it.")
@@ -88,6 +91,13 @@ class _Checker:
         if item.state is State.KNOWN:
             return self._known(item, way)
         return self._lost(item, way)
+
+    def _key(self, item: Item) -> Drift:
+        """Return the finding for a key among words, which it does not show."""
+        text = "everybody on this machine could read it."
+        text = f"A value{f' of {item.flag}' if item.flag else ''} is a key, and {text}"
+        shown = item.flag or ARGS
+        return Drift(ARGS, shown, f"{text} {extras.ELSEWHERE}", fatal=True)
 
     def _say(self, item: Item, text: str, way: Way | None = None, *, fatal: bool = True) -> Drift:
         change = None

@@ -7,6 +7,8 @@ import pytest
 
 from termai.engines import drift
 from termai.engines.base import Detection
+from termai.engines.llama_server import LlamaServer
+from termai.errors import UsageError
 from tests.engines.drift.asking import brought_up_to_date, having, refusal
 from tests.support import free_port
 
@@ -73,6 +75,37 @@ def test_what_the_program_ends_at_while_it_loads_is_told(
 def test_what_the_program_takes_is_not_refused(native: Detection, words: tuple[str, ...]) -> None:
     (Path.home() / "here").write_text('root ::= "a"')
     assert fatal(words, native) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (("--alias", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"), True),
+        (("--mcp-servers-json", '{"env": {"X": "sk-proj-a1B2c3D4e5F6g7H8i9J0k1L2"}}'), True),
+        (("--alias=ghp_0123456789abcdefghijklmnopqrstuvwxyz",), True),
+        (("--props", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"), True),
+        (("--mcp-servers-json", '{"h": "Bearer 0123456789abcdef.x"}'), True),
+        (("--alias", "sk-learn-classifier-of-flowers-2"), False),
+        (("--alias", "hf_internal_testing_model_of_the_year"), False),
+        (("--alias", "hf_internaltestingmodelofthewholeyear"), False),
+        (("--alias", "Bearer of the ring"), False),
+        (("--alias", "key: value, token=x"), False),
+        (("--chat-template-kwargs", '{"token": "thinking", "password": "x"}'), False),
+    ],
+)
+def test_a_key_under_any_flag_is_refused_and_plain_words_are_not(
+    native: Detection, model: Path, words: tuple[str, ...], refused: bool
+) -> None:
+    profile = having(*words)
+    told = [one for one in drift.check(profile, native) if "is a key" in one.problem]
+    assert [one.fatal for one in told] == [True] * refused
+    assert words[-1].removeprefix("--alias=") not in repr(told)
+    if refused:
+        with pytest.raises(UsageError, match=r"a key among its values.*everybody") as error:
+            LlamaServer().compose(profile, native, model=model, port=8080)
+        assert "[env]" in error.value.fix
+    elif "=" not in words[0]:
+        assert words[1] in LlamaServer().compose(profile, native, model=model, port=8080).argv
 
 
 def test_a_file_that_only_termai_finds_is_moved_to_its_option(native: Detection) -> None:

@@ -57,23 +57,35 @@ def _look(sampler: Sampler) -> tuple[Snapshot, tuple[Holder, ...]]:
 
 def _print(shot: Snapshot, held: tuple[Holder, ...]) -> None:
     columns = width(sys.stdout)
-    for line in _lines(shot, held):
+    for line in _lines(shot, held, columns):
         out(line if len(line) <= columns else f"{line[: columns - 1]}…")
 
 
-def _lines(shot: Snapshot, held: tuple[Holder, ...]) -> Iterator[str]:
+def _lines(shot: Snapshot, held: tuple[Holder, ...], columns: int) -> Iterator[str]:
     for gpu in shot.gpus:
         yield f"GPU {gpu.index}   {one_line(gpu.name, 60)}"
-        yield f"        {'  '.join(_facts(gpu)) or 'tells nothing of itself'}"
+        yield from _filled(list(_facts(gpu)) or ["tells nothing of itself"], columns)
         if gpu.throttle:
             yield f"        held down by: {', '.join(gpu.throttle)}"
         for part in gpu.instances:
-            yield f"        {one_line(part.name, 50)}: {_pair(part.memory_used, part.memory_total)}"
+            name = one_line(part.name.removeprefix(gpu.name).strip() or part.name, 50)
+            yield f"        {name}: {_pair(part.memory_used, part.memory_total)}"
         if gpu.vendor == "nvidia":
             yield from (_holder(one) for one in held if one.gpu == gpu.index)
     if not shot.gpus:
         yield "GPU     none was found"
     yield from _host(shot)
+
+
+def _filled(facts: list[str], columns: int) -> Iterator[str]:
+    """Yield lines of whole facts, as many in each as there is room for."""
+    line = ""
+    for fact in facts:
+        if line and len(line) + 2 + len(fact) > columns:
+            yield line
+            line = ""
+        line = f"{line}  {fact}" if line else f"        {fact}"
+    yield line
 
 
 def _facts(gpu: Gpu) -> Iterator[str]:
@@ -92,8 +104,8 @@ def _facts(gpu: Gpu) -> Iterator[str]:
         yield f"{gpu.clock} MHz"
     if gpu.fan is not None:
         yield f"fan {gpu.fan}%"
-    if gpu.link and gpu.link.generation and gpu.link.width:
-        yield f"PCIe {gpu.link.generation} x{gpu.link.width}"
+    if gpu.link and gpu.link.text:
+        yield gpu.link.text
     if gpu.ecc_errors:
         yield f"{gpu.ecc_errors} memory errors"
 
@@ -103,9 +115,7 @@ def _holder(one: Holder) -> str:
     if one.server:
         return f"        {size:>10}  server {one.server}, process {one.pid}"
     whose = " ".join(word for word in (one.command, one.user and f"of {one.user}") if word)
-    return (
-        f"        {size:>10}  {whose or 'a process outside of this container'}, process {one.pid}"
-    )
+    return f"        {size:>10}  {whose or 'not visible here'}, process {one.pid}"
 
 
 def _host(shot: Snapshot) -> Iterator[str]:

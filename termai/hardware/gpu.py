@@ -25,6 +25,14 @@ class Link:
     max_generation: int | None = None
     max_width: int | None = None
 
+    @property
+    def text(self) -> str:
+        """Return ``PCIe 4 x16``; ``PCIe 1/4 x16`` below what it can; empty where unknown."""
+        if not (self.generation and self.width):
+            return ""
+        generation = _of(self.generation, self.max_generation)
+        return f"PCIe {generation} x{_of(self.width, self.max_width)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -74,3 +82,7 @@ class Gpu:
     mig: bool = False
     instances: tuple[Instance, ...] = ()
     lost: bool = False
+
+
+def _of(now: int, most: int | None) -> str:
+    return f"{now}/{most}" if most and most > now else str(now)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from termai.paths import expanded
 from termai.text import one_line
+from termai.tui import icons
 
 _UNITS = ("B", "K", "M", "G", "T")
 
@@ -64,4 +65,5 @@ def place(path: Path) -> str:
 def bar(fraction: float, width: int) -> str:
     """Return a bar of ``width`` cells, filled to ``fraction`` (0 to 1)."""
     filled = round(min(1.0, max(0.0, fraction)) * width)
-    return "▓" * filled + "░" * (width - filled)
+    full, free = ("#", ".") if icons.plain() else ("▓", "░")
+    return full * filled + free * (width - filled)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from termai.cli import monitoring
-from termai.hardware import holders
+from termai.hardware import gpus, holders
 from tests.cli.conftest import Termai, environment
 from tests.fakes import nvml
 from tests.support import wait_until
@@ -86,3 +86,16 @@ def test_a_server_of_ours_is_named_by_its_name(
         (pid, "smoke"),
         (os.getpid(), ""),
     ]
+
+
+@pytest.mark.parametrize("kind", nvml.KINDS)
+def test_in_a_narrow_terminal_every_fact_of_a_card_is_whole(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    nvml.install_recorded(monkeypatch, kind)
+    for gpu in gpus.read_all():
+        if not gpu.lost:
+            facts = list(monitoring._facts(gpu))
+            lines = list(monitoring._filled(facts, 40))
+            assert all(len(line) <= 40 for line in lines)
+            assert "  ".join(line.strip() for line in lines) == "  ".join(facts)

@@ -134,6 +134,22 @@ async def test_the_machine_is_shown_whole_in_a_small_terminal() -> None:
         await until(pilot, lambda: "CHECKS" in screen_text(app))
 
 
+async def test_a_server_is_stopped_from_the_whole_machine_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped: list[str] = []
+    async with opened("environment") as (app, pilot):
+        monkeypatch.setattr(app, "stop_server", stopped.append)
+        await until(pilot, lambda: "GPU 0" in screen_text(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "5.0G  server qwen" in screen_text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "qwen will answer no more" in screen_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: stopped == ["qwen"])
+        assert "This machine" in screen_text(app)
+
+
 @pytest.mark.parametrize("size", [(80, 24), LARGE])
 async def test_nothing_is_drawn_while_nothing_changes(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]

@@ -1,13 +1,16 @@
 """The lines that say what the machine does: GPUs of every kind, and bars of the last minutes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from termai.hardware import Gpu, Snapshot
-from termai.hardware.gpu import Instance, Link
+from termai.hardware import Gpu, Snapshot, gpus
+from termai.hardware.gpu import Instance, Link, Vendor
 from termai.hardware.holders import Holder
 from termai.tui.environment_machine import full, short, spark
+from tests.fakes import nvml
 
 WHOLE = Gpu(
     0, "RTX 4090", 18 << 30, 24 << 30, 63, 71, power=320.4, power_limit=450.0, clock=2520,
@@ -32,15 +35,16 @@ def test_a_gpu_tells_power_clock_fan_link_and_what_holds_it_down() -> None:
 
 def test_what_is_not_readable_is_left_out() -> None:
     told = lines(Snapshot(gpus=(Gpu(0, "T4"),)))
-    assert told.strip() == "GPU 0 T4"
-    assert lines(Snapshot()) == "No GPU that a driver tells of."
+    assert told.splitlines()[:2] == ["GPU 0 T4", ""]
+    assert lines(Snapshot()).splitlines()[0] == "No GPU that a driver tells of."
 
 
 def test_a_lost_gpu_and_the_parts_of_a_divided_one_are_named() -> None:
     parts = (Instance("1g.10gb", memory_used=1 << 30, memory_total=10 << 30),)
     shot = Snapshot(gpus=(Gpu(0, "A100", lost=True), Gpu(1, "A100", mig=True, instances=parts)))
     assert "lost" in lines(shot)
-    assert "1g.10gb  1.0/10G" in lines(shot)
+    assert "1.0/10G  1g.10gb" in lines(shot)
+    assert "needs a reset or a reboot" in lines(shot)
     assert "lost" in short(shot, past, 80)[0].plain
 
 
@@ -62,6 +66,50 @@ def test_holders_are_named_by_server_by_user_or_by_number() -> None:
     assert "5.0G  server qwen" in told
     assert "?  bob blender" in told
     assert "process 3" in told
+
+
+def test_many_gpus_take_a_line_each_that_all_can_be_seen_at_once() -> None:
+    shot = Snapshot(gpus=tuple(Gpu(n, "H100", 1 << 30, 80 << 30, 5, 40) for n in range(8)))
+    told = lines(shot, Holder(3, 1, 5 << 30, server="qwen"))
+    assert len(told.splitlines()) == 8 + 1 + 2
+    assert told.splitlines()[4] == "    5.0G  server qwen"
+
+
+def test_holders_are_shown_only_beside_the_cards_of_their_driver() -> None:
+    cards = (WHOLE, replace(WHOLE, name="RX 7900", vendor=Vendor.AMD))
+    assert lines(Snapshot(gpus=cards), Holder(0, 1, 5 << 30, server="qwen")).count("qwen") == 1
+
+
+def test_a_link_below_what_it_can_says_so() -> None:
+    assert Link(4, 16, 4, 16).text == "PCIe 4 x16"
+    assert Link(1, 4, 4, 16).text == "PCIe 1/4 x4/16"
+    assert Link(None, 16).text == ""
+
+
+def test_histories_are_as_long_as_there_is_room_and_tell_their_scale() -> None:
+    def long(measure: str, gpu: int | None = None) -> tuple[float, ...]:
+        return tuple(float(n) for n in range(100))
+
+    shot = Snapshot(cpu_percent=9.0, net_sent=99.0)
+    for width, cells in ((60, 37), (83, 60), (200, 60)):
+        cpu, sent, scale = (line.plain for line in list(full(shot, long, (), width))[1:])
+        assert len(cpu.split()[2]) == cells
+        assert sent.endswith("top 99B/s")
+        assert scale == "Bars: full is 100%, 100C, power limit."
+
+
+@pytest.mark.parametrize("kind", nvml.KINDS)
+@pytest.mark.parametrize("width", [38, 78])
+def test_recorded_cards_tell_memory_and_heat_in_narrow_lines(
+    monkeypatch: pytest.MonkeyPatch, kind: str, width: int
+) -> None:
+    nvml.install_recorded(monkeypatch, kind)
+    shot = Snapshot(gpus=gpus.read_all())
+    for gpu, line in zip(shot.gpus, short(shot, past, width), strict=False):
+        if gpu.lost:
+            assert "lost" in line.plain
+        elif gpu.index < 4:
+            assert f"{gpu.temperature}C" in line.plain
 
 
 @pytest.mark.parametrize("width", [20, 37, 200])

@@ -198,6 +198,12 @@ def test_speed_is_shown_while_replies_come() -> None:
     assert activity.rate(NOW + 2 + status.RECENT_S) == 0
 
 
+def test_bars_are_plain_where_signs_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert formats.bar(0.5, 4) == "▓▓░░"
+    monkeypatch.setenv("TERMAI_ASCII", "1")
+    assert formats.bar(0.5, 4) == "##.."
+
+
 def test_a_speed_goes_with_its_server() -> None:
     activity = status.Activity()
     activity.see([server(facts=READY._replace(requests=4))], NOW)

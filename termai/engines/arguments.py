@@ -6,7 +6,7 @@ else than what happens anyway, and that no spelling fits, is reported by name.
 
 from collections.abc import Callable, Mapping
 
-from termai.engines import values
+from termai.engines import device_names, values
 from termai.engines.base import Detection
 from termai.errors import UsageError
 from termai.profiles.profile import Profile
@@ -28,6 +28,7 @@ def arguments(profile: Profile, binary: Detection) -> Arguments:
     Raises UsageError when the binary cannot do what an option asks for, or when a file that an
     option names is missing.
     """
+    profile = device_names.placed(profile, binary)
     found: list[str] = []
     for declared in OPTIONS:
         if declared.flag and declared.key not in _ELSEWHERE and profile.is_set(declared.key):

@@ -13,7 +13,8 @@ from termai.profiles.profile import Profile
 class Detection:
     """One program that can run models, and what it says about itself.
 
-    ``devices`` names the GPU devices it can use now (``CUDA0``...). ``options`` holds every
+    ``devices`` names the GPU devices it can use now (``CUDA0``...), ``described`` what it says of
+    each (``NVIDIA GeForce RTX 4090``). ``options`` holds every
     flag, long and short, that its help offers; ``help`` maps each to what the help says of it,
     the value's placeholder first, empty for a flag that takes no value. ``removed`` maps each
     flag that the help calls removed to those it names instead. ``complete`` tells whether the
@@ -29,6 +30,7 @@ class Detection:
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     complete: bool = True
     source: str = ""
+    described: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def uses_gpu(self) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from termai.engines import found_here
+from termai.engines import device_names, found_here
+from termai.engines.choose import choose
 from termai.engines.scripts import SHELL, SYSTEMD, shell_script, unit_name
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.files import read_text, write_atomic
@@ -77,12 +78,23 @@ def write(profile: Profile, format: str, *, with_secrets: bool = False) -> Expor
     """Return a profile as another program's file, models named by where they are here.
 
     with_secrets: whether passwords and keys among what the profile keeps are written too.
+    GPUs are named as llama.cpp does where it is here to tell.
     Raises UsageError for a format that cannot be written or hold the profile, and for "shell"
     and "systemd" whatever a start of the profile would raise.
     """
     found = export_named(format)
     writer = found.write or shell_script  # EXPORTS has none without one
-    return writer(profile, Wanted(locate=locate, with_secrets=with_secrets))
+    return writer(_placed(profile), Wanted(locate=locate, with_secrets=with_secrets))
+
+
+def _placed(profile: Profile) -> Profile:
+    """Return a profile with llama.cpp's names of GPUs, which other programs need."""
+    if not device_names.by_people(profile):
+        return profile
+    try:
+        return device_names.placed(profile, choose(profile.engine)[1])
+    except TermaiError:
+        return profile
 
 
 def export_named(name: str) -> Format:

@@ -8,7 +8,8 @@ from termai.engines.base import OptionHelp
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(,?\s*)")
 _COLUMNS = re.compile(r"\s{2,}")
-_DEVICE = re.compile(r"^\s+([A-Za-z]\w*): .")
+_DEVICE = re.compile(r"^\s+([A-Za-z]\w*): (.+)")
+_SIZES = re.compile(r"\(\d+ MiB, \d+ MiB free\)\s*$")
 _NOT_GPU = ("CPU", "BLAS", "RPC")
 _REMOVED = "argument has been removed"
 _HEADING = re.compile(r"^----- .+ -----$", re.MULTILINE)
@@ -49,10 +50,14 @@ def parse_version(text: str) -> str:
     return match[1].strip() if match else ""
 
 
-def parse_devices(text: str) -> tuple[str, ...]:
-    """Return the names of the GPU devices in the output of ``--list-devices``."""
-    names = (match[1] for line in text.splitlines() if (match := _DEVICE.match(line)))
-    return tuple(name for name in names if not name.startswith(_NOT_GPU))
+def parse_devices(text: str) -> dict[str, str]:
+    """Return the GPU devices in the output of ``--list-devices``: names and descriptions."""
+    told = [match for line in text.splitlines() if (match := _DEVICE.match(line))]
+    return {
+        name: _SIZES.sub("", description).strip()
+        for name, description in (match.groups() for match in told)
+        if not name.startswith(_NOT_GPU)
+    }
 
 
 def _flags(text: str) -> Iterator[tuple[str, OptionHelp]]:

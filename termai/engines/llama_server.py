@@ -133,6 +133,7 @@ def detection(source: str, program: Path) -> Detection:
         removed=answers.removed,
         complete=answers.complete,
         source=source,
+        described=answers.described,
     )
 
 

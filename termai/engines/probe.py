@@ -16,6 +16,7 @@ from termai.engines.base import OptionHelp
 from termai.engines.extras import PCI_ORDER
 from termai.errors import StorageError, TermaiError
 from termai.files import write_atomic
+from termai.jobs.processes import boot_id
 from termai.paths import state_dir
 from termai.profiles.option import NATIVE
 
@@ -31,13 +32,18 @@ _VISIBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one program said about itself; ``removed`` and ``complete`` as in ``Detection``."""
+    """What one program said about itself; fields as in ``Detection``.
+
+    boot: in which run of the machine the devices were told; a GPU may be another after the next.
+    """
 
     version: str
     devices: tuple[str, ...] = ()
     options: Mapping[str, OptionHelp] = field(default_factory=dict)
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     complete: bool = True
+    described: Mapping[str, str] = field(default_factory=dict)
+    boot: str = ""
 
 
 class ProbeError(TermaiError):
@@ -49,13 +55,15 @@ class ProbeError(TermaiError):
 def probe(program: Path) -> Probe:
     """Return what ``program`` says about itself, from the cache while the file is unchanged.
 
-    A list of devices is only remembered when it names one: a driver may appear while the
-    program stays the same. Raises ProbeError when the program cannot be run or is no
-    llama-server.
+    A list of devices is only remembered when it names one, and until the machine is started again:
+    a driver may appear while the program stays the same. Raises ProbeError when the program
+    cannot be run or is no llama-server.
     """
     with _ASKING:
         cached = read_cache(program)
-        if cached and (cached.devices or "--list-devices" not in cached.options):
+        if cached and "--list-devices" not in cached.options:
+            return cached
+        if cached and cached.devices and cached.boot == boot_id():
             return cached
         fresh = _with_devices(program, cached or _ask(program))
         if fresh != cached:
@@ -73,6 +81,8 @@ def read_cache(program: Path) -> Probe | None:
             {k: OptionHelp(str(v[0]), str(v[1])) for k, v in data["options"].items()},
             {k: tuple(map(str, v)) for k, v in data["removed"].items()},
             bool(data["complete"]),
+            {str(k): str(v) for k, v in data["described"].items()},
+            str(data["boot"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
@@ -87,6 +97,8 @@ def write_cache(program: Path, answers: Probe) -> None:
         "options": {name: (about.takes, about.text) for name, about in answers.options.items()},
         "removed": dict(answers.removed),
         "complete": answers.complete,
+        "described": dict(answers.described),
+        "boot": answers.boot,
     }
     try:
         write_atomic(_cache_path(program), json.dumps(data))
@@ -157,8 +169,8 @@ def _ask(program: Path) -> Probe:
 def _with_devices(program: Path, answers: Probe) -> Probe:
     if "--list-devices" not in answers.options:
         return answers
-    devices = helptext.parse_devices(run(program, ["--list-devices"]))
-    return replace(answers, devices=devices)
+    told = helptext.parse_devices(run(program, ["--list-devices"]))
+    return replace(answers, devices=tuple(told), described=told, boot=boot_id())
 
 
 def _plain_environment() -> dict[str, str]:
@@ -172,7 +184,7 @@ def _plain_environment() -> dict[str, str]:
 
 def _cache_path(program: Path) -> Path:
     facts = program.stat()
-    visible = "\0".join(os.environ.get(name, "\1") for name in _VISIBLE)
+    visible = "\0".join(os.environ.get(name, "\1") for name in (*_VISIBLE, PCI_ORDER[0]))
     key = f"{program}\0{facts.st_size}\0{facts.st_mtime_ns}\0{visible}"
     return state_dir() / "probes" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 

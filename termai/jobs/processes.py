@@ -101,7 +101,7 @@ def _stat_linux(pid: int) -> _Stat | None:
         return None
     fields = raw[raw.rindex(b")") + 2 :].split()
     living = fields[0] not in (b"Z", b"X", b"x")
-    return _Stat(living, int(fields[2]), f"{int(fields[19])}@{_boot_id()}")
+    return _Stat(living, int(fields[2]), f"{int(fields[19])}@{boot_id()}")
 
 
 def _stat_ps(pid: int) -> _Stat | None:
@@ -131,7 +131,8 @@ def _ps(*arguments: str) -> str:
 
 
 @cache
-def _boot_id() -> str:
+def boot_id() -> str:
+    """Return what names this run of the machine, the same everywhere where nobody tells."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:

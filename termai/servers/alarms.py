@@ -84,7 +84,7 @@ def _remedy(server: Server) -> str:
 
 def _wants_cpu(server: Server) -> bool:
     hidden = server.job.spec.env.get("CUDA_VISIBLE_DEVICES") in _HIDDEN
-    return hidden or server.option("n_gpu_layers") == 0 or server.option("device") == "none"
+    return hidden or server.option("n_gpu_layers") == 0 or server.option("device") == ["none"]
 
 
 def _reason(server: Server) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from termai.engines import device_names
 from termai.engines.base import Detection
 from termai.engines.devices import CUDA
-from termai.errors import TermaiError
+from termai.errors import TermaiError, UsageError
 from termai.gguf.header import Header
 from termai.gguf.memory import LoadOptions
 from termai.gguf.splits import read_model
@@ -153,6 +154,10 @@ def options_of(profile: Profile, detection: Detection, header: Header) -> LoadOp
 
 def usable(profile: Profile, detection: Detection, machine: Machine) -> Machine | None:
     """Return the machine with the GPUs a start may use, None where their memory is not known."""
+    try:
+        profile = device_names.placed(profile, detection)
+    except UsageError:
+        return None
     devices = tuple(profile.value("device"))
     if profile.value("rpc"):
         return None

@@ -30,7 +30,7 @@ def written(binary: Detection, **options: Any) -> list[str]:
     return list(arguments(Profile("p").with_values(**options), binary))
 
 
-_SAMPLES: dict[str, Any] = {"host": "localhost"}
+_SAMPLES: dict[str, Any] = {"device": ["CUDA0"], "host": "localhost"}
 
 
 def _value(declared: Option, directory: Path) -> Any:

@@ -139,5 +139,8 @@ Available devices:
   Vulkan1: Intel(R) Arc(tm) A770 (16225 MiB, 15000 MiB free)
   BLAS: OpenBLAS (0 MiB, 0 MiB free)
 """
-    assert parse_devices(text) == ("CUDA0", "Vulkan1")
-    assert parse_devices("Available devices:\n  (none)\n") == ()
+    assert parse_devices(text) == {
+        "CUDA0": "NVIDIA GeForce RTX 3060",
+        "Vulkan1": "Intel(R) Arc(tm) A770",
+    }
+    assert parse_devices("Available devices:\n  (none)\n") == {}

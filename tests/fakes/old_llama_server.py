@@ -113,7 +113,9 @@ def main(arguments: list[str]) -> int:
     elif "--list-devices" in arguments:
         print("Available devices:")
         for name in filter(None, os.environ.get("FAKE_DEVICES", "").split(",")):
-            print(f"  {name}: NVIDIA GeForce RTX 3060 (12036 MiB, 11810 MiB free)")
+            device, _, described = name.partition("=")
+            shown = described or "NVIDIA GeForce RTX 3060"
+            print(f"  {device}: {shown} (12036 MiB, 11810 MiB free)")
     elif problem := accept(arguments):
         print(problem, file=sys.stderr)
         return 1

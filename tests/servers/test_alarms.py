@@ -58,7 +58,7 @@ def test_the_alarm_says_what_the_driver_said(tmp_path: Path) -> None:
     "given",
     [
         {"values": {"n_gpu_layers": 0}},
-        {"values": {"device": "none"}},
+        {"values": {"device": ["none"]}},
         {"env": {"CUDA_VISIBLE_DEVICES": ""}},
         {"env": {"CUDA_VISIBLE_DEVICES": "-1"}},
     ],

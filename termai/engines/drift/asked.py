@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from termai.engines import embedded, foreign
+from termai.engines import device_names, embedded, foreign
 from termai.engines.arguments import known_flag, lacks
 from termai.engines.base import Detection
 from termai.engines.drift.found import Drift, named
@@ -32,11 +32,13 @@ def _of_native(declared: Option, profile: Profile, binary: Detection) -> Drift |
     if lacks(declared, profile, binary):
         return _lacking(declared, profile, binary)
     flag = known_flag(declared, binary)
+    where = f"{declared.section}.{declared.key}"
+    if declared.key == "device" and (text := device_names.trouble(profile, binary)):
+        return Drift(where, flag, text, fatal=True)
     takes = taken(binary.help[flag]) if flag and declared.kind is Kind.CHOICE else None
     value = str(profile.value(declared.key))
     if takes is None or value == declared.default or not takes.refuses(value):
         return None
-    where = f"{declared.section}.{declared.key}"
     text = f"{flag} takes {', '.join(takes.values)} in {named(binary)}, not {where} = {value}."
     return Drift(where, flag, text, fatal=takes.sure)
 

@@ -28,7 +28,9 @@ OPTIONS = (
         Kind.LIST,
         (),
         "The devices to use, by llama.cpp's names such as CUDA0 or Vulkan1 (llama-server "
-        '--list-devices prints them), or "none" for the CPU alone. Unset uses every GPU.',
+        '--list-devices prints them), or "none" for the CPU alone. Unset uses every GPU. '
+        "llama-server's may be called as people do, RTX 4090, or by a GPU's UUID or its "
+        "beginning; a name that several equal GPUs have means all of them.",
         GROUP,
         engines=ONLY_NATIVE,
         flag="--device",

@@ -10,6 +10,7 @@ from termai.environment import ports as of_ports
 from termai.environment.hub import Hub
 from termai.environment.ports import Wanted
 from termai.environment.running import Check
+from termai.errors import UsageError
 from termai.models.hub import tokens
 from termai.models.hub.place import OfflineError, Place, online, place
 from termai.models.hub.refusals import Subject, odd, refused_by
@@ -38,14 +39,22 @@ def hub() -> Hub:
         there = online()
     except OfflineError as error:
         return Hub(place().host, _nothing, str, offline=error.message)
-    token = tokens.token(renew=False)
     return Hub(
         host=there.host,
         reach=lambda: _reach(there),
-        taken=lambda: _taken(there, token),
+        taken=lambda: _taken(there, tokens.token(renew=False)),
         proxy=proxy_for(there.endpoint, there),
-        token=token.source if token else "",
+        token=_source(),
     )
+
+
+def _source() -> str:
+    """Return where the token comes from, whatever it is; empty without one."""
+    try:
+        token = tokens.token(renew=False)
+    except UsageError as error:
+        return error.message
+    return token.source if token else ""
 
 
 def wanted() -> Sequence[Wanted]:

@@ -9,7 +9,7 @@ from termai.environment.finding import Finding, Verdict
 from termai.environment.reading import ROOT, text
 from termai.environment.running import Check
 from termai.environment.timed import within
-from termai.errors import AccessError, TermaiError
+from termai.errors import AccessError, TermaiError, UsageError
 from termai.text import one_line
 
 GROUP = "Network"
@@ -24,7 +24,8 @@ class Hub:
 
     host: as it may be shown. reach: asks it for something small; raises TermaiError. taken: asks
     whether it takes the token, and returns what the token may do (read, write), empty where that
-    is not told; raises AccessError for one that it does not take, TermaiError. proxy: that it is
+    is not told; raises AccessError for one that it does not take, UsageError for what is no
+    token, TermaiError. proxy: that it is
     reached through, without a password. token: where the token comes from, empty for none.
     offline: a sentence that names what says that the hub is to be left alone, else empty.
     """
@@ -79,18 +80,21 @@ def _reached(hub: Callable[[], Hub], root: Path) -> Iterator[Finding]:
 def _token(hub: Callable[[], Hub]) -> Iterator[Finding]:
     try:
         there = hub()
-        if there.offline:
-            return
-        if not there.token:
-            yield Finding(
-                _TOKEN,
-                Verdict.NOT_NEEDED,
-                "None is kept: models that ask for a consent cannot be fetched.",
-                "`termai hub login` asks for one.",
-            )
-            return
+    except TermaiError:  # which the finding of the hub tells
+        return
+    if there.offline:
+        return
+    if not there.token:
+        yield Finding(
+            _TOKEN,
+            Verdict.NOT_NEEDED,
+            "None is kept: models that ask for a consent cannot be fetched.",
+            "`termai hub login` asks for one.",
+        )
+        return
+    try:
         role = within(_ANSWER_S, there.taken)
-    except AccessError as error:
+    except (AccessError, UsageError) as error:
         yield Finding(_TOKEN, Verdict.WARNING, _sentence(error), error.fix)
     except (TermaiError, TimeoutError):
         yield Finding(_TOKEN, Verdict.NOT_NEEDED, "It is there and could not be checked.")

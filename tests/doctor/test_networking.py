@@ -64,6 +64,44 @@ def test_a_wrong_token_is_a_warning(hub: Hub, monkeypatch: pytest.MonkeyPatch) -
     assert hub.asked
 
 
+def test_what_is_no_token_is_told_as_such_and_the_hub_all_the_same(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "not a token")
+    found = look()
+    assert found["Hub"].verdict is Verdict.OK
+    assert found["Hub token"].verdict is Verdict.WARNING
+    assert found["Hub token"].sentence == "What HF_TOKEN holds is no token."
+    assert found["Hub token"].fix
+
+
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("nonsense:xx", "https_proxy is 'http://nonsense:xx', which is no address."),
+        ("socks9://x", "https_proxy is 'socks9://x', which is no address."),
+    ],
+)
+def test_a_proxy_that_is_no_address_is_told_and_nothing_of_the_token(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, proxy: str, says: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    found = look()
+    assert (found["Hub"].verdict, found["Hub"].sentence) == (Verdict.WARNING, says)
+    assert found["Hub"].fix.startswith("Expected http://")
+    assert "Hub token" not in found
+
+
+def test_a_socks_proxy_names_the_package_that_it_needs(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    found = look()["Hub"]
+    assert "ALL_PROXY names a SOCKS proxy" in found.sentence
+    assert "-m pip install socksio" in found.fix
+
+
 def test_a_page_that_wants_a_login_is_no_hub(hub: Hub) -> None:
     page = Answer(200, b"<html>Welcome to the hotel</html>", {"Content-Type": "text/html"})
     hub.answers["/api/models"] = page

@@ -5,8 +5,12 @@ HF_HUB_OFFLINE win over the settings: who sets them means this shell. HTTPS_PROX
 meant for every program, so the setting, which is meant for the hub, wins over them.
 """
 
+import importlib.util
 import ipaddress
 import os
+import shlex
+import sys
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -63,7 +67,10 @@ def place(settings: Settings | None = None) -> Place:
 
 
 def online(settings: Settings | None = None) -> Place:
-    """Return the hub in use; raises OfflineError where it is to be left alone."""
+    """Return the hub in use; raises OfflineError where it is to be left alone.
+
+    Raises UsageError for a proxy, of the settings or of this shell, that cannot be used.
+    """
     known = settings or load().values
     variable = next(
         (v for v in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE") if os.environ.get(v)), ""
@@ -77,7 +84,34 @@ def online(settings: Settings | None = None) -> Place:
             if variable
             else "Set it to false, or HF_HUB_OFFLINE=0 for this shell, to ask it.",
         )
-    return place(known)
+    there = place(known)
+    if there.proxy:
+        _usable(there.proxy, "proxy in config.toml")
+        return there
+    for variable, proxy in _of_shell():
+        _usable(_checked(proxy, _PROXY_SCHEMES, variable), variable)
+    return there
+
+
+def _of_shell() -> Iterator[tuple[str, str]]:
+    """Yield the proxies of this shell, each with the variable that says so."""
+    from urllib.request import getproxies
+
+    for kind in ("http", "https", "all"):
+        if proxy := getproxies().get(kind, "").strip():
+            name = f"{kind}_proxy"
+            said = name if os.environ.get(name) else name.upper()
+            yield said, proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _usable(proxy: str, said: str) -> None:
+    """Raise UsageError for a kind of proxy for which a package is missing."""
+    if proxy.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        command = f"{shlex.quote(sys.executable)} -m pip install socksio"
+        raise UsageError(
+            f"{said} names a SOCKS proxy, for which termai lacks the package socksio.",
+            fix=f"`{command}`, or name an http:// proxy.",
+        )
 
 
 def endpoint() -> str:

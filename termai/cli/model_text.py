@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from termai.cli.style import Look, table, width
+from termai.cli.style import Look, list_width, table
 from termai.models.model_file import Kind, ModelFile
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
@@ -47,7 +47,7 @@ def lines(models: Sequence[ModelFile]) -> list[str]:
     flexible = [number for number, column in enumerate(shown) if column.flexible]
     looks = [_look(model, len(shown)) for model in models]
     heads = [column.head for column in shown]
-    return table(heads, rows, width(sys.stdout), flexible=flexible, looks=looks)
+    return table(heads, rows, list_width(sys.stdout), flexible=flexible, looks=looks)
 
 
 def notes(model: ModelFile) -> str:

@@ -33,6 +33,11 @@ def width(stream: TextIO) -> int:
         return PLAIN_WIDTH
 
 
+def list_width(stream: TextIO) -> int:
+    """Return the columns of the terminal; where there is none, so many that nothing is cut."""
+    return width(stream) if stream.isatty() else sys.maxsize
+
+
 def table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],

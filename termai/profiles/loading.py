@@ -10,7 +10,15 @@ from termai import tomlfile
 from termai.errors import InvalidFileError, NotFoundError, TermaiError
 from termai.files import read_text
 from termai.paths import profiles_dir, shipped_dir
-from termai.profiles.places import SUFFIX, all_names, revision_of, shipped_path, user_path
+from termai.profiles.names import check_name, composed
+from termai.profiles.places import (
+    SUFFIX,
+    all_names,
+    hidden_paths,
+    revision_of,
+    shipped_path,
+    user_path,
+)
 from termai.profiles.profile import Profile
 from termai.profiles.reading import keys_of, read_profile
 from termai.profiles.schema import nearest
@@ -28,7 +36,7 @@ class Listing:
 def list_profiles() -> Listing:
     """Return every profile, the user's own in place of a shipped one of the same name."""
     profiles = []
-    problems = [*_closed_directory()]
+    problems = [*_closed_directory(), *_hidden()]
     for name in sorted(all_names(), key=str.casefold):
         try:
             profiles.append(load_profile(name))
@@ -43,6 +51,7 @@ def load_profile(name: str) -> Profile:
     Raises UsageError for what cannot be a name, NotFoundError with the nearest names, and
     InvalidFileError with file, line, key and what was expected.
     """
+    name = check_name(name)
     own = user_path(name)
     for path in (shipped_path(name),) if _closed(own.parent) else (own, shipped_path(name)):
         with suppress(NotFoundError):
@@ -101,6 +110,15 @@ def _closed_directory() -> Iterator[InvalidFileError]:
         yield InvalidFileError(
             f"{profiles_dir()} cannot be read: {error.strerror}.",
             fix="Mend its permissions to see your own profiles.",
+        )
+
+
+def _hidden() -> Iterator[InvalidFileError]:
+    for path in hidden_paths():
+        name = one_line(composed(path.stem), 60)
+        yield InvalidFileError(
+            f"The name of {path} is another spelling of {name}, whose file is used.",
+            fix="Rename one of the two files.",
         )
 
 

@@ -9,6 +9,7 @@ from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiE
 from termai.files import decoded
 from termai.profiles import versions
 from termai.profiles.loading import load_profile, read_as, text_of
+from termai.profiles.names import check_name
 from termai.profiles.places import alone, check_free, content_of, shipped_path, user_path
 from termai.profiles.profile import Profile
 from termai.profiles.saving import write
@@ -22,6 +23,7 @@ def rename_profile(old: str, new: str) -> Profile:
     A link stays one. Raises NotFoundError when the user has none of the old name,
     NameTakenError, InvalidFileError when the file does not read, StorageError.
     """
+    old, new = check_name(old), check_name(new)
     source, target = user_path(old), user_path(new)
     with alone(old, new):
         data = _own(old, source)
@@ -40,7 +42,7 @@ def duplicate_profile(name: str, new: str) -> Profile:
     Raises what ``load_profile`` raises, NameTakenError, StorageError.
     """
     text = text_of(load_profile(name))
-    path = user_path(new)
+    new, path = check_name(new), user_path(new)
     profile = read_as(new, path, text)
     with alone(new):
         check_free(new)
@@ -55,7 +57,7 @@ def delete_profile(name: str) -> Version:
     NotFoundError when the user has none of that name; InvalidFileError and StorageError when
     what it holds cannot be kept, or it cannot be removed: it stays then.
     """
-    path = user_path(name)
+    name, path = check_name(name), user_path(name)
     with alone(name):
         version = versions.record(name, _to_remove(name, path), versions.REMOVED)
         try:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from termai import tomlfile
@@ -11,7 +11,7 @@ from termai.errors import NotFoundError, StorageError, UsageError
 from termai.files import read_bytes
 from termai.locks import lock
 from termai.paths import profiles_dir, shipped_dir
-from termai.profiles.names import check_name
+from termai.profiles.names import check_name, composed
 
 SUFFIX = ".toml"
 _BOM = b"\xef\xbb\xbf"
@@ -45,7 +45,18 @@ class ChangedMeanwhileError(UsageError):
 
 def user_path(name: str) -> Path:
     """Return where the user's own profile ``name`` is or would be; UsageError for a bad name."""
-    return profiles_dir() / f"{check_name(name)}{SUFFIX}"
+    return as_spelt(profiles_dir() / f"{check_name(name)}{SUFFIX}")
+
+
+def as_spelt(path: Path) -> Path:
+    """Return a path whose name is composed, or the one there that is the same otherwise spelt."""
+    if path.name.isascii() or os.path.lexists(path):
+        return path
+    with suppress(OSError):
+        for entry in sorted(os.listdir(path.parent)):  # noqa: PTH208
+            if composed(entry) == path.name:
+                return path.with_name(entry)
+    return path
 
 
 def shipped_path(name: str) -> Path:
@@ -56,7 +67,13 @@ def shipped_path(name: str) -> Path:
 def all_names() -> set[str]:
     """Return the names of every profile's file, the user's own and the shipped ones."""
     files = [*_files(profiles_dir()), *_files(shipped_dir("profiles"))]
-    return {name.removesuffix(SUFFIX) for name in files}
+    return {composed(name.removesuffix(SUFFIX)) for name in files}
+
+
+def hidden_paths() -> list[Path]:
+    """Return the user's files that another, whose name is the same otherwise spelt, hides."""
+    files = [profiles_dir() / name for name in _files(profiles_dir()) if not name.isascii()]
+    return [path for path in files if as_spelt(path.with_name(composed(path.name))) != path]
 
 
 def revision_of(content: bytes) -> str:
@@ -87,7 +104,7 @@ def alone(*names: str, timeout_s: float = 60.0) -> Iterator[None]:
     Not to be held twice by one thread. Raises UsageError after ``timeout_s`` and StorageError.
     """
     with ExitStack() as stack:
-        for name in sorted(set(names)):
+        for name in sorted(set(map(composed, names))):
             try:
                 stack.enter_context(lock(f"profile-{name}", timeout_s=timeout_s))
             except OSError as error:

@@ -9,6 +9,7 @@ from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiE
 from termai.files import decoded, read_text, write_atomic
 from termai.profiles import versions
 from termai.profiles.loading import read_as
+from termai.profiles.names import check_name
 from termai.profiles.places import (
     ChangedMeanwhileError,
     NameTakenError,
@@ -58,7 +59,7 @@ def save_text(
     Raises InvalidFileError where the text does not read, and otherwise as ``save_profile``;
     nothing is written then.
     """
-    path = user_path(name)
+    name, path = check_name(name), user_path(name)
     _check_size(name, text)
     profile = read_as(name, path, text)
     with alone(name):

@@ -12,6 +12,7 @@ from termai.files import read_text, write_atomic
 from termai.jobs.processes import ProcessId, identify, is_alive
 from termai.paths import state_dir
 from termai.profiles.names import check_name
+from termai.profiles.places import as_spelt
 from termai.profiles.profile import Profile
 from termai.profiles.reading import keys_of, read_profile
 
@@ -93,4 +94,4 @@ def _owned_elsewhere(first: re.Match[str]) -> bool:
 
 
 def _path(name: str) -> Path:
-    return state_dir() / "unsaved" / f"{check_name(name)}.toml"
+    return as_spelt(state_dir() / "unsaved" / f"{check_name(name)}.toml")

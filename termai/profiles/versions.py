@@ -19,8 +19,8 @@ from termai import tomlfile
 from termai.errors import InvalidFileError, NotFoundError, StorageError, TermaiError, UsageError
 from termai.files import read_bytes, read_text, write_atomic
 from termai.paths import data_dir, private_dir
-from termai.profiles.names import check_name
-from termai.profiles.places import revision_of
+from termai.profiles.names import check_name, composed
+from termai.profiles.places import as_spelt, revision_of
 
 SAVED = "saved"
 EDITED = "edited by hand"
@@ -135,7 +135,7 @@ def mark(name: str, revision: str, at: float) -> None:
 
 def names() -> tuple[str, ...]:
     """Return every name of which there may be versions, sorted."""
-    return tuple(sorted(entry for entry in _entries(_top()) if _is_name(entry)))
+    return tuple(sorted({composed(entry) for entry in _entries(_top()) if _is_name(entry)}))
 
 
 def copied(old: str, new: str) -> tuple[Path, ...]:
@@ -211,7 +211,7 @@ def _top() -> Path:
 
 
 def _directory(name: str) -> Path:
-    return _top() / check_name(name)
+    return as_spelt(_top() / check_name(name))
 
 
 def _file_name(version: Version) -> str:

@@ -53,7 +53,12 @@ def test_lines_fit_eighty_columns_and_troubles_are_named(termai: Termai) -> None
     model("o/r/broken.gguf")
     files.projector(models_dir() / "o/t/mmproj-F16.gguf")
     files.model(models_dir() / "o/t/seeing.gguf")
-    lines = termai("models").stdout.splitlines()
+    plain = {**environment(), "NO_COLOR": "1"}
+    asked = pexpect.spawn(
+        TERMAI[0], [*TERMAI[1:], "models"], env=plain, encoding="utf-8", timeout=60
+    )
+    lines = asked.read().splitlines()
+    asked.close()
     assert max(map(len, lines)) <= 80
     notes = {line.split()[0]: line for line in lines}
     assert notes["cut"].endswith("incomplete")
@@ -63,6 +68,14 @@ def test_lines_fit_eighty_columns_and_troubles_are_named(termai: Termai) -> None
     assert notes["seeing"].endswith("vision")
     assert "mmproj" not in "".join(lines)
     assert re.search(r"^mmproj .*projector", termai("models", "list", "--all").stdout, re.MULTILINE)
+
+
+def test_nothing_is_cut_for_another_program(termai: Termai) -> None:
+    name = f"{'long-' * 20}name"
+    files.model(models_dir() / f"o/r/{name}.gguf")
+    lines = termai("models").stdout.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("long-")] == [name]
+    assert "…" not in "".join(lines)
 
 
 def test_the_list_is_ordered_and_filtered(termai: Termai) -> None:

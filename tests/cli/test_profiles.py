@@ -21,7 +21,7 @@ def test_the_list_names_shipped_and_own_profiles(termai: Termai) -> None:
     rows = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert rows["smoke"].split()[1:4] == ["termai", "auto", "builtin:smoke"]
     assert rows["mine"].split()[1:5] == ["yours", "auto", "x.gguf", "My"]
-    assert all(len(line) <= 80 for line in rows.values())
+    assert "…" not in done.stdout
 
 
 def test_the_list_as_json(termai: Termai) -> None:

@@ -23,6 +23,7 @@ from termai.profiles.store import (
     delete_profile,
     list_profiles,
     load_profile,
+    rename_profile,
     save_profile,
     save_text,
     shipped_profile,
@@ -510,3 +511,48 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TermaiError):
         save_profile(Profile("mine", values={"ctx_size": 512}))
     assert load_profile("smoke").shipped
+
+
+def test_a_name_is_one_in_whatever_spelling_of_unicode() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    path = save_profile(Profile(decomposed).with_values(threads=2))
+    assert path.name == f"{composed}.toml"
+    assert load_profile(decomposed).name == composed
+    with pytest.raises(NameTakenError):
+        save_profile(Profile(composed))
+    with pytest.raises(NameTakenError):
+        check_free(decomposed)
+    delete_profile(decomposed)
+    assert not path.exists()
+    assert [version.name for version in history.removed()] == [composed]
+
+
+def test_a_file_in_the_other_spelling_is_found_changed_and_renamed() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    profiles_dir().mkdir(parents=True, exist_ok=True)
+    path = profiles_dir() / f"{decomposed}.toml"
+    path.write_text("schema = 1\n[load]\nthreads = 2 # two\n")
+    profile = load_profile(composed)
+    assert (profile.name, profile.path, composed in _names()) == (composed, path, True)
+    assert save_profile(profile.with_values(threads=3)) == path
+    assert "threads = 3 # two" in path.read_text()
+    assert [one.name for one in profiles_dir().iterdir()] == [path.name]
+    assert len(versions.listed(decomposed)) == len(versions.listed(composed)) == 2
+    assert rename_profile(composed, "tea").name == "tea"
+    assert not path.exists()
+    assert len(versions.listed("tea")) == 3
+
+
+def test_a_file_that_another_spelling_hides_is_told_and_left() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    mine = _write(composed, "schema = 1\n[load]\nthreads = 2\n")
+    other = mine.with_name(f"{decomposed}.toml")
+    other.write_text("schema = 1\n[load]\nthreads = 3\n")
+    if len(list(profiles_dir().iterdir())) < 2:
+        pytest.skip("this file system knows one spelling only")
+    found = list_profiles()
+    assert _names().count(composed) == 1
+    assert [str(other) in problem.message for problem in found.problems] == [True]
+    save_profile(load_profile(decomposed).with_values(threads=4))
+    assert "threads = 4" in mine.read_text()
+    assert "threads = 3" in other.read_text()

@@ -11,7 +11,7 @@ from termai.cli.profile_check import check
 from termai.cli.profile_edit import copy, edit, new, remove, rename, set_, unset
 from termai.cli.profile_exchange import export, import_
 from termai.cli.profile_history import diff, history, restore
-from termai.cli.style import out, out_json, table, warn, width
+from termai.cli.style import list_width, out, out_json, table, warn
 from termai.profiles.profile import Profile
 
 
@@ -40,7 +40,7 @@ def list_(*, as_json: bool) -> int:
     else:
         heads = ("NAME", "WHOSE", "ENGINE", "MODEL", "DESCRIPTION")
         rows = [_row(profile) for profile in found.profiles]
-        for line in table(heads, rows, width(sys.stdout), flexible=(0, 3, 4)):
+        for line in table(heads, rows, list_width(sys.stdout), flexible=(0, 3, 4)):
             out(line)
     for problem in found.problems:
         warn(_json(as_object(problem)) if as_json else str(problem))

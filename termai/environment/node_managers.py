@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,6 +74,26 @@ def origin(node: str, among: tuple[Manager, ...]) -> Manager | None:
         if any(path.is_relative_to(source) for path in paths for source in manager.sources):
             return manager
     return None
+
+
+def holding(needed: int, found: Sequence[Manager]) -> tuple[str, Path] | None:
+    """Return a node of a manager that is new enough: in words such as nvm's 22.1.0, and where.
+
+    needed: the major version. Where is the directory of the newest one of the first manager that
+    has any; None where none has.
+    """
+    for manager in found:
+        layout = _LAYOUTS[manager.name]
+        places = sorted(manager.directory.glob(layout.versions), key=_number, reverse=True)
+        for place in places[:_MOST]:
+            for inside in (place / "bin", place / "installation/bin"):
+                if _number(place) >= (needed,) and os.access(inside / "node", os.X_OK):
+                    return f"{manager.name}'s {programs.first_number(place.name)}", inside
+    return None
+
+
+def _number(place: Path) -> tuple[int, ...]:
+    return programs.numbers(place.name)
 
 
 def bring(manager: Manager, major: int) -> Remedy:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from termai.environment import node_managers, packages, programs
+from termai.environment import node_managers, packages, programs, shells
 from termai.environment.finding import Finding, Verdict
 from termai.environment.program import Program, look
 from termai.environment.remedy import Remedy
@@ -51,6 +51,8 @@ def node() -> Iterator[Finding]:
         yield _behind(_old(found, needed), needed) or _with(_old(found, needed), _bring(needed))
     elif broken and not programs.of_windows(found.path):
         yield _behind(found, needed) or (found if found.cause else _with(found, _bring(needed)))
+    elif found.verdict is Verdict.WARNING and not found.path:
+        yield _held(found, needed) or found
     else:
         yield found
 
@@ -115,7 +117,19 @@ def _behind(found: Finding, needed: int) -> Finding | None:
             remedy = prefer(Path(other).parent, over=Path(found.path).parent)
             cause = "PATH names the directory of this one first."
             return _with(replace(found, sentence=sentence, cause=cause), remedy)
-    return None
+    return _held(found, needed)
+
+
+def _held(found: Finding, needed: int) -> Finding | None:
+    """Return the finding with a good node of a manager that the one on PATH is not from."""
+    managers = node_managers.managers()
+    held = node_managers.holding(needed, managers)
+    if held is None or node_managers.origin(found.path, managers):
+        return None
+    which, place = held
+    sentence = f"{found.sentence[:-1]}; {which} is in {short(place)}."
+    cause = f"PATH does not lead to {which}."
+    return _with(replace(found, sentence=sentence, cause=cause), shells.add_to_path(place))
 
 
 def _bring(needed: int) -> Remedy:

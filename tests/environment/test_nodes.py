@@ -1,10 +1,11 @@
 """Node.js and npm: what SillyTavern asks for, what is too old, how each system gets another."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from termai.environment import Finding, Verdict, nodes, programs
+from termai.environment import Finding, Verdict, nodes, programs, shells
 from termai.environment.shells import short
 from tests.environment.on_path import program, script
 
@@ -165,3 +166,48 @@ def test_an_npm_that_does_not_work_leads_to_node(path_dir: Path) -> None:
     (found,) = nodes.npm()
     assert found.verdict is Verdict.WARNING
     assert found.cause.startswith("npm runs in node")
+
+
+@pytest.mark.parametrize(
+    ("mark", "versions"),
+    [
+        (".nvm/nvm.sh", ".nvm/versions/node/v22.1.0/bin"),
+        (".local/share/fnm/fnm", ".local/share/fnm/node-versions/v22.1.0/installation/bin"),
+        (".volta/bin/volta", ".volta/tools/image/node/22.1.0/bin"),
+        (".asdf/bin/asdf", ".asdf/installs/nodejs/22.1.0/bin"),
+    ],
+)
+def test_a_good_one_of_a_manager_that_path_does_not_lead_to_is_reached_by_the_command(
+    path_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, versions: str
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setattr(shells, "current", lambda: shells.Shell("bash", login=False))
+    (home / ".asdf/plugins/nodejs").mkdir(parents=True)
+    script(home / mark.rpartition("/")[0], mark.rpartition("/")[2], "exit 1")
+    good = program(home / versions, "node", "v22.1.0")
+    program(path_dir, "node", "v16.20.2")
+    found = node()
+    assert found.sentence.startswith("Too old for SillyTavern, which needs 20 or later; ")
+    assert f"'s 22.1.0 is in {short(good.parent)}." in found.sentence
+    subprocess.run(["/bin/sh", "-c", found.command], check=True)
+    asked = f". {home}/.bashrc; command -v node"
+    done = subprocess.run(
+        ["/bin/sh", "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": str(path_dir), "HOME": str(home)},
+    )
+    assert done.stdout.strip() == str(good)
+
+
+@pytest.mark.usefixtures("path_dir", "sillytavern")
+def test_a_manager_that_holds_one_is_told_where_none_is_on_path(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    script(home / ".nvm", "nvm.sh", "exit 1")
+    good = program(home / ".nvm/versions/node/v22.1.0/bin", "node", "v22.1.0")
+    found = node()
+    assert found.verdict is Verdict.WARNING
+    assert f"nvm's 22.1.0 is in {short(good.parent)}" in found.sentence
+    assert "v22.1.0/bin" in found.fix

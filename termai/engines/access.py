@@ -8,6 +8,7 @@ from termai.errors import InvalidFileError, NotFoundError, UsageError
 from termai.files import read_text
 from termai.paths import config_dir, expanded
 from termai.profiles.hosts import is_loopback
+from termai.text import one_line
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -95,4 +96,14 @@ def check_exposure(host: str, keys: Path | None) -> None:
         "profile names no api_key_file.",
         fix='Set api_key_file under [server], or keep host = "127.0.0.1" and reach it with '
         "`ssh -L`.",
+    )
+
+
+def check_local(host: str, why: str) -> None:
+    """Refuse to listen beyond this machine with an engine no key makes safe. Raises UsageError."""
+    if is_loopback(host):
+        return
+    raise UsageError(
+        f"This engine listens on this machine only, not on {one_line(host, 60)}: {why}.",
+        fix='Keep host = "127.0.0.1", and let others in with `ssh -L`.',
     )

@@ -76,7 +76,7 @@ class KoboldCpp:
         """
         foreign.check(profile, KOBOLDCPP, takes_args=True)
         host = str(profile.value("host"))
-        access.check_exposure(host, None)
+        access.check_local(host, "KoboldCPP prints its password into its log")
         argv = (
             *runner(detection.program),
             *("--model", str(model), "--host", host, "--port", str(port)),

@@ -1,7 +1,9 @@
 """vLLM as an engine: ``vllm serve`` on the GPUs of this machine, or over a Ray cluster.
 
 Flags are those of vllm/engine/arg_utils.py and vllm/entrypoints/openai/cli_args.py (0.15). A key
-protects only the routes below /v1 there, so none is handed over: it listens on this machine only.
+protects only the routes below /v1, /v2 and /inference there (docs/usage/security.md), so it
+listens on this machine only. The key goes through VLLM_API_KEY: with --api-key it would be among
+the arguments, which vLLM also logs.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from termai import settings
-from termai.engines import access, extras, foreign, values
+from termai.engines import access, extras, foreign, keyed, values
 from termai.engines.base import AbsentError, Detection, Launch
 from termai.errors import NotFoundError, UsageError
 from termai.paths import expanded
@@ -67,15 +69,17 @@ class Vllm:
         """
         foreign.check(profile, VLLM, takes_args=True)
         host = str(profile.value("host"))
-        access.check_exposure(host, None)
+        access.check_local(host, "a key of vLLM protects the routes below /v1 alone")
+        argv = (
+            *(str(detection.program), "serve", str(model), "--host", host),
+            *("--port", str(port), "--allowed-origins", "[]"),
+            *_options(profile),
+            *_extra(profile),
+        )
+        keys = _keys(profile)
         return Launch(
             engine=VLLM,
-            argv=(
-                *(str(detection.program), "serve", str(model), "--host", host),
-                *("--port", str(port), "--allowed-origins", "[]"),
-                *_options(profile),
-                *_extra(profile),
-            ),
+            argv=keyed.command(_KEY, keys, argv) if keys else argv,
             env={**_ORDER, **_ray(profile), **_env(profile)},
             unset_env=extras.overriding_env((_KEY,)),
             host=host,
@@ -83,6 +87,18 @@ class Vllm:
             model=model,
             url=access.url_of(host, port),
         )
+
+
+def _keys(profile: Profile) -> Path | None:
+    """Return the checked key file; raises UsageError where its key would leave this machine."""
+    keys = access.key_file(profile.value("api_key_file"))
+    if keys and profile.value("ray_address"):
+        raise UsageError(
+            f"The profile {profile.name} has api_key_file and ray_address: vLLM would send the key "
+            "to every machine of the Ray cluster, unencrypted.",
+            fix="Take api_key_file out, and reach the server through ssh -L.",
+        )
+    return keys
 
 
 def _version(program: Path) -> str:
@@ -133,7 +149,7 @@ def _extra(profile: Profile) -> tuple[str, ...]:
 def _env(profile: Profile) -> dict[str, str]:
     if _KEY in profile.env:
         raise UsageError(
-            f"[env] of the profile {profile.name} sets {_KEY}, which protects only part of vLLM.",
-            fix="Take it out, and reach the server through ssh -L.",
+            f"[env] of the profile {profile.name} sets {_KEY}; a key does not belong in a profile.",
+            fix="Write the key to a file of mode 0600 and name it in api_key_file.",
         )
     return extras.extra_env(profile)

@@ -47,7 +47,7 @@ _OF_KOBOLDCPP = frozenset(
 _OF_VLLM = frozenset(
     {
         *("path", "alias", "chat_template_file", "ctx_size", "parallel", "host", "port"),
-        *("port_strict", "system_prompt"),
+        *("port_strict", "system_prompt", "api_key_file"),
     }
 )
 _ALSO_OF = {KOBOLDCPP: _OF_KOBOLDCPP, VLLM: _OF_VLLM}

@@ -169,7 +169,7 @@ def test_files_beside_the_model_are_found(program: Path, tmp_path: Path) -> None
         (profile(min_p=0.1, numa="isolate"), "no `numa`"),
         (profile(cache_type_k="q8_0", cache_type_v="f16"), "one type for keys and values"),
         (profile(batch_size=4096, ubatch_size=512), "one size for both"),
-        (profile(host="0.0.0.0"), "lets everybody who reaches this machine"),
+        (profile(host="0.0.0.0"), "listens on this machine only, not on 0.0.0.0"),
     ],
 )
 def test_what_it_cannot_do_is_refused(program: Path, wanted: Profile, words: str) -> None:

@@ -10,6 +10,7 @@ from termai.engines import choose
 from termai.engines.base import Launch
 from termai.engines.served import model_of
 from termai.errors import NotFoundError, UsageError
+from termai.paths import config_dir
 from termai.profiles.profile import Profile
 from tests.fakes import vllm
 
@@ -101,15 +102,44 @@ def test_a_gguf_file_that_is_missing_is_told() -> None:
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (profile(api_key_file="key"), "no `api_key_file`"),
         (profile(n_gpu_layers=20), "no `n_gpu_layers`"),
-        (profile(host="0.0.0.0"), "lets everybody who reaches this machine"),
+        (profile(host="0.0.0.0"), "listens on this machine only, not on 0.0.0.0"),
     ],
 )
 def test_what_it_cannot_do_is_refused(wanted: Profile, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         composed(wanted)
     assert words in caught.value.message
+
+
+@pytest.fixture
+def key() -> str:
+    """Write a key file named ``key``."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    file = config_dir() / "key"
+    file.touch(mode=0o600)
+    file.write_text("hunter2\nsecond\n")
+    return "key"
+
+
+def test_a_key_is_read_as_the_program_starts_and_is_in_no_command_line(key: str) -> None:
+    launch = composed(profile(api_key_file=key))
+    at = launch.argv.index("VLLM_API_KEY")
+    assert launch.argv[at + 1] == str(config_dir() / "key")
+    assert launch.argv[at + 3] == "serve"
+    assert "hunter2" not in repr(launch)
+
+
+def test_a_key_does_not_open_it_to_others_and_leaves_this_machine_with_no_ray(key: str) -> None:
+    for values in ({"host": "0.0.0.0"}, {"ray_address": "10.0.0.1:6379"}):
+        with pytest.raises(UsageError) as caught:
+            composed(profile(api_key_file=key, **values))
+        assert "ssh -L" in caught.value.fix
+
+
+def test_a_key_file_that_is_missing_is_told() -> None:
+    with pytest.raises(NotFoundError, match="nowhere"):
+        composed(profile(api_key_file="nowhere"))
 
 
 def test_keys_never_reach_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:

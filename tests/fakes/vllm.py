@@ -2,7 +2,8 @@
 
 Its flags are those of vllm's argparse that profiles need, its log lines those of
 vllm/v1/worker/gpu_worker.py, vllm/v1/core/kv_cache_utils.py and uvicorn with vLLM's prefixes, its
-routes /health (200, empty) and /v1/models. FAKE_VLLM in the environment names how it fails.
+routes /health (200, empty) and /v1/models, which asks for VLLM_API_KEY. FAKE_VLLM in the
+environment names how it fails.
 """
 
 import argparse
@@ -89,8 +90,13 @@ def handler(args: argparse.Namespace, length: int) -> type[BaseHTTPRequestHandle
     }
     answers = {"/health": "", "/v1/models": json.dumps({"object": "list", "data": [card]})}
 
+    key = f"Bearer {os.environ['VLLM_API_KEY']}" if "VLLM_API_KEY" in os.environ else ""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if key and self.path.startswith("/v1") and self.headers["Authorization"] != key:
+                self.send_error(401)
+                return
             content = answers.get(self.path, '{"detail":"Not Found"}').encode()
             self.send_response(200 if self.path in answers else 404)
             self.send_header("Content-Length", str(len(content)))

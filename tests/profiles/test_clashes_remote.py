@@ -30,6 +30,7 @@ def names(engine: str, **values: object) -> list[str]:
         (NATIVE, {}, []),
         (VLLM, {"ray_address": "10.0.0.1:6379"}, []),
         (VLLM, {"ray_address": "10.0.0.1"}, ["no-ray-address"]),
+        (VLLM, {"host": "0.0.0.0", "api_key_file": "key"}, ["engine-listens-here-only"]),
     ],
 )
 def test_what_is_wrong_with_an_address(

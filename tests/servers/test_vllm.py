@@ -1,6 +1,8 @@
 """vLLM's servers from start to stop, by a stand-in, and its failures explained."""
 
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from termai import settings
+from termai.cli import endpoints
 from termai.errors import StartFailedError
 from termai.jobs import control, store
 from termai.profiles.profile import Profile
@@ -49,6 +52,22 @@ def test_it_becomes_ready_says_its_context_and_stops() -> None:
     assert server.ctx_size == server.as_json()["ctx_size"] == 8192
     assert server.problem is None
     assert manager.stop(server).state is ServerState.STOPPED
+
+
+def test_a_key_protects_it_and_is_in_no_record(home: Path) -> None:
+    key = home / "vllm.key"
+    key.touch(mode=0o600)
+    key.write_text("hunter2\n")
+    server = started(profile(api_key_file=str(key)))
+    url = f"{server.url}/v1/models"
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(url, timeout=10)  # noqa: S310
+    asked = urllib.request.Request(url, headers={"Authorization": "Bearer hunter2"})  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310
+        assert reply.status == 200
+    assert endpoints.of_server(server).api_key == "hunter2"
+    for file in (path for path in server.job.directory.rglob("*") if path.is_file()):
+        assert b"hunter2" not in file.read_bytes()
 
 
 @pytest.mark.parametrize(

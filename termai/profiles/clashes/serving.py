@@ -4,12 +4,27 @@ from collections.abc import Iterator
 
 from termai.profiles.clashes.base import Case, Clash, Rule, problem, warning
 from termai.profiles.hosts import is_loopback
+from termai.profiles.option import KOBOLDCPP, VLLM
+
+_LOCAL = frozenset({KOBOLDCPP, VLLM})
 
 
 def _open_without_key(case: Case) -> Iterator[Clash]:
     """termai refuses such a start (engines/access.py)."""
     host = str(case.value("host"))
-    if is_loopback(host) or case.value("api_key_file"):
+    if is_loopback(host):
+        return
+    if case.engine_name in _LOCAL:
+        yield problem(
+            "engine-listens-here-only",
+            ("host",),
+            f"No key makes {case.engine_name} safe for others, so it listens on this machine only: "
+            "it will not start.",
+            "Listen on 127.0.0.1 and let others in with ssh -L.",
+            host=None,
+        )
+        return
+    if case.value("api_key_file"):
         return
     yield problem(
         "open-without-key",

@@ -56,7 +56,8 @@ OPTIONS = (
         None,
         "A file with the keys that clients must send, one per line. A relative path is taken from "
         "termai's configuration directory. The file should be readable by you alone (chmod 600). "
-        "With the engine openai the first one is sent to the server at url.",
+        "With the engine openai the first one is sent to the server at url; vLLM takes only the "
+        "first, and protects its routes below /v1 alone.",
         GROUP,
         engines=ALSO_REMOTE,
         flag="--api-key-file",

@@ -122,7 +122,7 @@ def _foreign(place: Place) -> Finding | None:
     return _wrong(
         place,
         f"{count} in {_shown(place.path)} belong{'s' if len(others) == 1 else ''} to "
-        f"{_owner(others[0])}: termai cannot change them.",
+        f"{_owner(others[0])}: termai cannot change {'it' if len(others) == 1 else 'them'}.",
         cause="termai, or an editor, was run as another user.",
         remedy=_chown(place.path),
     )

@@ -30,13 +30,16 @@ def look(library: Callable[[], Library]) -> Iterator[Finding]:
         if lacking:
             broken += 1
             yield _broken(profile, lacking)
-    count = len(own) + len(listing.problems)
-    yield _sum(count, len(own) - broken)
+    unseen = sum(map(_of_directory, listing.problems))
+    count = len(own) + len(listing.problems) - unseen
+    yield _sum(count, len(own) - broken, unseen=bool(unseen))
 
 
-def _sum(count: int, whole: int) -> Finding:
+def _sum(count: int, whole: int, *, unseen: bool) -> Finding:
     path = str(profiles_dir())
-    if not count:
+    if not count and unseen:
+        sentence = "Your own cannot be seen; those that come with termai are there."
+    elif not count:
         sentence = "You have none of your own yet; those that come with termai are there."
     elif whole == count:
         sentence = f"{count} of your own, and what they need is here."
@@ -46,13 +49,21 @@ def _sum(count: int, whole: int) -> Finding:
 
 
 def _unreadable(number: int, problem: TermaiError) -> Finding:
+    closed = isinstance(problem.__cause__, PermissionError)
+    by_hand = "The file was written by hand, or by another version of termai."
+    fix = "Mend its permissions" if closed else "Mend that line of the file"
     return Finding(
         "unreadable profile" if not number else f"unreadable profile {number + 1}",
         Verdict.PROBLEM,
         _sentence(problem.message),
-        problem.fix or "Mend that line of the file; it is left as it is.",
-        cause="The file was written by hand, or by another version of termai.",
+        problem.fix or f"{fix}; it is left as it is.",
+        cause="" if closed or _of_directory(problem) else by_hand,
     )
+
+
+def _of_directory(problem: TermaiError) -> bool:
+    """Tell whether a problem is of the directory of profiles and not of one of them."""
+    return problem.message.startswith(f"{profiles_dir()} ")
 
 
 def _broken(profile: Profile, lacking: Unmet) -> Finding:

@@ -1,5 +1,6 @@
 """Whether ``config.toml`` says what termai understands."""
 
+import os
 from collections.abc import Iterator
 
 from termai import settings
@@ -17,11 +18,16 @@ def look() -> Iterator[Finding]:
             "settings" if not number else f"settings {number + 1}",
             Verdict.WARNING,
             _sentence(problem),
-            "Mend that line; until then the default is used.",
+            f"Mend {'that line' if _is_open() else 'its permissions'}; until then the default is "
+            "used.",
             path=path,
         )
     if not problems:
         yield Finding("settings", Verdict.OK, "They can be read.", path=path)
+
+
+def _is_open() -> bool:
+    return os.access(config_dir() / "config.toml", os.R_OK)
 
 
 def _sentence(problem: str) -> str:

@@ -27,6 +27,7 @@ class Entry:
     """One entry of PATH.
 
     text: as it is written; empty means the current directory. exists: whether it is a directory.
+    closed: whether this user may not see whether it is.
     owner: user id of its owner, -1 when there is nothing. open_at: the directory that lets
     everyone put programs there, which is itself or one above it; empty when there is none.
     """
@@ -35,6 +36,7 @@ class Entry:
     exists: bool = False
     owner: int = -1
     open_at: str = ""
+    closed: bool = False
 
 
 def entries(path: str | None = None) -> tuple[Entry, ...]:
@@ -55,6 +57,8 @@ def _entry(text: str) -> Entry:
     try:
         status = Path(text or ".").stat()
         place = Path(os.path.realpath(text or "."))
+    except PermissionError:
+        return Entry(text, closed=True)
     except (OSError, ValueError):
         return Entry(text)
     if not stat.S_ISDIR(status.st_mode) or programs.of_windows(f"{text}/"):
@@ -121,19 +125,23 @@ def _few(place: Path) -> list[Path]:
 
 
 def _missing(found: Sequence[Entry]) -> Finding | None:
-    gone = [
+    gone = dict.fromkeys(
         entry.text
         for entry in found
         if entry.text and not entry.exists and not _OFTEN_MISSING.fullmatch(entry.text)
-    ]
+    )
     if not gone:
         return None
+    names = list(gone)
+    closed = all(entry.closed for entry in found if entry.text in gone)
+    hidden = any(entry.closed for entry in found if entry.text in gone)
+    what = f"is no directory{', or closed to this user' if hidden else ''}"
     return Finding(
         "PATH missing",
         Verdict.WARNING,
-        f"Names what is no directory: {some(gone)}.",
-        start_files.take_out(gone),
-        names=beyond(gone),
+        f"Names what {'this user may not open' if closed else what}: {some(names)}.",
+        start_files.take_out(names),
+        names=beyond(names),
     )
 
 

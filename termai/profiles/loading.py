@@ -1,6 +1,7 @@
 """Profiles read from disk: the user's own, which shadow those that come with termai."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,8 +97,14 @@ def text_of(profile: Profile) -> str:
 
 
 def _closed(directory: Path) -> bool:
-    """Return whether a directory is there and may not be looked into."""
-    return os.path.isdir(directory) and not os.access(directory, os.X_OK)  # noqa: PTH112
+    """Return whether a directory may not be looked into, or one above it that hides it."""
+    try:
+        there = stat.S_ISDIR(os.stat(directory).st_mode)  # noqa: PTH116  as in the other rooms
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return there and not os.access(directory, os.X_OK)
 
 
 def _closed_directory() -> Iterator[InvalidFileError]:

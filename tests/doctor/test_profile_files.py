@@ -1,14 +1,17 @@
 """What the user's own profiles need: a problem for what a start would fail of, and nothing else."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from termai.doctor import checking
+from termai.doctor import checking, profile_files
 from termai.environment import Verdict
-from termai.errors import TermaiError
-from termai.paths import config_dir, models_dir
+from termai.errors import InvalidFileError, TermaiError
+from termai.paths import config_dir, models_dir, profiles_dir
+from termai.profiles import loading
+from termai.profiles.loading import Listing
 from termai.profiles.store import load_profile
 from termai.servers import launching
 from tests.doctor.own import MODEL, profiles, write
@@ -132,3 +135,46 @@ def _start(name: str) -> Path:
     return planned.engine.compose(
         planned.profile, planned.detection, model=planned.model, port=8080
     ).model
+
+
+not_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+
+
+@not_root
+def test_profiles_that_cannot_be_seen_are_not_those_that_come_with_termai() -> None:
+    write("mine", SMOKE)
+    config_dir().chmod(0)
+    try:
+        found = profiles()
+    finally:
+        config_dir().chmod(0o700)
+    assert set(found) == {"unreadable profile", "profiles"}
+    assert found["unreadable profile"].cause == ""
+    assert "permissions" in found["unreadable profile"].fix
+    assert found["profiles"].sentence.startswith("Your own cannot be seen")
+
+
+@not_root
+def test_a_file_that_may_not_be_read_is_mended_by_its_permissions() -> None:
+    write("mine", SMOKE).chmod(0)
+    found = profiles()["unreadable profile"]
+    assert found.fix.startswith("Mend its permissions")
+    assert found.cause == ""
+
+
+def test_a_directory_that_hides_the_profiles_is_no_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = InvalidFileError(f"{profiles_dir()} cannot be read: Permission denied.", fix="Mend.")
+    monkeypatch.setattr(profile_files, "list_profiles", lambda: Listing((), (closed,)))
+    found = profiles()
+    assert found["unreadable profile"].cause == ""
+    assert found["profiles"].sentence.startswith("Your own cannot be seen")
+
+
+def test_what_hides_a_directory_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert loading._closed(Path("/closed/profiles"))

@@ -210,3 +210,28 @@ def test_an_empty_entry_beside_a_relative_one_is_told_too(
     assert found.sentence.startswith("Names rel and has an empty entry")
     assert "Take it out of PATH" in found.fix
     assert "colon" in found.fix
+
+
+def test_what_is_closed_to_this_user_is_not_called_gone(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = path.entries
+
+    def seen(text: str | None = None) -> tuple[path.Entry, ...]:
+        return (*entries(text), *(path.Entry(name, closed=True) for name in ("/x", "/x", "/y")))
+
+    monkeypatch.setattr(path, "entries", seen)
+    assert look()["PATH missing"].sentence == "Names what this user may not open: /x, /y."
+    monkeypatch.setenv("PATH", f"{system}:/nowhere")
+    assert "no directory, or closed to this user: /nowhere" in look()["PATH missing"].sentence
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
+def test_a_closed_directory_is_known_by_what_hides_it(tmp_path: Path) -> None:
+    (tmp_path / "closed/bin").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0)
+    try:
+        (entry,) = path.entries(str(tmp_path / "closed/bin"))
+        assert entry.closed
+    finally:
+        (tmp_path / "closed").chmod(0o700)

@@ -120,6 +120,13 @@ def test_a_failed_server_shows_its_problem_in_full_only_when_selected() -> None:
     assert max(map(len, full)) <= 78
 
 
+def test_what_a_request_may_have_is_told_apart_from_the_whole_cache_of_vllm() -> None:
+    facts = Facts(stage=Stage.READY, slot_context=8192, cache=134_952)
+    text = server_rows.details(server(facts=facts), NOW).plain
+    assert "8192 tokens" in text
+    assert "134952 tokens for all requests" in text
+
+
 def test_an_alarm_of_a_running_server_is_marked_as_one() -> None:
     text = server_rows.row(server(facts=READY, problem="No layer is on a GPU."), 78, NOW).plain
     assert "▲ No layer is on a GPU." in text

@@ -14,6 +14,8 @@ from termai.tui.editor_program import interrupts_left_to_it
 if TYPE_CHECKING:
     from textual.app import App
 
+NOT_FOUND = 127  # the code of a shell that finds no such program, POSIX sh
+
 
 def run_command(app: App[object], command: str) -> int:
     """Run the command of a finding in the terminal of ``app``; return its exit code.
@@ -45,6 +47,8 @@ def run_command(app: App[object], command: str) -> int:
 def _ended(code: int) -> str:
     if code < 0:
         return "It was stopped."
+    if code == NOT_FOUND:
+        return "It ended with code 127: a program in it was not found."
     return f"It ended with code {code}." if code else "It is done."
 
 

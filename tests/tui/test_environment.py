@@ -60,6 +60,9 @@ async def test_findings_are_shown_in_words_problems_first_and_the_fix_can_be_cop
         assert "busy 63%" in shown
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard == "run `make run`")
+        await until(pilot, lambda: "Else mark it here." in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Else mark it" not in screen_text(app))
         await pilot.press("down")
         await until(pilot, lambda: "why: Nothing has installed it." in screen_text(app))
         await pilot.press("y")
@@ -120,8 +123,12 @@ async def test_a_command_is_run_only_after_asking_and_its_group_is_looked_at_aga
         every = (ENGINE, GIT) if ran else (ENGINE, NODE, GIT)
         yield from (one for one in every if not only or one.group in only)
 
+    def run(_: object, command: str) -> int:
+        ran.append(command)
+        return 3
+
     monkeypatch.setattr(work, "checks", checks)
-    monkeypatch.setattr(command_program, "run_command", lambda _, command: ran.append(command))
+    monkeypatch.setattr(command_program, "run_command", run)
     async with opened("environment") as (app, pilot):
         await until(pilot, lambda: "looking" not in screen_text(app))
         await pilot.press("enter")  # a fix in words only
@@ -136,6 +143,7 @@ async def test_a_command_is_run_only_after_asking_and_its_group_is_looked_at_aga
         await until(pilot, lambda: "▲ 0 warnings" in screen_text(app))
         assert looked == [(), ("Programs",)]
         assert "✖ 1 problem " in screen_text(app)
+        assert "the command ended with code 3" in toasts(app)
 
 
 async def test_where_the_terminal_cannot_be_handed_over_that_is_said(

@@ -101,6 +101,29 @@ async def test_a_build_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> N
         assert "fatal error: Killed" in screen_text(app)
 
 
+@pytest.mark.parametrize("lines", [1, 30])
+async def test_the_keys_of_a_build_are_in_sight_whatever_it_tells(
+    monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    failed = replace(BEGUN, phase=Phase.FAILED, problem="Killed.", detail=("c++: error",) * lines)
+    monkeypatch.setattr(work, "running_build", lambda: failed)
+    async with opened("environment", size=(40, 12)) as (app, pilot):
+        await pilot.press("b")
+        await until(pilot, lambda: "Escape closes" in screen_text(app))
+
+
+async def test_a_question_about_a_long_command_keeps_its_keys_in_sight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long = replace(ENGINE, command="echo " + "word " * 100)
+    monkeypatch.setattr(work, "checks", lambda only=(): (long,))
+    async with opened("environment", size=(40, 12)) as (app, pilot):
+        await until(pilot, lambda: "llama-server" in screen_text(app))
+        await pilot.press("f")
+        await until(pilot, lambda: "y yes   Enter, n: no" in screen_text(app))
+        assert "echo word" in screen_text(app)
+
+
 async def test_what_is_missing_for_a_build_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(gpu: str) -> Build:
         raise NotFoundError("There is no C++ compiler.", fix="apt install g++")

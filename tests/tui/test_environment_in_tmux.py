@@ -45,6 +45,29 @@ def test_a_fix_is_run_and_its_finding_is_gone() -> None:
     assert config_dir().stat().st_mode & 0o077 == 0
 
 
+_MISSING = """
+from termai.environment import Finding, Verdict
+from termai.tui import run, work
+command = "no-such-program --now"
+gone = Finding("gone", Verdict.WARNING, "It is gone.", command, command=command, group="Programs")
+work.checks = lambda only=(): (gone,)
+raise SystemExit(run("environment"))
+"""
+
+
+@pytest.mark.slow
+def test_a_command_that_fails_says_how_it_ended_and_escape_is_its_own() -> None:
+    with program(_MISSING) as tmux:
+        tmux.wait_for("warning    gone")
+        tmux.press("f")
+        tmux.wait_for("Run this?")
+        tmux.press("y")
+        tmux.wait_for("code 127: a program in it was not found. Enter goes back")
+        tmux.press("Escape")
+        tmux.press("Enter")
+        tmux.wait_for("gone: the command ended with code 127.", "F5 Chat")
+
+
 @pytest.mark.slow
 def test_a_command_is_stopped_by_control_c_and_the_program_goes_on() -> None:
     with program(_LONG) as tmux:

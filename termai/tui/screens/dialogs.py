@@ -7,8 +7,9 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList, Static
 
@@ -22,6 +23,19 @@ BOX = """
     }
     & .keys { color: $muted; margin-top: 1; }
 """
+
+
+_AROUND = 4  # lines of a box that are not its text: border, a blank one, keys
+
+
+class Scrolling:
+    """Keeps the keys below a text in sight: what is too long for the terminal scrolls."""
+
+    size: Size
+
+    def on_resize(self) -> None:
+        query: Callable[[type[VerticalScroll]], VerticalScroll] = self.query_one  # type: ignore[attr-defined]
+        query(VerticalScroll).styles.max_height = max(1, self.size.height * 9 // 10 - _AROUND)
 
 
 class Confirm(ModalScreen[bool]):
@@ -49,12 +63,13 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(yes)
 
 
-class ConfirmLoss(Confirm):
+class ConfirmLoss(Scrolling, Confirm):
     """Asks before something is gone for good: Enter means no."""
 
     DEFAULT_CSS = f"""
     ConfirmLoss {{ {BOX} }}
     ConfirmLoss > Vertical {{ width: 90%; max-width: 76; }}
+    ConfirmLoss VerticalScroll {{ height: auto; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "answer(False)", "No", id="confirm.leave", tooltip="Leave it."),
@@ -64,14 +79,19 @@ class ConfirmLoss(Confirm):
         """Yield the question and its keys."""
         with Vertical() as box:
             box.border_title = Content(self._title)
-            yield Static(Content(self._text))
+            with VerticalScroll():
+                yield Static(Content(self._text))
             yield Label(Content("y yes   Enter, n: no"), classes="keys")
 
 
-class Note(ModalScreen[None]):
+class Note(Scrolling, ModalScreen[None]):
     """Shows a text that was copied, so that it can also be read and typed."""
 
-    DEFAULT_CSS = f"Note {{ {BOX} }}"
+    DEFAULT_CSS = f"""
+    Note {{ {BOX} }}
+    Note > Vertical {{ width: 90%; max-width: 76; }}
+    Note VerticalScroll {{ height: auto; }}
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", id="note.close", tooltip="Go on."),
     ]
@@ -84,7 +104,8 @@ class Note(ModalScreen[None]):
         """Yield the text and what was done with it."""
         with Vertical() as box:
             box.border_title = Content(self._title)
-            yield Static(Content(self._text))
+            with VerticalScroll():
+                yield Static(Content(self._text))
             yield Label(Content(self._keys), classes="keys")
 
 

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from termai.errors import TermaiError
-from termai.text import one_line, printable
+from termai.text import printable
 from termai.tui import (
     command_program,
     environment_actions,
@@ -26,7 +26,7 @@ from termai.tui import (
 from termai.tui.background import program
 from termai.tui.messages import Failed
 from termai.tui.screens.base import ModeScreen
-from termai.tui.screens.dialogs import ConfirmLoss
+from termai.tui.screens.dialogs import ConfirmLoss, Note
 from termai.tui.widgets import environment_first
 from termai.tui.widgets.environment_first import FirstSteps
 from termai.tui.widgets.environment_live import LivePane
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 DRAW_S = 0.1  # between two drawings while findings arrive
 NARROW, SHORT = 60, 18  # cells and lines below which the first steps are one line
 _FIX = "Run the command, after asking; its output is shown (Enter)."
-_COPY = "Copy the command, or what is to be done."
+_COPY = "Show and copy the command, or what is to be done."
+_COPIED = "Else mark it here.  Escape closes"
 _FIRST = "Talk to the tiny model that comes with termai, starting it if need be."
 _PROVE = "Run the tiny model on every engine and device, and measure it."
 _BUILD = "Build llama-server for this machine, or see how far a build is."
@@ -144,6 +145,7 @@ difference between installed and works.
         self.findings.focus()
         if program(self).opening.first:
             self._show_first()
+        if program(self).opening.start_profile:
             self.steps.focus()
         self.action_check()
 
@@ -315,7 +317,7 @@ difference between installed and works.
         if finding is not None and finding.fix:
             text = finding.command or finding.fix
             self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {one_line(text)}", markup=False)
+            self.app.push_screen(Note("Copied, if the terminal can", printable(text), _COPIED))
 
     def action_start_first(self) -> None:
         """Talk to the shipped model, starting it if need be."""
@@ -358,10 +360,12 @@ difference between installed and works.
         if not yes:
             return
         try:
-            command_program.run_command(self.app, finding.command)
+            code = command_program.run_command(self.app, finding.command)
         except TermaiError as error:
             self.post_message(Failed.of(error))
             return
+        if code > 0:
+            self.post_message(Failed(f"{finding.name}: the command ended with code {code}."))
         self._check((finding.group,))
 
 

@@ -18,7 +18,7 @@ from textual.widgets import Label, Static
 from termai.text import one_line
 from termai.tui import formats, icons, work
 from termai.tui.background import Background
-from termai.tui.screens.dialogs import BOX, Choice, ConfirmLoss, Pick
+from termai.tui.screens.dialogs import BOX, Choice, ConfirmLoss, Pick, Scrolling
 
 if TYPE_CHECKING:
     from termai.engines.builds import Build
@@ -53,13 +53,13 @@ async def build(app: TermaiApp) -> bool:
     return True
 
 
-class BuildScreen(ModalScreen[None], Background):
+class BuildScreen(Scrolling, ModalScreen[None], Background):
     """Follows a build; the llama-server that is used stays until the new one has been proved."""
 
     DEFAULT_CSS = f"""
     BuildScreen {{ {BOX} }}
     BuildScreen > Vertical {{ width: 90%; max-width: 90; }}
-    BuildScreen VerticalScroll {{ height: auto; max-height: 100%; }}
+    BuildScreen VerticalScroll {{ height: auto; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop", id="build.stop", tooltip="Stop the build, after asking."),

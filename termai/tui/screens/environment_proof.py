@@ -17,7 +17,7 @@ from textual.widgets import Label, Static
 from termai.text import one_line
 from termai.tui import icons, work
 from termai.tui.background import Background
-from termai.tui.screens.dialogs import BOX
+from termai.tui.screens.dialogs import BOX, Scrolling
 from termai.tui.threads import Threads
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ _WORDS = {True: ("ok", "works"), False: ("problem", "fails"), None: ("not needed
 _NO_ENGINE = "No engine was found; the problems in the list say how to get one."
 
 
-class ProofScreen(ModalScreen[None], Background):
+class ProofScreen(Scrolling, ModalScreen[None], Background):
     """Runs the proof and shows each result as it comes; left, it ends after the present engine."""
 
     DEFAULT_CSS = f"""
     ProofScreen {{ {BOX} }}
     ProofScreen > Vertical {{ width: 90%; max-width: 90; }}
-    ProofScreen VerticalScroll {{ height: auto; max-height: 100%; }}
+    ProofScreen VerticalScroll {{ height: auto; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,p", "dismiss", "Close", id="proof.close", tooltip="Back."),

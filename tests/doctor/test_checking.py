@@ -1,14 +1,17 @@
 """All checks together: in their groups, quickly, and by group."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from termai.doctor import checking
 from termai.doctor.checking import GROUPS, checks, examine
-from termai.environment import Check, Finding, Verdict
+from termai.environment import Check, Finding, Verdict, programs
 from termai.errors import UsageError
+from tests.environment.on_path import script
 
 
 def test_every_check_ends_within_three_seconds_and_says_what_to_do() -> None:
@@ -24,6 +27,19 @@ def test_every_check_ends_within_three_seconds_and_says_what_to_do() -> None:
     assert all(f.fix for f in found if f.verdict is Verdict.PROBLEM)
     assert all(f.sentence.endswith(".") for f in found)
     assert {f.group for f in found} <= set(GROUPS)
+
+
+def test_one_program_that_hangs_is_named_and_holds_up_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = script(tmp_path / "hangs", "git", "exec /bin/sleep 60")
+    monkeypatch.setenv("PATH", f"{git.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(programs, "TIME_LIMIT_S", 0.5)
+    found = {one.name: one for one in examine(["programs", "path"])}
+    assert found["git"].verdict is Verdict.WARNING
+    assert (found["git"].path, found["git"].version) == (str(git), "")
+    assert "node" in found
+    assert "python3" in found
 
 
 def test_only_the_groups_that_are_asked_for() -> None:

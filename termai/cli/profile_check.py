@@ -92,7 +92,7 @@ class _Report:
         if self.updated:
             out(f"{name}: updated {self.updated} flag{'s' * (self.updated > 1)}.")
         lines = [
-            *(_drift_line(one) for one in self.drifts),
+            *(_drift_line(one) for one in self.drifts if one.problem not in self.refused),
             *(_clash_line(c) for c in self.clashes),
         ]
         if self.refused:

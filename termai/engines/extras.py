@@ -26,7 +26,7 @@ ELSEWHERE = (
 PCI_ORDER = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 """Makes CUDA count GPUs as nvidia-smi does, not the fastest first (CUDA C++ Programming Guide)."""
 
-_SECRET = ("LLAMA_API_KEY",)
+_SECRET = ("LLAMA_API_KEY", "VLLM_API_KEY")
 
 
 def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
@@ -53,6 +53,25 @@ def extra_args(profile: Profile, engine: str) -> tuple[str, ...]:
                 f"[args] of the profile {profile.name} has a key among its values, and everybody "
                 "on this machine can read a program's arguments.",
                 fix=ELSEWHERE,
+            )
+    return given
+
+
+def checked_args(
+    profile: Profile, engine: str, why: Mapping[str, str], known: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return the profile's [args] for an engine whose flags are read by Python's argparse.
+
+    why: each flag that is refused, with the end of a sentence about it. known: flags of the
+    program's own that others begin with. Raises UsageError, also for beginnings of a flag, and as
+    ``extra_args``.
+    """
+    given = extra_args(profile, engine)
+    for argument in given:
+        flag = meant(argument, frozenset(why), known)
+        if flag:
+            raise UsageError(
+                f"[args] of the profile {profile.name} has {flag}, {why[flag]}.", fix="Take it out."
             )
     return given
 

@@ -35,9 +35,13 @@ HOW_TO_GET_IT = (
     "an unpacked one."
 )
 _SECRET_ENV = ("KCPP_PASSWORD", "KCPP_ADMINPASSWORD")
-_OWN = frozenset({"--model", "-m", "--host", "--port", "--config"})
-_SECRET = frozenset({"--password", "--adminpassword", "--hordekey"})
-_OPEN = frozenset({"--remotetunnel"})
+_REFUSED = {
+    **dict.fromkeys(("--model", "-m", "--host", "--port", "--config"), "which termai sets itself"),
+    **dict.fromkeys(
+        ("--password", "--adminpassword", "--hordekey"), "and it prints it into its log"
+    ),
+    "--remotetunnel": "which opens the server to everybody on the internet",
+}
 _BEGINNINGS = frozenset({"--admin"})  # flags of their own that others begin with
 _NOT_FLAGS = frozenset({"model", "model_param", "host", "port", "port_param", "istemplate"})
 _ELSEWHERE = frozenset(
@@ -82,7 +86,7 @@ class KoboldCpp:
             *("--model", str(model), "--host", host, "--port", str(port)),
             *(flag for flag in ("--skiplauncher", "--quiet") if flag in detection.options),
             *_flags(profile, detection),
-            *_extra(profile, detection.options),
+            *extras.checked_args(profile, KOBOLDCPP, _REFUSED, detection.options | _BEGINNINGS),
         )
         return Launch(
             engine=KOBOLDCPP,
@@ -195,20 +199,6 @@ def _refused(profile: Profile, key: str, why: str) -> UsageError:
         f"{why}.",
         fix=f"Take {key} out of the profile, or use the engine llama-server.",
     )
-
-
-def _extra(profile: Profile, known: frozenset[str]) -> tuple[str, ...]:
-    given = extras.extra_args(profile, KOBOLDCPP)
-    for argument in given:
-        flag = extras.meant(argument, _OWN | _SECRET | _OPEN, known | _BEGINNINGS)
-        if flag:
-            why = "which termai sets itself" if flag in _OWN else "and it prints it into its log"
-            if flag in _OPEN:
-                why = "which opens the server to everybody on the internet"
-            raise UsageError(
-                f"[args] of the profile {profile.name} has {flag}, {why}.", fix="Take it out."
-            )
-    return given
 
 
 def _env(profile: Profile) -> dict[str, str]:

@@ -33,8 +33,10 @@ _FLAGS = {
     "pipeline_parallel_size": "--pipeline-parallel-size",
     "gpu_memory_utilization": "--gpu-memory-utilization",
 }
-_OWN = frozenset({"--model", "--host", "--port", "--uds"})
-_SECRET = frozenset({"--api-key", "--hf-token"})
+_REFUSED = {
+    **dict.fromkeys(("--model", "--host", "--port", "--uds"), "which termai sets itself"),
+    **dict.fromkeys(("--api-key", "--hf-token"), "which everybody here can read"),
+}
 _KEY = "VLLM_API_KEY"
 _ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 _LEFT_OPEN = {"ctx_size": 0, "parallel": -1}
@@ -74,13 +76,13 @@ class Vllm:
             *(str(detection.program), "serve", str(model), "--host", host),
             *("--port", str(port), "--allowed-origins", "[]"),
             *_options(profile),
-            *_extra(profile),
+            *extras.checked_args(profile, VLLM, _REFUSED),
         )
         keys = _keys(profile)
         return Launch(
             engine=VLLM,
             argv=keyed.command(_KEY, keys, argv) if keys else argv,
-            env={**_ORDER, **_ray(profile), **_env(profile)},
+            env={**_ORDER, **_ray(profile), **extras.extra_env(profile)},
             unset_env=extras.overriding_env((_KEY,)),
             host=host,
             port=port,
@@ -132,24 +134,3 @@ def _ray(profile: Profile) -> dict[str, str]:
             f"{shown}, the ray_address of {profile.name}, {error}.",
             fix="Correct ray_address under [load]; `ray status` on the head tells the cluster.",
         ) from error
-
-
-def _extra(profile: Profile) -> tuple[str, ...]:
-    given = extras.extra_args(profile, VLLM)
-    for argument in given:
-        flag = extras.meant(argument, _OWN | _SECRET)
-        if flag:
-            why = "which termai sets itself" if flag in _OWN else "which everybody here can read"
-            raise UsageError(
-                f"[args] of the profile {profile.name} has {flag}, {why}.", fix="Take it out."
-            )
-    return given
-
-
-def _env(profile: Profile) -> dict[str, str]:
-    if _KEY in profile.env:
-        raise UsageError(
-            f"[env] of the profile {profile.name} sets {_KEY}; a key does not belong in a profile.",
-            fix="Write the key to a file of mode 0600 and name it in api_key_file.",
-        )
-    return extras.extra_env(profile)

@@ -110,6 +110,17 @@ def test_check_names_a_removed_flag_and_updates_it(termai: Termai) -> None:
     assert json.loads(termai("profiles", "check", "old", "--json").stdout)[0]["starts"] is True
 
 
+def test_check_says_once_that_no_gpu_is_called_so_and_command_says_it_too(termai: Termai) -> None:
+    setting = 'device=["RTX 9090"]'
+    termai("profiles", "new", "gpu", "--set", "path=builtin:smoke", "--set", setting)
+    checked = termai("profiles", "check", "gpu")
+    assert checked.returncode == 4
+    assert checked.stdout.count("No device is called 'RTX 9090'") == 1
+    command = termai("profiles", "command", "gpu")
+    assert command.returncode
+    assert "No device is called 'RTX 9090'" in command.stderr
+
+
 def test_check_all_covers_every_profile(termai: Termai) -> None:
     reports = json.loads(termai("profiles", "check", "--all", "--json").stdout)
     names = {one["name"] for one in json.loads(termai("profiles", "list", "--json").stdout)}

@@ -81,7 +81,7 @@ def _room(there: Sequence[Place], space: Space) -> Finding:
             name,
             Verdict.PROBLEM,
             f"It is full ({size(space.free)} free): {_stops(there)}.",
-            _freeing(first),
+            _freeing(there),
             path=path,
         )
     if space.files is not None and space.files < _INODES:
@@ -99,7 +99,7 @@ def _room(there: Sequence[Place], space: Space) -> Finding:
             name,
             Verdict.WARNING,
             f"{sentence} Hardly a model can be downloaded." if models else sentence,
-            _freeing(first),
+            _freeing(there),
             path=path,
         )
     return Finding(name, Verdict.OK, sentence, path=path)
@@ -109,13 +109,21 @@ def _stops(there: Sequence[Place]) -> str:
     kept = [one.what for one in there if not one.what.startswith("models")]
     words = ["models cannot be downloaded"] if len(kept) < len(there) else []
     if kept:
-        words.append(f"{' and '.join(kept)} cannot be written")
+        words.append(f"{_listed(kept)} cannot be written")
     return ", ".join(words)
 
 
-def _freeing(first: Place) -> str:
-    move = f", or set {first.variable} to a directory on another disk" if first.variable else ""
+def _freeing(there: Sequence[Place]) -> str:
+    """Return what makes room, for all that lies on a disk."""
+    variables = list(dict.fromkeys(one.variable for one in there if one.variable))
+    where = "a directory" if len(variables) == 1 else "directories"
+    move = f", or set {_listed(variables)} to {where} on another disk" if variables else ""
     return f"Delete what is not needed (`termai models` lists the models){move}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _closed(where: Place, space: Space) -> Iterator[Finding]:

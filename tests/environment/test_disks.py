@@ -141,3 +141,12 @@ def test_the_kernels_own_file_systems_are_closed_and_not_full() -> None:
 
 def test_a_disk_that_does_not_count_is_not_called_full() -> None:
     assert look(Space(1, 0, 0)) == {}
+
+
+def test_all_that_lies_on_a_full_disk_is_moved_by_its_variables() -> None:
+    names = ("data", "state", "settings")
+    there = [Place(one, Path(f"/srv/{one}"), f"TERMAI_{one.upper()}_DIR") for one in names]
+    (found,) = disks.disks(lambda: there, lambda _: Space(1, 0, GIB), 30.0)
+    assert "data, state and settings cannot be written" in found.sentence
+    moved = "set TERMAI_DATA_DIR, TERMAI_STATE_DIR and TERMAI_SETTINGS_DIR to directories on"
+    assert moved in found.fix

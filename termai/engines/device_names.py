@@ -50,13 +50,13 @@ def by_people(profile: Profile) -> bool:
     return any(not _OWN.fullmatch(str(name)) for name in profile.value("device"))
 
 
-def trouble(profile: Profile, detection: Detection) -> str:
-    """Return why the names in a profile's ``device`` mean nothing here, empty where they do."""
+def trouble(profile: Profile, detection: Detection) -> TermaiError | None:
+    """Return why the names in a profile's ``device`` mean nothing here, None where they do."""
     try:
         placed(profile, detection)
     except TermaiError as error:
-        return error.message
-    return ""
+        return error
+    return None
 
 
 def _is_own(name: str, detection: Detection) -> bool:

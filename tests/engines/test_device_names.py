@@ -93,6 +93,7 @@ def test_what_is_no_name_of_one_lists_what_is_there(
     (found,) = (one for one in drift.check(wanted, engine) if one.where == "load.device")
     assert found.fatal
     assert found.problem == caught.value.message
+    assert drift.DriftError(wanted, (found,)).fix == caught.value.fix
 
 
 def test_without_a_gpu_it_is_said_that_there_is_none(engine: Detection) -> None:

@@ -33,8 +33,9 @@ def _of_native(declared: Option, profile: Profile, binary: Detection) -> Drift |
         return _lacking(declared, profile, binary)
     flag = known_flag(declared, binary)
     where = f"{declared.section}.{declared.key}"
-    if declared.key == "device" and (text := device_names.trouble(profile, binary)):
-        return Drift(where, flag, text, fatal=True)
+    trouble = device_names.trouble(profile, binary) if declared.key == "device" else None
+    if trouble:
+        return Drift(where, flag, trouble.message, fatal=True, advice=trouble.fix)
     takes = taken(binary.help[flag]) if flag and declared.kind is Kind.CHOICE else None
     value = str(profile.value(declared.key))
     if takes is None or value == declared.default or not takes.refuses(value):

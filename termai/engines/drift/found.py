@@ -45,7 +45,8 @@ class Drift:
     as the profile spells it, llama-server's own for an option. problem: one printable sentence,
     without secrets. successor: a flag or an option to use instead, empty where there is none.
     fatal: a start would fail. change: None where only the user can tell what was meant. hint: it
-    works as it is and could be said better.
+    works as it is and could be said better. advice: what a person can do, where taking it out is
+    not all that helps.
     """
 
     where: str
@@ -55,6 +56,7 @@ class Drift:
     fatal: bool = False
     change: Change | None = None
     hint: bool = False
+    advice: str = ""
 
     @property
     def updates(self) -> bool:
@@ -135,6 +137,8 @@ def _fix(profile: Profile, first: Drift) -> str:
         )
     if first.updates:
         return f"`termai profiles check {profile.name} --update` puts it right."
+    if first.advice:
+        return first.advice
     if first.where == ARGS:
         return f"Change [args] of the profile: `termai profiles edit {profile.name}`."
     return f"Take {first.where} out of the profile, or use an engine that has it."

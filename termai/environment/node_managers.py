@@ -8,6 +8,7 @@ from pathlib import Path
 
 from termai.environment import programs
 from termai.environment.finding import Finding, Verdict
+from termai.environment.reading import is_there, matching
 from termai.environment.remedy import Remedy
 from termai.environment.shells import short
 from termai.text import one_line
@@ -84,7 +85,7 @@ def holding(needed: int, found: Sequence[Manager]) -> tuple[str, Path] | None:
     """
     for manager in found:
         layout = _LAYOUTS[manager.name]
-        places = sorted(manager.directory.glob(layout.versions), key=_number, reverse=True)
+        places = sorted(matching(manager.directory, layout.versions), key=_number, reverse=True)
         for place in places[:_MOST]:
             for inside in (place / "bin", place / "installation/bin"):
                 if _number(place) >= (needed,) and os.access(inside / "node", os.X_OK):
@@ -158,7 +159,7 @@ def _held(manager: Manager) -> str:
 def _manager(name: str, layout: _Layout) -> Manager | None:
     named = [Path(value) for key in layout.variables if (value := os.environ.get(key))]
     usual = [programs.home() / home.removeprefix("~/") for home in layout.homes]
-    directory = next((d for d in (*named, *usual) if (d / layout.mark).exists()), None)
+    directory = next((d for d in (*named, *usual) if is_there(d / layout.mark)), None)
     program = programs.find(name) or _own(directory, layout)
     if directory is None and not program:
         return None
@@ -177,6 +178,6 @@ def _own(directory: Path | None, layout: _Layout) -> str:
 
 
 def _versions(directory: Path, pattern: str) -> tuple[str, ...]:
-    names = (path.name for _, path in zip(range(_MOST), directory.glob(pattern), strict=False))
+    names = (path.name for path in matching(directory, pattern)[:_MOST])
     numbers = {programs.first_number(name) for name in names} - {""}
     return tuple(sorted(numbers, key=programs.numbers, reverse=True))

@@ -63,19 +63,21 @@ def unanswered(program: Program, path: str, answer: Answer) -> Finding:
     """Return the finding of a program that does not tell its version: why, and what to do."""
     what = answer.failure or "does not say its version"
     sentence = f"It is there and {what}. {program.missing}"
+    again = _again(program, path)
     if not answer.late:
-        return _warning(program, sentence, _again(program, path), path)
+        remedy = again if again.fix else Remedy(f"Mend it, or {_instead(path)}.")
+        return _warning(program, sentence, remedy, path)
     question = shlex.join((one_line(path), *program.arguments))
-    remedy = Remedy(f"Run `{question}`; where it hangs, {_instead(path)}.")
+    instead = f"install it again: `{again.fix}`" if again.fix else _instead(path)
+    remedy = Remedy(f"Run `{question}`; where it hangs, {instead}.")
     return replace(_warning(program, sentence, remedy, path), cause=_LATE)
 
 
 def _again(program: Program, path: str) -> Remedy:
-    """Return how to mend a broken program: the system's own comes again with its package."""
-    otherwise = f"Mend it, or {_instead(path)}."
+    """Return how a program of the system's packages comes again, nothing for another."""
     if str(Path(path).parent) not in _PACKAGED:
-        return Remedy(otherwise)
-    return packages.install(program.packages, otherwise, again=True)
+        return Remedy()
+    return packages.install(program.packages, again=True)
 
 
 def _instead(path: str) -> str:

@@ -1,5 +1,6 @@
 """Small files of /proc and /sys: bounded, and empty where they cannot be read."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,4 +42,17 @@ def names(path: Path) -> list[str]:
     try:
         return sorted(entry.name for entry in path.iterdir())
     except OSError:
+        return []
+
+
+def is_there(path: Path) -> bool:
+    """Return whether something is there for this user; what is closed to it is not."""
+    return os.path.exists(path)  # noqa: PTH110  Path's own raises below a closed directory
+
+
+def matching(place: Path, pattern: str) -> list[Path]:
+    """Return what matches below a directory, sorted; none where it is closed to this user."""
+    try:
+        return sorted(place.glob(pattern))
+    except PermissionError:
         return []

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from termai.environment import shells
+from termai.environment.reading import is_there
 from termai.environment.remedy import Remedy
 from termai.environment.shells import Shell
 
@@ -20,7 +21,7 @@ def setting(name: str, value: str, shell: Shell | None = None, home: Path | None
         return Remedy(f"{shells.short(file, home)} sets it already: {again}.")
     where = shlex.quote(str(file))
     command = f"printf '\\n%s\\n' {shlex.quote(line)} >> {where}"
-    if not file.parent.is_dir():
+    if not is_there(file.parent):
         command = f"mkdir -p {shlex.quote(str(file.parent))} && {command}"
     return Remedy(f"Add to {shells.short(file, home)}: {line} (then {again}).", command)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termai.environment import programs
+from termai.environment.reading import is_there
 from termai.environment.remedy import Remedy
 from termai.text import one_line
 
@@ -88,7 +89,7 @@ def add_to_path(
         return Remedy(f"{short(file, home)} puts it on PATH already: {again}.")
     where = shlex.quote(str(file))
     command = f"printf '\\n%s\\n' {shlex.quote(text)} >> {where}"
-    if not file.parent.is_dir():
+    if not is_there(file.parent):
         command = f"mkdir -p {shlex.quote(str(file.parent))} && {command}"
     return Remedy(f"Add to {short(file, home)}: {text} (then {again}).", command)
 
@@ -116,7 +117,7 @@ def read(file: Path) -> str:
 
 def _of_bash(shell: Shell, home: Path) -> Path:
     names = (".bash_profile", ".bash_login", ".profile")
-    login = next((home / name for name in names if (home / name).is_file()), None)
+    login = next((home / name for name in names if is_there(home / name)), None)
     if login and re.search(r"^[^#\n]*\bbashrc\b", read(login), re.MULTILINE):
         return home / ".bashrc"
     if not shell.login:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from termai import settings
 from termai.environment.finding import Finding, Verdict
-from termai.environment.reading import ROOT
+from termai.environment.reading import ROOT, is_there
 from termai.text import one_line
 
 Environ = Mapping[str, str]
@@ -84,10 +84,10 @@ def described(
         return
     own = Path(known["TERMINFO"]) if known.get("TERMINFO") else (home or _home()) / ".terminfo"
     places = [own, *(root / place for place in _TERMINFO)]
-    if not any(place.is_dir() for place in places[1:]):
+    if not any(is_there(place) for place in places[1:]):
         return
     letters = (term[0], f"{ord(term[0]):x}")
-    if any((place / letter / term).exists() for place in places for letter in letters):
+    if any(is_there(place / letter / term) for place in places for letter in letters):
         yield Finding("TERM", Verdict.OK, f"{term} is known here.")
         return
     yield Finding(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from termai.environment import packages, programs
 from termai.environment.finding import Finding, Verdict
+from termai.environment.reading import is_there, matching
 from termai.environment.remedy import Remedy
 from termai.hardware import gpus
 from termai.hardware.gpu import Vendor
@@ -107,7 +108,7 @@ def drivers(root: Path | None = None) -> tuple[Driver, ...]:
     else:
         data = Path(os.environ.get("XDG_DATA_HOME") or programs.home() / ".local/share")
         places = (*(root / name for name in _MANIFESTS), data)
-        files = [f for place in places for f in sorted(place.glob("vulkan/icd.d/*.json"))]
+        files = [f for place in places for f in matching(place, "vulkan/icd.d/*.json")]
     return tuple(driver for file in files[:_MOST] if (driver := _read(file)))
 
 
@@ -178,7 +179,7 @@ def _read(file: Path) -> Driver | None:
         library, version = str(entry["library_path"]), str(entry.get("api_version", ""))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    if "/" in library and not (file.parent / library).exists():
+    if "/" in library and not is_there(file.parent / library):
         return None
     software = bool(_SOFTWARE.search(file.stem) or _SOFTWARE.search(Path(library).name))
     return Driver(file, library, programs.first_number(version), software)

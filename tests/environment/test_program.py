@@ -82,6 +82,7 @@ def test_what_it_prints_cannot_drive_the_terminal(path_dir: Path) -> None:
     assert "\x1b" not in look(GIT).sentence
 
 
+@pytest.mark.usefixtures("debian")
 def test_one_that_hangs_is_a_warning_and_nothing_of_it_stays(
     path_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,9 @@ def test_one_that_hangs_is_a_warning_and_nothing_of_it_stays(
     assert "It hangs" in found.cause
     assert f"`{path_dir / 'git'} --version`" in found.fix
     assert (found.command, found.version) == ("", "")
+    assert found.fix.endswith(f"take {short(path_dir / 'git')} away.")
+    monkeypatch.setattr("termai.environment.program._PACKAGED", (str(path_dir),))
+    assert "install it again: `apt-get install --reinstall -y git`." in look(GIT).fix
     pid = int((path_dir / "below").read_text())
     wait_until(lambda: not psutil.pid_exists(pid) or is_zombie(pid), what="its end")
 

@@ -14,7 +14,11 @@ NAME = "conversations"
 def look(path: Path | None = None) -> Finding:
     """Return what SQLite's own check says of ``chats.db``; nothing is changed."""
     path = path or chats_db()
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        return _closed(path, error)
+    if not there:
         sentence = "There is none yet; chats are kept from the first one on."
         return Finding(NAME, Verdict.OK, sentence, path=str(path))
     try:
@@ -24,6 +28,16 @@ def look(path: Path | None = None) -> Finding:
     if found.damage:
         return _damaged(path, found.damage)
     return Finding(NAME, Verdict.OK, _sound(path, found), path=str(path))
+
+
+def _closed(path: Path, error: OSError) -> Finding:
+    return Finding(
+        NAME,
+        Verdict.WARNING,
+        f"{one_line(str(path), 200)} cannot be looked at: {error.strerror}.",
+        "Mend the permissions of its directory, or set TERMAI_DATA_DIR to one of yours.",
+        path=str(path),
+    )
 
 
 def _sound(path: Path, found: integrity.Soundness) -> str:

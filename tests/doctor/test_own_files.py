@@ -43,6 +43,17 @@ def test_conversations() -> None:
     assert found.fix
 
 
+def test_conversations_that_are_closed_to_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    found = conversations.look(Path("/closed/chats.db"))
+    assert found.verdict is Verdict.WARNING
+    assert found.sentence == "/closed/chats.db cannot be looked at: Permission denied."
+    assert "permissions" in found.fix
+
+
 def test_models_are_counted_and_places_that_cannot_be_seen_are_named(tmp_path: Path) -> None:
     assert models()["models"].sentence == "1 model in 1 directory."
     private_dir(config_dir())

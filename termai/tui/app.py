@@ -30,7 +30,7 @@ from termai.tui.messages import (
     ServerStarted,
     ServerStopped,
 )
-from termai.tui.opening import MODES, FirstStart, Opening
+from termai.tui.opening import FIRST_PROFILE, MODES, FirstStart, Opening
 from termai.tui.screens.first import FirstScreen
 from termai.tui.status import Activity
 from termai.tui.threads import Threads
@@ -207,7 +207,7 @@ class TermaiApp(Background, ToastApp):
         self.notify(one_line(f"{message.sentence} {message.fix}"), severity="error")
 
     def on_server_started(self, message: ServerStarted) -> None:
-        if self.current_mode not in self._tell_of_starts:
+        if not self._is_told_of(message.server.name):
             self.notify(f"{one_line(message.server.name)} starts.", markup=False)
         if message.server.warnings:
             self.notify(one_line(" ".join(message.server.warnings)), severity="warning")
@@ -318,10 +318,10 @@ class TermaiApp(Background, ToastApp):
             return not isinstance(self.screen, ModalScreen) or self._in_palette
         return True
 
-    @property
-    def _tell_of_starts(self) -> tuple[str, ...]:
-        """The modes that say themselves how far a start is."""
-        return ("chat", "environment") if self.first_start.asked else ("chat",)
+    def _is_told_of(self, name: str) -> bool:
+        """Return whether what is on the screen says itself how far the start of a server is."""
+        first = self.first_start.asked and name == FIRST_PROFILE
+        return self.current_mode == "chat" or (first and self.current_mode == "environment")
 
     @property
     def _in_palette(self) -> bool:

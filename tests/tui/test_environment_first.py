@@ -14,7 +14,7 @@ from termai.servers.facts import Facts
 from termai.servers.records import Server, ServerState, from_job
 from termai.tui import app as app_module
 from termai.tui import work
-from termai.tui.messages import ServersSeen
+from termai.tui.messages import ServersSeen, ServerStarted
 from termai.tui.opening import FirstStart
 from termai.tui.widgets import environment_first
 from termai.tui.widgets.environment_first import steps
@@ -72,6 +72,15 @@ async def test_a_first_start_says_how_the_model_fares_and_enter_talks_to_it(
         await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "chat")
         assert (started, app.chat_server) == (["smoke"], "smoke")
+
+
+async def test_another_server_that_starts_is_told_of(smoke: Callable[..., Server]) -> None:
+    async with opened("environment") as (app, pilot):
+        app.first_start = FirstStart(asked=True)
+        app.post_message(ServerStarted(smoke()))
+        app.post_message(ServerStarted(smoke()._replace(name="mine")))
+        await until(pilot, lambda: "mine starts." in toasts(app))
+        assert "smoke starts." not in toasts(app)
 
 
 async def test_a_model_that_cannot_be_started_is_told_with_the_reason_and_tried_again(

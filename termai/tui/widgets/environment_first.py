@@ -106,7 +106,7 @@ def _model(fares: tuple[str, str], key: str) -> Content:
         said = _keys((key, "talks to it"))
         return _signed(word, "A tiny model is being started.   ") + said
     if word == "failed":
-        return _signed(word, f"The tiny model did not start: {one_line(why, 140)} ") + _keys(
+        return _signed(word, f"The tiny model did not start: {one_line(why, 180)} ") + _keys(
             (key, "tries again")
         )
     return _keys((key, "starts the tiny model that comes with termai, and talks to it"))

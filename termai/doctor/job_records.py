@@ -9,6 +9,7 @@ from termai.environment.finding import Finding, Verdict
 from termai.jobs import store
 from termai.jobs.records import Job
 from termai.jobs.states import JobStatus
+from termai.paths import jobs_dir
 from termai.text import one_line
 
 NAME = "jobs"
@@ -24,7 +25,10 @@ def look() -> Iterator[Finding]:
         yield _unwatched(unwatched)
     for number, (directory, why) in enumerate(store.broken_jobs()):
         name = "job record" if not number else f"job record {number + 1}"
-        yield _broken(name, directory, why, held=_is_used(directory))
+        if directory == jobs_dir() or not _is_readable(directory):
+            yield _closed(name, directory, why)
+        else:
+            yield _broken(name, directory, why, held=_is_used(directory))
 
 
 def _running(jobs: Sequence[Job]) -> Finding:
@@ -61,6 +65,23 @@ def _broken(name: str, directory: Path, why: str, *, held: bool) -> Finding:
         cause="The file was changed, or the disk lost what was written.",
         command=command,
     )
+
+
+def _closed(name: str, directory: Path, why: str) -> Finding:
+    """Return the finding of what may be whole and is closed to this user: nothing is removed."""
+    return Finding(
+        name,
+        Verdict.WARNING,
+        f"{one_line(why, 300).rstrip('.')}.",
+        "Mend its permissions or its owner, so that what runs is known.",
+        path=str(directory),
+    )
+
+
+def _is_readable(directory: Path) -> bool:
+    """Tell whether nothing of a record is kept from this user by permissions."""
+    files = [directory, *(directory / name for name in ("spec.json", "state.json"))]
+    return all(os.access(file, os.R_OK) or not os.path.lexists(file) for file in files)
 
 
 def _is_used(directory: Path) -> bool:

@@ -4,9 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from termai.doctor import job_records
 from termai.environment import Finding, Verdict
-from termai.jobs import control
+from termai.jobs import control, store
 from termai.jobs.records import SPEC_FILE
 from termai.paths import jobs_dir, private_dir
 from tests.jobs.conftest import no_leftovers
@@ -72,3 +74,20 @@ def test_jobs_that_cannot_be_listed(tmp_path: Path) -> None:
     private_dir(jobs_dir().parent)
     jobs_dir().write_text("")
     assert "cannot be read" in found()["job record"].sentence
+
+
+def test_what_is_closed_to_this_user_is_never_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the directory of all jobs nor a record: both may be whole."""
+    record = private_dir(jobs_dir() / "20260101-000000-aaaaaaaa")
+    (record / SPEC_FILE).write_text("{}")
+    real = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, *a: path != record / SPEC_FILE and real(path, *a)
+    )
+    for directory in (jobs_dir(), record):
+        broken = [(directory, f"{directory} cannot be read: Permission denied.")]
+        monkeypatch.setattr(store, "broken_jobs", lambda broken=broken: broken)
+        one = found()["job record"]
+        assert one.verdict is Verdict.WARNING
+        assert one.command == ""
+        assert "permissions" in one.fix

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from termai.environment import Finding, Verdict
-from termai.tui import command_program, work
+from termai.tui import command_program, environment_rows, work
 from termai.tui.app import TermaiApp
 from termai.tui.screens.environment import EnvironmentScreen
 from tests.fakes import nvml
@@ -189,3 +189,8 @@ async def test_the_checks_of_this_machine_are_shown() -> None:
         await until(pilot, lambda: "Programs" in screen_text(app))
         assert "RAM" in screen_text(app)
         assert toasts(app) == ""
+
+
+def test_details_name_all_that_the_sentence_counts() -> None:
+    finding = Finding("PATH missing", Verdict.WARNING, "/a and 1 more.", names=("/a", "/b"))
+    assert "all: /a, /b" in environment_rows.details(finding).plain

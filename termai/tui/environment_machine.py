@@ -86,17 +86,17 @@ def _gpu(gpu: Gpu, place: int, history: History, width: int) -> Content:
         cells = 12 if width >= 70 else 0
         past = spark(history("utilization", place), cells) if cells else ""
         parts.append(f"{past}{' ' if past else ''}busy {gpu.utilization}%  ")
-    parts.extend(f"{text}  " for text in _warmth(gpu))
+    parts.extend(f"{text}  " for text in _warmth(gpu, limit=width >= _NARROW))
     line = "".join(parts)
     return Content(_cut(f"{line}{one_line(gpu.name, 40)}", width))
 
 
-def _warmth(gpu: Gpu) -> Iterator[str]:
+def _warmth(gpu: Gpu, *, limit: bool) -> Iterator[str]:
     if gpu.temperature is not None:
         yield f"{gpu.temperature}C"
     if gpu.power is not None:
-        limit = f"/{gpu.power_limit:.0f}" if gpu.power_limit else ""
-        yield f"{gpu.power:.0f}{limit}W"
+        most = f"/{gpu.power_limit:.0f}" if gpu.power_limit and limit else ""
+        yield f"{gpu.power:.0f}{most}W"
 
 
 def _cells(width: int) -> int:

@@ -74,6 +74,9 @@ def _gpu_facts(gpus: Sequence[Gpu]) -> list[Fact]:
     heats = [g.temperature for g in gpus if g.temperature is not None]
     name = short_name(gpus[0].name)
     known = [Fact(name if len(gpus) == 1 else f"{len(gpus)}x {name}", 5, "$muted")]
+    lost = sum(gpu.lost for gpu in gpus)
+    if lost:
+        known.append(Fact("GPU lost" if lost == 1 else f"{lost} GPUs lost", 0, _alarm(True)))
     if used is not None and total:
         known.append(Fact(formats.pair(used, total), 1, _alarm(used / total > 0.95)))
     if loads:

@@ -112,6 +112,12 @@ def test_recorded_cards_tell_memory_and_heat_in_narrow_lines(
             assert f"{gpu.temperature}C" in line.plain
 
 
+def test_a_gpu_in_a_narrow_line_tells_its_power_without_the_limit() -> None:
+    shot = Snapshot(gpus=(WHOLE,))
+    assert "71C  320W" in short(shot, past, 45)[0].plain
+    assert "71C  320/450W" in short(shot, past, 78)[0].plain
+
+
 @pytest.mark.parametrize("width", [20, 37, 200])
 def test_no_line_is_wider_than_there_is_room(width: int) -> None:
     shot = Snapshot(gpus=(WHOLE,), cpu_percent=99.0, ram_used=1 << 30, ram_total=24 << 30)

@@ -205,6 +205,13 @@ def test_speed_is_shown_while_replies_come() -> None:
     assert activity.rate(NOW + 2 + status.RECENT_S) == 0
 
 
+def test_a_lost_gpu_is_the_last_to_be_left_out_of_the_top_line() -> None:
+    gpus = (Gpu(0, "RTX 3090", 1 << 30, 24 << 30, 5, 28), Gpu(1, "RTX 3090", lost=True))
+    told = status.facts(Snapshot(gpus=gpus), ())
+    assert next(fact.text for fact in status.fitted(told, 12)) == "GPU lost"
+    assert not [one for one in status.facts(Snapshot(gpus=gpus[:1]), ()) if "lost" in one.text]
+
+
 def test_bars_are_plain_where_signs_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert formats.bar(0.5, 4) == "▓▓░░"
     monkeypatch.setenv("TERMAI_ASCII", "1")

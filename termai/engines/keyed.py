@@ -1,40 +1,19 @@
-"""``python -m termai.engines.keyed NAME FILE PROGRAM ...``: run a program that wants a key.
+"""A command line that hands a program the first key of a file as an environment variable.
 
-The first key of FILE becomes the program's environment variable NAME as it starts, so that it is
-in no command line, record or log. The program takes the place of this process.
+The shell reads the file as the program starts and is replaced by it, so that the key is in no
+command line, record or log, and an exported command needs nothing of termai.
 """
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from termai.engines.access import read_key
-from termai.errors import TermaiError
+_SCRIPT = (
+    'key=$(sed -n "/^[^#[:space:]]/{p;q;}" "$2") && [ -n "$key" ] || '
+    '{ echo "error: the key file $2 holds no key." >&2; exit 2; }; '
+    'export "$1=$key"; shift 2; exec "$@"'
+)
 
 
 def command(name: str, keys: Path, argv: Sequence[str]) -> tuple[str, ...]:
-    """Return the command line that runs ``argv`` with the first key of a file."""
-    return (sys.executable, "-P", "-m", "termai.engines.keyed", name, str(keys), *argv)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Return a code of the shell's where the program does not run: 126, or 2 for the key."""
-    name, keys, *argv = arguments
-    try:
-        environment = {**os.environ, name: read_key(Path(keys))}
-    except TermaiError as error:
-        return _failed(f"error: {error}", 2)
-    try:
-        os.execvpe(argv[0], argv, environment)
-    except OSError as error:
-        return _failed(f"termai: cannot be executed: {error.strerror}: {argv[0]}", 126)
-
-
-def _failed(line: str, code: int) -> int:
-    sys.stderr.write(f"{line}\n")
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    """Return what runs ``argv`` with the variable ``name``; the file is as ``access.read_keys``."""
+    return ("/bin/sh", "-c", _SCRIPT, "keyed", name, str(keys), *argv)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from termai import settings
-from termai.engines import choose
+from termai.engines import choose, exchange
 from termai.engines.base import Launch
 from termai.engines.served import model_of
 from termai.errors import NotFoundError, UsageError
@@ -128,6 +128,9 @@ def test_a_key_is_read_as_the_program_starts_and_is_in_no_command_line(key: str)
     assert launch.argv[at + 1] == str(config_dir() / "key")
     assert launch.argv[at + 3] == "serve"
     assert "hunter2" not in repr(launch)
+    exported = exchange.write(profile(api_key_file=key), "shell").text
+    assert str(config_dir() / "key") in exported
+    assert "termai.engines" not in exported
 
 
 def test_a_key_does_not_open_it_to_others_and_leaves_this_machine_with_no_ray(key: str) -> None:

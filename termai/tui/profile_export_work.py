@@ -45,13 +45,17 @@ def write(profile: Profile, target: str, *, with_secrets: bool = False) -> Writt
 def save(exported: Exported, text: str, *, overwrite: bool = False) -> Path:
     """Save an export at the path that was typed; raises UsageError when there is a file."""
     from termai.engines import exchange
+
+    return exchange.save_export(exported, place(text), overwrite=overwrite)
+
+
+def place(text: str) -> Path:
+    """Return where a path that was typed is, in full."""
     from termai.paths import expanded
 
-    return exchange.save_export(exported, expanded(text).absolute(), overwrite=overwrite)
+    return expanded(text).absolute()
 
 
 def exists(text: str) -> bool:
     """Tell whether there is a file at the path that was typed."""
-    from termai.paths import expanded
-
-    return expanded(text).is_file()
+    return place(text).is_file()

@@ -20,6 +20,7 @@ from termai.tui.screens.profile_editor_dialogs import LeaveScreen, ProseScreen, 
 from termai.tui.widgets.profile_form import FieldForm
 from termai.tui.widgets.profile_list import FieldList
 from termai.tui.widgets.profile_listing import FieldListing
+from termai.tui.widgets.profile_panes import FieldHelp, PreviewPane
 from termai.tui.widgets.profile_typing import EditLine, WordsLine
 from tests.tui import editor_scene
 from tests.tui.editor_scene import editing, saved
@@ -385,3 +386,23 @@ def test_every_key_has_an_id_and_a_tooltip(owner: type[DOMNode]) -> None:
     bindings = [binding for binding in owner.BINDINGS if isinstance(binding, Binding)]
     assert len(bindings) == len(owner.BINDINGS) > 1
     assert not [binding for binding in bindings if not binding.id or not binding.tooltip]
+
+
+async def test_what_stands_beside_the_list_scrolls_by_keys() -> None:
+    values = {"threads": 999, "mlock": True, "n_cpu_moe": 9, "rope_scale": 2, "kv_unified": False}
+    async with editing(saved(**values), size=(80, 24), field="ctx_size") as (_, pilot, editor, _):
+        pane = editor.query_one(PreviewPane)
+        await until(pilot, lambda: pane.max_scroll_y > 0)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: pane.scroll_offset.y > 0)
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: pane.scroll_offset.y == 0)
+
+
+async def test_the_help_scrolls_by_the_same_keys_where_there_is_nothing_beside() -> None:
+    async with editing(saved(), size=(40, 14), field="ctx_size") as (_, pilot, editor, _):
+        text = editor.query_one(FieldHelp)
+        assert not editor.query_one(PreviewPane).display
+        await until(pilot, lambda: text.max_scroll_y > 0)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: text.scroll_offset.y > 0)

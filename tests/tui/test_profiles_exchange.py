@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, Label, Static
 
 from termai.profiles.profile import Profile
 from termai.profiles.store import list_profiles, load_profile, save_profile
-from termai.tui import profile_import_work
+from termai.tui import formats, profile_import_work
 from termai.tui.app import TermaiApp
 from termai.tui.screens.profiles import ProfilesScreen
 from termai.tui.screens.profiles_check import CheckScreen
@@ -242,6 +242,24 @@ async def test_an_export_replaces_a_file_only_after_asking(tmp_path: Path) -> No
         await until(pilot, lambda: "Replace the file?" in screen_text(app))
         await pilot.press("y")
         await until(pilot, lambda: "model_param" in target.read_text())
+
+
+async def test_the_whole_path_is_shown_before_anything_is_written(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 90) / ("e" * 90)
+    async with opened("profiles", size=LARGE) as (app, pilot):
+        await until(pilot, lambda: "cpu-small" in screen_text(app))
+        screen = await exporting(app, pilot, Profile(name="tale").with_values(path="/m/t.gguf"))
+        await until(pilot, lambda: "model_param" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is screen.path)
+        screen.path.value = f"{deep}/"
+        shown = screen.query_one(Label)
+        await until(pilot, lambda: f"{formats.place(deep)}/tale.kcpps\n" in str(shown.content))
+        screen.path.value = "t.kcpps"
+        here = formats.place(Path.cwd() / "t.kcpps")
+        await until(pilot, lambda: f"{here}\n" in str(shown.content))
+        await pilot.press("escape")
+        assert "\n" not in str(shown.content)
 
 
 async def test_a_directory_to_export_to_is_completed_with_the_name(tmp_path: Path) -> None:

@@ -149,7 +149,8 @@ async def test_what_is_removed_comes_back_with_u(mine: Profile, key: str) -> Non
     async with opened("profiles") as (app, pilot):
         await chosen(app, pilot, "mine")
         await pilot.press(key)
-        await until(pilot, lambda: "Removed mine. u brings it back." in toasts(app))
+        await until(pilot, lambda: "Removed mine. u brings it back" in toasts(app))
+        assert "`termai profiles restore mine`" in " ".join(toasts(app).split())
         await chosen(app, pilot, "cpu-small")
         assert own() == []
         await pilot.press("u")

@@ -14,6 +14,7 @@ from termai.tui.profile_draft import Draft
 from termai.tui.profile_flaws import Flaw, problems, to_mend
 from termai.tui.screens.profile_editor_dialogs import AboutScreen, Step
 from termai.tui.screens.profile_editor_view import EditorView
+from termai.tui.widgets.profile_panes import FieldHelp, PreviewPane
 
 if TYPE_CHECKING:
     from termai.profiles.profile import Profile
@@ -27,6 +28,8 @@ _FILE = "Edit the file in your own editor."
 _CHECK = "Check its flags against the engine."
 _EXPORT = "Write it as a file of another program."
 _ABOUT = "All there is to say of the chosen option, and of what is wrong."
+_UP = "Up in the memory and what is wrong beside the list, or in the help where that fits."
+_DOWN = "Down there."
 _REVERT = "As it was saved; u brings the changes back."
 _COPIED = "It was copied.  Escape closes"
 
@@ -53,6 +56,10 @@ named there; x mends it. Nothing is written before Ctrl+S.
         Binding("e", "file", "$EDITOR", id="editor.file", show=False, tooltip=_FILE),
         Binding("f", "check", "Flags", id="editor.check", show=False, tooltip=_CHECK),
         Binding("o", "export", "Export", id="editor.export", show=False, tooltip=_EXPORT),
+        Binding("left_square_bracket", "beside(-1)", "Up", id="editor.up", show=False, tooltip=_UP),
+        Binding(
+            "right_square_bracket", "beside(1)", "Down", id="editor.down", show=False, tooltip=_DOWN
+        ),
         Binding("escape,q", "leave", "Back", id="editor.leave", tooltip="To the list."),
     ]
 
@@ -91,6 +98,13 @@ named there; x mends it. Nothing is written before Ctrl+S.
         """Go back to what is saved, by whomever."""
         self._become(self.draft.reverted())
         self._look_for_newer()
+
+    def action_beside(self, step: int) -> None:
+        """Scroll what stands beside the list by half of its height, the help where it all shows."""
+        panes = (self.query_one(PreviewPane), self.query_one(FieldHelp))
+        pane = next((one for one in panes if one.size and one.max_scroll_y), None)
+        if pane is not None:
+            pane.scroll_relative(y=step * max(1, pane.size.height // 2), animate=False)
 
     def action_about(self) -> None:
         """Show all about the chosen field and what is wrong, for a terminal with little room."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -230,10 +231,11 @@ KoboldCPP, LM Studio, Ollama, llama-swap or a pasted llama-server command line s
         version = message.gone.version
         self._gone.append(version)
         name = one_line(version.name, 60)
-        told = f"Removed {name}. u brings it back."
+        command = f"termai profiles restore {shlex.quote(name)}"
+        told = f"Removed {name}. u brings it back; later, `{command}` does."
         if message.gone.shipped:
-            told = f"Removed your {name}; termai's is used again. u brings yours back."
-        self.notify(told)
+            told = f"Removed your {name}; termai's is used again. u brings yours back; later, h."
+        self.notify(told, markup=False)
         self.action_reload()
 
     def action_undo(self) -> None:

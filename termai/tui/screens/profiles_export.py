@@ -161,9 +161,27 @@ class ExportScreen(ModalScreen["Path | None"], Background):
     def _ask(self, *, asking: bool) -> None:
         self.set_class(asking, "-path")
         self._problem("")
-        self.query_one(Label).update(Content(_PATH_KEYS if asking else _LIST_KEYS))
+        self.query_one(Label).update(Content(_LIST_KEYS))
+        if asking:
+            self._tell_place()
         self.set_focus(self.path if asking else self.table)
         self.refresh_bindings()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say in full where it would be saved: a long path does not fit the line."""
+        event.stop()
+        if self.has_class("-path"):
+            self._tell_place()
+
+    def _tell_place(self) -> None:
+        text = self._typed()
+        place = f"{one_line(formats.place(profile_export_work.place(text)))}\n" if text else ""
+        self.query_one(Label).update(Content(f"{place}{_PATH_KEYS}"))
+
+    def _typed(self) -> str:
+        """Return the path that was typed, with the proposed name behind a directory."""
+        text = self.path.value.strip()
+        return f"{text}{self.written.path.name}" if self.written and text.endswith("/") else text
 
     def _problem(self, text: str) -> None:
         shown = self.query_one("#problem", Static)
@@ -173,9 +191,8 @@ class ExportScreen(ModalScreen["Path | None"], Background):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save it, after asking where there is a file already."""
         event.stop()
-        written, text = self.written, event.value.strip()
+        written, text = self.written, self._typed()
         if written is not None and text:
-            text = f"{text}{written.path.name}" if text.endswith("/") else text
             self.flow(partial(self._save, written.exported, text), group="save", exclusive=True)
 
     async def _save(self, exported: Exported, text: str) -> None:

@@ -30,7 +30,8 @@ CAUSES = (
     ),
     Cause(
         "GPU memory",
-        r"torch\.(?:cuda\.)?OutOfMemoryError|CUDA out of memory",
+        r"torch\.(?:cuda\.)?OutOfMemoryError|(?:CUDA|HIP|ROCm) out of memory"
+        r"|(?:CUDA|HIP) error: out of memory",
         "The model does not fit the GPU's memory.",
         "Spread it with tensor_parallel_size, or take a smaller or quantized model.",
     ),

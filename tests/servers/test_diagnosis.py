@@ -256,3 +256,14 @@ def test_a_script_is_named_with_what_reads_it(tmp_path: Path) -> None:
     job = make_job(tmp_path / "job", engine="koboldcpp")
     told = explain(Facts(), log, EXITED, job.spec._replace(argv=argv))
     assert "`/usr/bin/python3 /opt/koboldcpp.py --help`" in told.fix
+
+
+@pytest.mark.parametrize("line", ["CUDA error: out of memory", "HIP out of memory. Tried to"])
+def test_a_full_gpu_of_vllm_is_not_mended_by_options_that_it_lacks(
+    tmp_path: Path, line: str
+) -> None:
+    job = make_job(tmp_path / "job", engine="vllm")
+    told = explain(Facts(), [f"RuntimeError: {line}"], EXITED, job.spec)
+    assert told.cause == "GPU memory"
+    assert "tensor_parallel_size" in told.fix
+    assert "n_gpu_layers" not in told.fix

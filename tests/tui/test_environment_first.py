@@ -7,6 +7,9 @@ from threading import Event
 
 import pytest
 
+from termai.doctor import proving
+from termai.doctor.proving import Target
+from termai.engines.base import Detection
 from termai.environment import Finding, Verdict
 from termai.errors import StartFailedError
 from termai.jobs.states import JobStatus
@@ -135,6 +138,11 @@ def test_the_steps_go_once_a_server_of_ones_own_was_started(smoke: Callable[...,
     assert environment_first.leads(())
     assert environment_first.leads((smoke(),))
     assert not environment_first.leads((smoke()._replace(name="mine"), smoke()))
+
+
+def test_the_servers_of_a_proof_do_not_count(smoke: Callable[..., Server]) -> None:
+    proved = proving._name(Target(Detection("llama-server", Path("/x"), "1"), "CPU"))
+    assert environment_first.leads((smoke()._replace(name=proved), smoke()))
 
 
 def test_how_the_model_fares(smoke: Callable[..., Server]) -> None:

@@ -134,6 +134,14 @@ async def test_in_few_lines_half_of_them_are_findings(size: tuple[int, int]) -> 
         assert app.screen.query_one("#first").size.height == 1
 
 
+async def test_in_few_wide_lines_the_details_stand_beside_the_list() -> None:
+    async with opened("environment", size=(120, 12), start="") as (app, pilot):
+        await until(pilot, lambda: "s try it" in screen_text(app))
+        side, rows = app.screen.query_one("#side"), app.screen.query_one("#list")
+        await until(pilot, lambda: side.region.height == rows.region.height)
+        assert side.region.x > rows.region.x
+
+
 def test_the_steps_go_once_a_server_of_ones_own_was_started(smoke: Callable[..., Server]) -> None:
     assert environment_first.leads(())
     assert environment_first.leads((smoke(),))

@@ -79,7 +79,7 @@ difference between installed and works.
     EnvironmentScreen.-wide #live { display: block; }
     EnvironmentScreen.-wide #details { border-top: solid $primary 40%; }
     EnvironmentScreen.-wide #body { layout: horizontal; }
-    EnvironmentScreen.-wide #side {
+    EnvironmentScreen.-wide #side, EnvironmentScreen.-wide.-short.-first #side {
         width: 40%; height: 100%; border-top: none; border-left: solid $primary 40%;
     }
     """

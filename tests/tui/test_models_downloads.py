@@ -64,7 +64,7 @@ def status() -> str:
 
 
 async def test_a_download_is_shown_paused_resumed_and_its_model_appears(hub: Hub) -> None:
-    hub.files.rate = 400_000
+    hub.files.rate = 50_000
     async with opened("models") as (app, pilot):
         await get(app, pilot)
         await until(pilot, lambda: "Tiny-GGUF:Q8_0" in row(app, "↓"), what="the strip")

@@ -84,7 +84,8 @@ def _fact(label: str, text: str) -> Iterator[str]:
 
 
 def _absent_lines(absent: Absent) -> Iterator[str]:
-    head = f"{absent.engine}  not here" if absent.engine else "left out"
+    what = "does not work" if absent.broken else "not here"
+    head = f"{absent.engine}  {what}" if absent.engine else "left out"
     yield paint(head, "dim", sys.stdout)
     yield from _fact("why", absent.problem)
     if absent.fix:

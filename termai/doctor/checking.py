@@ -1,9 +1,12 @@
 """The checks of all rooms, in the groups in which they are shown."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 
 from termai.doctor import directories, lending, networking, own_files
 from termai.engines import checks as of_engines
+from termai.engines import probe
 from termai.environment import checks as of_environment
 from termai.environment.finding import Finding, Verdict
 from termai.environment.running import Check, run
@@ -20,6 +23,9 @@ GROUPS = (
     NETWORK,
     own_files.GROUP,
 )
+
+PATIENCE_S = 8.0
+"""Seconds that an engine may take to answer a question of a check, below the checks' limits."""
 
 _WAITING = (NETWORK, PROGRAMS)  # groups that begin first
 _WORST_FIRST = (Verdict.PROBLEM, Verdict.WARNING, Verdict.OK, Verdict.NOT_NEEDED)
@@ -49,7 +55,13 @@ def examine(only: Collection[str] = ()) -> Iterator[Finding]:
     Those that wait for others, and take no processor meanwhile, are begun first: what hangs in
     them then ends the soonest.
     """
-    yield from run(sorted(checks(only), key=lambda check: _order(check.group)))
+    begun = sorted(checks(only), key=lambda check: _order(check.group))
+    yield from run([replace(check, look=partial(_patiently, check)) for check in begun])
+
+
+def _patiently(check: Check) -> tuple[Finding, ...]:
+    """Look, with no more patience for an engine that is asked than the check has time."""
+    return probe.impatiently(PATIENCE_S, lambda: tuple(check.look()))
 
 
 def _order(group: str) -> int:

@@ -16,6 +16,7 @@ from termai.environment.finding import Finding, Verdict
 from termai.environment.remedy import Remedy
 from termai.environment.running import Check
 from termai.environment.timed import within
+from termai.errors import TermaiError
 from termai.hardware import gpus
 from termai.hardware.gpu import Gpu, Vendor
 from termai.paths import expanded
@@ -50,8 +51,8 @@ def engines() -> Iterator[Finding]:
         yield _usable(name, found, first=not number)
     if not any(found.engine == NATIVE for found in seen.found):
         yield _no_native(seen)
-    for number, sentence in enumerate(seen.skipped):
-        yield _left_out(number, one_line(sentence, 300))
+    for number, error in enumerate(seen.skipped):
+        yield _left_out(number, error)
 
 
 def on_gpus() -> Iterator[Finding]:
@@ -83,13 +84,14 @@ def _usable(name: str, found: Detection, *, first: bool) -> Finding:
     )
 
 
-def _left_out(number: int, sentence: str) -> Finding:
+def _left_out(number: int, error: TermaiError) -> Finding:
     """Return the finding of a program that was passed over; a configured one can be dropped."""
     name = "engine left out" if not number else f"engine {number + 1} left out"
+    left = Finding(name, Verdict.WARNING, one_line(error.message, 300), one_line(error.fix, 300))
     configured = settings.load().values.llama_server
-    if not configured or str(expanded(configured).absolute()) not in sentence:
-        return Finding(name, Verdict.WARNING, sentence)
-    return replace(Finding(name, Verdict.WARNING, sentence, _DROP.fix), command=_DROP.command)
+    if not configured or str(expanded(configured).absolute()) not in left.sentence:
+        return left
+    return replace(left, fix=_DROP.fix, command=_DROP.command)
 
 
 def _silent() -> Iterator[Finding]:

@@ -22,10 +22,10 @@ ENGINES: dict[str, Engine] = {
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Every program found, in order of preference, and one sentence for each that was not."""
+    """Every program found, in order of preference, and why each of the others was not."""
 
     found: tuple[Detection, ...]
-    skipped: tuple[str, ...]
+    skipped: tuple[TermaiError, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,15 @@ def consider(name: str) -> Choice:
     if name not in (AUTO, *LLAMA_CPP):
         return Choice(ENGINES[name], ENGINES[name].detect(), ())
     seen = survey()
+    skipped = tuple(map(str, seen.skipped))
     found = [d for d in seen.found if name in (AUTO, d.engine)]
     if not found:
         raise NotFoundError(
             "No engine was found." if name == AUTO else f"The engine {name} was not found.",
             fix=HOW_TO_GET_IT,
-            detail=seen.skipped,
+            detail=skipped,
         )
-    return Choice(ENGINES[found[0].engine], found[0], seen.skipped)
+    return Choice(ENGINES[found[0].engine], found[0], skipped)
 
 
 def survey() -> Survey:
@@ -82,11 +83,11 @@ def survey() -> Survey:
     try:
         found.append(ENGINES[EMBEDDED].detect())
     except TermaiError as error:
-        skipped.append(str(error))
+        skipped.append(error)
     ordered = sorted(found, key=lambda detection: not detection.uses_gpu)
     passed = [d for d in found if not d.uses_gpu and ordered[0].uses_gpu]
     skipped += [
-        f"{d.program} ({d.source}) cannot use the GPU that {ordered[0].program} can."
+        TermaiError(f"{d.program} ({d.source}) cannot use the GPU that {ordered[0].program} can.")
         for d in passed
     ]
     return Survey(tuple(ordered), tuple(skipped))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from termai.engines import build_facts
-from termai.engines.base import Detection
+from termai.engines.base import AbsentError, Detection
 from termai.engines.build_facts import BuildFacts
 from termai.engines.choose import others, survey
 from termai.engines.recipe import cpu_features
@@ -46,11 +46,15 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """An engine that is not here, or a program that does not work, and what to do about it."""
+    """An engine that is not here, or a program that does not work, and what to do about it.
+
+    broken: whether something of it is here.
+    """
 
     engine: str
     problem: str
     fix: str = ""
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,11 @@ def look() -> Engines:
         _installed(found, seen.found[0], cards, by_auto=True, is_first=not number)
         for number, found in enumerate(seen.found)
     ]
-    absent = [Absent("", sentence) for sentence in seen.skipped]
+    absent = [Absent("", passed.message, passed.fix) for passed in seen.skipped]
     for name, other in others().items():
         if isinstance(other, TermaiError):
-            absent.append(Absent(name, other.message, other.fix))
+            broken = not isinstance(other, AbsentError)
+            absent.append(Absent(name, other.message, other.fix, broken))
         else:
             here.append(_installed(other, other, cards, by_auto=False, is_first=False))
     return Engines(tuple(here), tuple(absent))

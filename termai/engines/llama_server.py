@@ -39,7 +39,7 @@ class LlamaServer:
             raise NotFoundError(
                 "No llama-server was found: none is configured, beside termai or on PATH.",
                 fix=HOW_TO_GET_IT,
-                detail=problems,
+                detail=tuple(map(str, problems)),
             )
         return next((d for d in found if d.uses_gpu), found[0])
 
@@ -70,17 +70,17 @@ class LlamaServer:
         )
 
 
-def search() -> tuple[list[Detection], tuple[str, ...]]:
+def search() -> tuple[list[Detection], tuple[TermaiError, ...]]:
     """Return every llama-server that works, in order of preference, and why others do not."""
     found: list[Detection] = []
-    problems: list[str] = []
+    problems: list[TermaiError] = []
     for source, program in _candidates():
         if any(program.samefile(other.program) for other in found if program.exists()):
             continue
         try:
             found.append(detection(source, program))
         except TermaiError as error:
-            problems.append(str(error))
+            problems.append(error)
     return found, tuple(problems)
 
 

@@ -1,17 +1,20 @@
 """Asking a program what it knows: its help, its version and its devices, remembered on disk."""
 
+import atexit
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from termai.engines import helptext, remedies
+from termai.engines import hangs, helptext, remedies
 from termai.engines.base import OptionHelp
 from termai.engines.extras import PCI_ORDER
 from termai.errors import StorageError, TermaiError
@@ -20,7 +23,11 @@ from termai.jobs.processes import boot_id
 from termai.paths import state_dir
 from termai.profiles.option import NATIVE
 
+Result = TypeVar("Result")
+
 TIME_LIMIT_S = 20.0
+_PATIENCE_S: ContextVar[float] = ContextVar("patience", default=float("inf"))
+_ASKED: set["subprocess.Popen[bytes]"] = set()  # that run now
 _ASKING = threading.Lock()  # so that who else wants to know takes the answers from the cache
 _VISIBLE = (
     "CUDA_VISIBLE_DEVICES",
@@ -69,6 +76,15 @@ def probe(program: Path) -> Probe:
         if fresh != cached:
             write_cache(program, fresh)
         return fresh
+
+
+def impatiently(limit_s: float, call: Callable[[], Result]) -> Result:
+    """Return what a call returns, in which no program may take more than ``limit_s`` seconds."""
+    before = _PATIENCE_S.set(limit_s)
+    try:
+        return call()
+    finally:
+        _PATIENCE_S.reset(before)
 
 
 def read_cache(program: Path) -> Probe | None:
@@ -129,26 +145,61 @@ def run(
 def output(program: Path, arguments: Sequence[str], *, by: Sequence[str] = ()) -> tuple[int, str]:
     """Return the exit code (negative: the signal) and both outputs of a run that may fail.
 
-    Raises ProbeError for a program that cannot be run or takes more than TIME_LIMIT_S seconds.
+    Raises ProbeError for a program that cannot be run or takes more than TIME_LIMIT_S seconds, at
+    once where that is remembered (``hangs``).
     """
+    limit_s = min(TIME_LIMIT_S, _PATIENCE_S.get())
+    question = (*by, *arguments)
+    waited_s = hangs.waited_s(program, question)
+    if waited_s >= limit_s:
+        raise _late(program, arguments, waited_s)
     try:
-        result = subprocess.run(
-            [*by, program, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIME_LIMIT_S,
-            env=_plain_environment(),
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProbeError(
-            f"{program} {' '.join(arguments)} gave no answer within {TIME_LIMIT_S:.0f} s.",
-            fix="Run it by hand to see what it waits for.",
-        ) from error
+        with _started([*by, str(program), *arguments]) as process:
+            _ASKED.add(process)
+            try:
+                told, _ = process.communicate(timeout=limit_s)
+            except subprocess.TimeoutExpired as error:
+                hangs.remember(program, question, limit_s)
+                raise _late(program, arguments, limit_s) from error
+            finally:
+                _ASKED.discard(process)
+                _end(process)
     except OSError as error:
         raise ProbeError(f"{program} cannot be run: {error.strerror}.") from error
-    return result.returncode, result.stdout.decode("utf-8", "replace")
+    return process.returncode, told.decode("utf-8", "replace")
+
+
+def _started(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start a program in a session of its own, so that it can be ended with what it started."""
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_plain_environment(),
+        start_new_session=True,
+    )
+
+
+def _late(program: Path, arguments: Sequence[str], waited_s: float) -> ProbeError:
+    return ProbeError(
+        f"{program} {' '.join(arguments)} gave no answer within {waited_s:g} s.",
+        fix=f"Run it by hand to see what it waits for; {hangs.AGAIN}.",
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a program that still runs, with what it started."""
+    if process.poll() is None:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@atexit.register
+def _leave_none() -> None:
+    """End what is still asked when termai ends, which would run on for nobody."""
+    for process in tuple(_ASKED):
+        _end(process)
 
 
 def _ask(program: Path) -> Probe:

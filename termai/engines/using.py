@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from termai import settings
-from termai.engines import llama_server
+from termai.engines import hangs, llama_server
 from termai.engines.base import Detection
 from termai.errors import NotFoundError, TermaiError, UsageError
 from termai.files import read_text, write_atomic
@@ -42,6 +42,7 @@ def use(given: str) -> Switch:
     if not given:
         return _switched("", None)
     program = program_in(expanded(given).absolute())
+    hangs.forget()
     found = llama_server.detection("which was named", program)
     return _switched(str(program), found)
 

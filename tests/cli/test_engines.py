@@ -26,6 +26,14 @@ def test_the_list_as_json(termai: Termai) -> None:
     )
 
 
+def test_one_that_is_here_and_does_not_work_is_not_called_absent(
+    termai: Termai, tmp_path: Path
+) -> None:
+    settings.save(koboldcpp=str(tmp_path / "koboldcpp"))
+    (tmp_path / "koboldcpp").touch()
+    assert "koboldcpp  does not work\n" in termai("engines", "list", "--again").stdout
+
+
 def test_using_another_and_going_back(termai: Termai, home: Path) -> None:
     program = llama_server.beside_termai()
     assert program

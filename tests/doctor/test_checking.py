@@ -42,6 +42,20 @@ def test_one_program_that_hangs_is_named_and_holds_up_little(
     assert "python3" in found
 
 
+def test_an_engine_that_hangs_is_named_beside_those_that_work_and_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "asked"
+    body = f"echo once >> {asked}; exec /bin/sleep 60"
+    hangs = script(tmp_path / "hangs", "llama-server", body)
+    monkeypatch.setenv("PATH", f"{hangs.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(checking, "PATIENCE_S", 1.0)
+    for _ in range(2):
+        left = [one for one in examine(["engines"]) if str(hangs) in one.sentence]
+        assert [one.verdict for one in left] == [Verdict.WARNING]
+    assert asked.read_text() == "once\n"
+
+
 def test_only_the_groups_that_are_asked_for() -> None:
     assert {check.group for check in checks(["programs", "ENGINES"])} == {"Programs", "Engines"}
     with pytest.raises(UsageError, match="The groups are: Engines"):

@@ -112,7 +112,7 @@ def test_no_engine_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     from termai.engines import choose
     from termai.engines.choose import Survey
 
-    monkeypatch.setattr(choose, "survey", lambda: Survey((), ("one was broken",)))
+    monkeypatch.setattr(choose, "survey", lambda: Survey((), (TermaiError("one was broken"),)))
     write("mine", MODEL.format(path="builtin:smoke"))
     found = profiles()["profile mine"]
     assert "No engine was found" in found.sentence

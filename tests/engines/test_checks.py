@@ -10,6 +10,7 @@ from termai.engines import checks, probe
 from termai.engines.base import Detection
 from termai.engines.choose import Survey
 from termai.environment import Finding, Verdict
+from termai.errors import TermaiError
 from termai.profiles.schema import EMBEDDED, NATIVE
 from tests.fakes import nvml
 
@@ -22,7 +23,7 @@ def program(directory: Path, prints: str) -> Path:
 
 
 def surveyed(monkeypatch: pytest.MonkeyPatch, *found: Detection, skipped: str = "") -> None:
-    seen = Survey(found, (skipped,) if skipped else ())
+    seen = Survey(found, (TermaiError(skipped, fix="Mend it."),) if skipped else ())
     monkeypatch.setattr(checks, "survey", lambda: seen)
 
 
@@ -81,7 +82,8 @@ def test_no_engine_at_all_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     surveyed(monkeypatch, skipped="None was found.")
     found = {finding.name: finding for finding in checks.engines()}
     assert found[NATIVE].verdict is Verdict.PROBLEM
-    assert found["engine left out"].sentence == "None was found."
+    left = found["engine left out"]
+    assert (left.sentence, left.fix) == ("None was found.", "Mend it.")
 
 
 @pytest.mark.parametrize(("devices", "verdict"), [((), Verdict.PROBLEM), (("CUDA0",), Verdict.OK)])

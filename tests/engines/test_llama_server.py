@@ -319,10 +319,10 @@ def test_the_same_program_is_listed_once(
 def test_a_configured_program_that_is_missing_or_no_program_is_a_problem(tmp_path: Path) -> None:
     settings.save(llama_server=str(tmp_path / "gone"))
     found, problems = search()
-    assert "does not exist" in problems[0]
+    assert "does not exist" in str(problems[0])
     assert found
     plain = tmp_path / "plain"
     plain.write_text("text")
     plain.chmod(stat.S_IRUSR)
     settings.save(llama_server=str(plain))
-    assert "is not executable" in search()[1][0]
+    assert "is not executable" in str(search()[1][0])

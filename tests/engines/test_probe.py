@@ -3,14 +3,17 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 
-from termai.engines import probe
+from termai.engines import hangs, probe
 from termai.paths import state_dir
-from tests.support import native_bin
+from tests.support import native_bin, wait_until
 
 
 def script(path: Path, body: str) -> Path:
@@ -166,6 +169,94 @@ def test_a_program_that_hangs_is_given_up_on(
     program = script(tmp_path / "llama-server", "exec sleep 60")
     with pytest.raises(probe.ProbeError, match="no answer within"):
         probe.probe(program)
+
+
+def hanging(path: Path) -> Path:
+    """Write a program that notes each question, and hangs in another that it starts."""
+    return script(
+        path,
+        f"""\
+        echo "$1" >> {path}.asked
+        /bin/sleep 60 &
+        echo $! > {path}.new
+        mv {path}.new {path}.pid
+        wait
+        """,
+    )
+
+
+def assert_ended(program: Path) -> None:
+    """Wait until what a hanging program started is no more, or dead and still listed."""
+    pid = int(Path(f"{program}.pid").read_text())
+
+    def ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    wait_until(ended)
+
+
+def ask_in_vain(program: Path, patience_s: float) -> None:
+    with pytest.raises(probe.ProbeError, match="no answer within") as caught:
+        probe.impatiently(patience_s, lambda: probe.probe(program))
+    assert hangs.AGAIN in caught.value.fix
+
+
+def test_a_program_that_hangs_is_asked_once_by_who_waits_as_long(tmp_path: Path) -> None:
+    program = hanging(tmp_path / "llama-server")
+    ask_in_vain(program, 0.5)
+    ask_in_vain(program, 0.5)
+    assert asked(program) == ["--help"]
+    ask_in_vain(program, 0.6)
+    assert asked(program) == ["--help"] * 2
+
+
+@pytest.mark.parametrize("change", ["forgotten", "another file", "another boot"])
+def test_a_hang_is_remembered_of_one_file_and_boot_until_it_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    program = hanging(tmp_path / "llama-server")
+    ask_in_vain(program, 0.5)
+    if change == "forgotten":
+        hangs.forget()
+    elif change == "another file":
+        os.utime(program, ns=(1, 1))
+    else:
+        monkeypatch.setattr(hangs, "boot_id", lambda: "later")
+    ask_in_vain(program, 0.5)
+    assert len(asked(program)) == 2
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"waited_s": "x", "boot": ""}', "\xff"])
+def test_a_broken_memory_of_a_hang_is_none(tmp_path: Path, broken: str) -> None:
+    program = hanging(tmp_path / "llama-server")
+    ask_in_vain(program, 0.5)
+    (memory,) = (state_dir() / "probes").glob("*.hang")
+    memory.write_text(broken, encoding="latin-1")
+    ask_in_vain(program, 0.5)
+    assert len(asked(program)) == 2
+
+
+def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    program = hanging(tmp_path / "llama-server")
+    ask_in_vain(program, 0.5)
+    assert_ended(program)
+
+
+def test_what_is_asked_as_termai_ends_does_not_run_on(tmp_path: Path) -> None:
+    program = hanging(tmp_path / "llama-server")
+    source = f"""\
+        import pathlib, threading, time
+        from termai.engines import probe
+        program = pathlib.Path({str(program)!r})
+        threading.Thread(target=probe.probe, args=(program,), daemon=True).start()
+        while not pathlib.Path(f"{{program}}.pid").is_file():
+            time.sleep(0.01)
+        """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(source)], check=True, timeout=60)
+    assert_ended(program)
 
 
 def test_a_file_that_is_no_program_is_explained(tmp_path: Path) -> None:

@@ -16,11 +16,15 @@ def engines(ctx: click.Context, *, as_json: bool) -> int:
 
 
 @engines.command("list")
+@click.option("--again", is_flag=True, help="Ask also the programs that gave no answer before.")
 @options.as_json
-def list_(*, as_json: bool) -> int:
+def list_(*, again: bool, as_json: bool) -> int:
     """Show each engine: its build, what it can use here, what it lacks, and which auto takes."""
     from termai.cli import engine_text
+    from termai.engines import hangs
 
+    if again:
+        hangs.forget()
     return engine_text.show(as_json=as_json)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _SCRIPT = (
-    'key=$(sed -n "/^[^#[:space:]]/{p;q;}" "$2") && [ -n "$key" ] || '
+    'first=$(sed -n "/^[^#[:space:]]/{p;q;}" "$2") && [ -n "$first" ] || '
     '{ echo "error: the key file $2 holds no key." >&2; exit 2; }; '
-    'export "$1=$key"; shift 2; exec "$@"'
+    'export "$1=$first"; shift 2; exec "$@"'
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from termai.engines import access, keyed
+from termai.profiles.kept import masked_words
 
 
 def run(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +31,11 @@ def test_the_program_has_the_first_key_in_its_environment(tmp_path: Path, text: 
     done = run(file, sys.executable, "-c", prints, "--serve", "it's")
     assert (done.returncode, done.stdout) == (0, f"{key} ['--serve', \"it's\"]\n")
     assert key not in " ".join(map(str, done.args))
+
+
+def test_the_command_is_shown_whole_as_it_holds_no_secret(tmp_path: Path) -> None:
+    command = keyed.command("VLLM_API_KEY", tmp_path / "key", ("vllm", "serve"))
+    assert masked_words(command) == command
 
 
 @pytest.mark.parametrize("text", ["", "# none\n\n"])

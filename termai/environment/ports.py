@@ -97,7 +97,7 @@ def _refusal(wanted: Wanted) -> int:
 
 def _told(port: int, who: Sequence[Wanted], refusal: int, holder: Listener | None) -> Finding:
     name = f"Port {port}"
-    by = f", which {_named(who)} wants" if any(one.who for one in who) else ""
+    by = f", which {_named(who)}" if any(one.who for one in who) else ""
     must = any(one.must for one in who)
     following = "" if must else _next_free(who[0])
     otherwise = f" A server takes {following} by itself." if following else ""
@@ -128,6 +128,8 @@ def _ending(holder: Listener | None) -> str:
 
 
 def _named(who: Sequence[Wanted]) -> str:
+    """Return who wants a port, with the verb: ``profile a wants``, ``profiles a, b want``."""
     names = [one_line(one.who, 40) for one in who if one.who]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"profile {', '.join(names[:3])}{more}"
+    shown = ", ".join(names[:3])
+    return f"profiles {shown}{more} want" if len(names) > 1 else f"profile {shown} wants"

@@ -88,8 +88,9 @@ def stop(port: int = 0) -> tuple[RpcServer, ...]:
     """
     here = [one for one in running() if port in (0, one.port)]
     if port and not here:
-        others = ", ".join(str(one.port) for one in running()) or "none runs"
-        raise NotFoundError(f"No RPC server of ours runs on port {port}.", fix=f"Ports: {others}.")
+        others = ", ".join(str(one.port) for one in running())
+        fix = f"They run on {others}." if others else "None runs on another port, either."
+        raise NotFoundError(f"No RPC server of ours runs on port {port}.", fix=fix)
     return tuple(_of(control.stop(one.job)) for one in here)
 
 

@@ -43,7 +43,7 @@ def test_a_taken_port_is_named_with_who_listens_and_who_wants_it(taken: int) -> 
     (found,) = look(Wanted(taken, who="qwen"), Wanted(taken, who="llama")).values()
     assert (found.name, found.verdict) == (f"Port {taken}", Verdict.WARNING)
     assert f"(process {os.getpid()} of " in found.sentence
-    assert "profile llama, qwen wants" in found.sentence
+    assert "profiles llama, qwen want." in found.sentence
     assert re.search(r"A server takes \d+ by itself", found.sentence)
     assert f"`kill {os.getpid()}`" in found.fix
 

@@ -19,6 +19,10 @@ _NAMES = (
     ".config/fish/config.fish",
 )
 _REPLACES = re.compile(r"^\s*(?:export\s+)?PATH=(?!.*\bPATH\b)", re.MULTILINE)
+_BEFORE, _AFTER = (
+    r"(?<![\w./~$}-])",
+    r"/?(?![\w./-])",
+)  # around a directory that is not a part of one
 _SHOWN = 3
 
 
@@ -47,14 +51,15 @@ def assignments(variable: str, home: Path | None = None) -> tuple[str, ...]:
 
 
 def mentions(directory: str, home: Path | None = None) -> tuple[str, ...]:
-    """Return the places where a directory is named together with PATH."""
+    """Return the places where a directory is named, as a whole, together with PATH."""
     home = home or programs.home()
     inside = directory.removeprefix(f"{home}/")
     words = {directory, *((f"$HOME/{inside}", f"~/{inside}") if inside != directory else ())}
+    named = re.compile(rf"{_BEFORE}(?:{'|'.join(map(re.escape, words))}){_AFTER}")
     found: list[str] = []
     for name in _NAMES:
         for number, line in enumerate(shells.read(home / name).splitlines(), 1):
-            if "path" in line.casefold() and any(word in line for word in words):
+            if "path" in line.casefold() and named.search(line):
                 found.append(f"{shells.short(home / name, home)}, line {number}")
     return tuple(found)
 

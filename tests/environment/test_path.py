@@ -62,6 +62,19 @@ def test_lacking_one_of_several_is_a_warning(
     assert look()["PATH"].verdict is Verdict.OK, "an empty directory is not missed"
 
 
+def test_a_line_that_names_a_longer_directory_is_not_blamed(
+    system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    (home / ".profile").write_text('PATH="$HOME/.local/bin:$PATH"\nPATH="$PATH:$HOME/old/"\n')
+    monkeypatch.setenv("PATH", f".:{home}/.local:{home}/old:{system}")
+    found = look()
+    assert found["PATH relative"].fix == "Take it out of PATH in your shell's start files."
+    assert found["PATH missing"].fix == "Take them out of PATH: ~/.profile, line 2."
+    (home / ".profile").write_text('PATH=".:$PATH"\n')
+    assert look()["PATH relative"].fix == "Take it out of PATH: ~/.profile, line 1."
+
+
 def test_what_is_gone_is_named_with_its_line(
     system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from termai.cli.targets import running
 from termai.profiles.option import REMOTE
 from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
-from termai.servers.records import Server, ServerState
+from termai.servers.records import Offload, Server, ServerState
 from termai.text import one_line
 
 
@@ -47,7 +47,7 @@ def tell_started(server: Server, *, as_json: bool) -> None:
     out(f"{one_line(server.name)} is {server.state}: {server.url}")
     facts = {
         "model": server.model,
-        "offload": _offload(server),
+        "offload": offloaded(server.offload),
         "context": f"{server.ctx_size} tokens" if server.ctx_size else "",
         "from afar": tunnel.ssh_line(server.url) if server.engine != REMOTE else "",
     }
@@ -58,11 +58,14 @@ def tell_started(server: Server, *, as_json: bool) -> None:
         out(paint(one_line(server.problem), "bad", sys.stdout))
 
 
-def _offload(server: Server) -> str:
-    layers, total, devices = server.offload
+def offloaded(told: Offload) -> str:
+    """Return where the layers are, in words; empty where that is not known."""
+    layers, total, devices = told
     if not total:
         return ""
-    return f"{layers} of {total} layers on a GPU ({', '.join(devices)})"
+    named = ", ".join(devices)
+    lent = any(device.startswith("RPC") for device in devices)  # of a GPU, or of a processor
+    return f"{layers} of {total} layers on {named if lent else f'a GPU ({named})'}"
 
 
 class _Line(DrawnLine):

@@ -9,6 +9,7 @@ from termai.cli.ending import InterruptedWaitError
 from termai.cli.style import out, out_json, paint, warn
 from termai.cli.targets import running
 from termai.profiles.option import REMOTE
+from termai.profiles.schema import option
 from termai.servers import readiness, tunnel
 from termai.servers.readiness import Progress
 from termai.servers.records import Offload, Server, ServerState
@@ -49,6 +50,7 @@ def tell_started(server: Server, *, as_json: bool) -> None:
         "model": server.model,
         "offload": offloaded(server.offload),
         "context": f"{server.ctx_size} tokens" if server.ctx_size else "",
+        "port": _moved(server),
         "from afar": tunnel.ssh_line(server.url) if server.engine != REMOTE else "",
     }
     for name, value in facts.items():
@@ -56,6 +58,14 @@ def tell_started(server: Server, *, as_json: bool) -> None:
             out(f"  {name:<10} {one_line(value)}")
     if server.problem:
         out(paint(one_line(server.problem), "bad", sys.stdout))
+
+
+def _moved(server: Server) -> str:
+    """Return why a server has another port than its profile says, empty where it has that."""
+    asked = server.option("port") or option("port").default
+    if server.engine == REMOTE or not server.port or asked == server.port:
+        return ""
+    return f"{server.port}, as something else listens on {asked}, which the profile says"
 
 
 def offloaded(told: Offload) -> str:

@@ -28,7 +28,7 @@ def memory_lock(bytes_allowed: Callable[[], int | None] | None = None) -> Iterat
     yield Finding(
         "Memory lock",
         Verdict.NOT_NEEDED,
-        f"{size(most)} may be locked: mlock of a profile, which is off by default, locks no more.",
+        f"At most {size(most)} may be locked by mlock, which is off by default in profiles.",
         f"For more: {_for_good('memlock', 'unlimited', '-1')}.",
     )
 

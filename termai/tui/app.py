@@ -155,7 +155,9 @@ class TermaiApp(Background, ToastApp):
         return opening
 
     def on_opening_planned(self, message: OpeningPlanned) -> None:
-        """Open the first mode, unless a key has opened another meanwhile."""
+        """Open the first mode, unless a key has opened another or ended the program meanwhile."""
+        if not self.screen_stack:
+            return
         opening = self.opening = message.opening
         self.chat_server = self.chat_server or opening.chat_with
         if not self._wanted_mode:

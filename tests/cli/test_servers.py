@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,14 @@ def test_start_says_where_the_server_is_and_on_what(termai: Termai, clean_up: No
     assert re.search(r"^  offload +0 of \d+ layers on a GPU \(CPU\)$", done.stdout, re.MULTILINE)
     assert "context    4096 tokens" in done.stdout
     assert re.search(rf"ssh -N -L {port}:127\.0\.0\.1:{port} \S+@10\.0\.0\.7\n", done.stdout)
+
+
+def test_start_says_that_the_port_of_the_profile_was_taken(termai: Termai, clean_up: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        done = termai("start", "smoke", "--set", f"port={taken}")
+    [port] = re.findall(r"^smoke is ready: http://127\.0\.0\.1:(\d+)$", done.stdout, re.MULTILINE)
+    assert f"  port       {port}, as something else listens on {taken}, which the" in done.stdout
 
 
 def test_ps_proves_where_the_layers_are(termai: Termai, smoke: str) -> None:

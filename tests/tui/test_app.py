@@ -17,7 +17,7 @@ from termai.servers.records import from_job
 from termai.tui import app as app_module
 from termai.tui import opening
 from termai.tui.app import TermaiApp
-from termai.tui.messages import Failed, ServersSeen, ServerStarted
+from termai.tui.messages import Failed, OpeningPlanned, ServersSeen, ServerStarted
 from termai.tui.opening import MODES, Opening
 from termai.tui.screens.base import ModeScreen
 from tests.servers.samples import make_job
@@ -235,3 +235,10 @@ async def test_a_start_that_may_run_out_of_memory_is_a_toast(tmp_path: Path) -> 
     async with opened() as (app, pilot):
         app.post_message(ServerStarted(server))
         await until(pilot, lambda: words in toasts(app))
+
+
+async def test_a_plan_that_comes_when_the_program_has_ended_is_left_alone() -> None:
+    async with opened() as (app, _):
+        pass
+    app.on_opening_planned(OpeningPlanned(Opening("models")))
+    assert app.opening.mode == "servers"

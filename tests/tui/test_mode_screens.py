@@ -2,15 +2,13 @@
 
 import pytest
 
-from termai import settings
-from termai.tui.app import TermaiApp
-from termai.tui.opening import Opening
 from termai.tui.screens.base import ModeScreen
 from termai.tui.screens.chat import ChatScreen
 from termai.tui.screens.environment import EnvironmentScreen
 from termai.tui.screens.models import ModelsScreen
 from termai.tui.screens.profiles import ProfilesScreen
 from termai.tui.screens.servers import ServersScreen
+from tests.tui.support import opened
 
 SCREENS = (EnvironmentScreen, ModelsScreen, ProfilesScreen, ServersScreen, ChatScreen)
 
@@ -19,6 +17,5 @@ SCREENS = (EnvironmentScreen, ModelsScreen, ProfilesScreen, ServersScreen, ChatS
 async def test_the_footer_may_ask_for_the_keys_before_the_mode_is_mounted(
     kind: type[ModeScreen],
 ) -> None:
-    app = TermaiApp(lambda: Opening("servers"), settings.load())
-    async with app.run_test():
+    async with opened():
         assert kind().active_bindings == {}

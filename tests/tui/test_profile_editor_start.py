@@ -101,6 +101,7 @@ def test_someone_who_has_never_read_anything(program: Tmux, home: Path) -> None:
     program.press("x")
     program.wait_for("4096 tokens")
     program.press("Escape")
+    program.wait_for("usual options")  # else the terminal sends Alt and the next key
     program.press("/")
     program.type("port")
     program.press("Enter", "Enter")

@@ -85,14 +85,14 @@ difference between installed and works.
     """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's type
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "fix", "Run fix", id="env.fix", tooltip=_FIX),
-        Binding("y", "copy_fix", "Copy fix", id="env.copy", tooltip=_COPY),
+        Binding("f", "fix", "Fix", id="env.fix", tooltip=_FIX),
+        Binding("y", "copy_fix", "Copy", id="env.copy", tooltip=_COPY),
         Binding("s", "start_first", "Talk", id="env.first", tooltip=_FIRST),
         Binding("p", "prove", "Prove", id="env.prove", tooltip=_PROVE),
         Binding("b", "build", "Build", id="env.build", tooltip=_BUILD),
         Binding("m", "machine", "Machine", id="env.machine", tooltip=_MACHINE),
         Binding("x", "stop", "Stop", id="env.stop", tooltip=_STOP),
-        Binding("r", "check", "Check again", id="env.check", tooltip="Run the checks again."),
+        Binding("r", "check", "Recheck", id="env.check", tooltip="Run the checks again."),
     ]
 
     findings = query_one("#list", RowList)
@@ -123,7 +123,7 @@ difference between installed and works.
         self._round, self._looking = 0, False
         self._led, self._told, self._keys = "", "", (False, False)
         self._drawing: Timer | None = None
-        self._first = False
+        self._first, self._holds = False, False
         self._steps = Content("")
 
     def compose_body(self) -> ComposeResult:
@@ -162,6 +162,9 @@ difference between installed and works.
         if shot is None or not self.is_current:
             return
         width = max(20, self.size.width - 3)
+        if self._holds != bool(shot.gpus):
+            self._holds = bool(shot.gpus)
+            self.refresh_bindings()
         lines = environment_machine.short(shot, work.history, width)
         self.machine.styles.height = len(lines)
         self.machine.show(lambda _, __: Content("\n").join(lines))
@@ -299,6 +302,8 @@ difference between installed and works.
         """Grey out what the chosen finding does not offer."""
         if action == "start_first":
             return self._first
+        if action == "stop":
+            return self._holds
         offered = {"fix": self._keys[0], "copy_fix": self._keys[1]}
         return (True if offered[action] else None) if action in offered else True
 

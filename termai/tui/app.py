@@ -91,6 +91,7 @@ class TermaiApp(Background, ToastApp):
     """The program; its state is what all modes share, and the rest is in their screens.
 
     machine: the last snapshot of the hardware. servers: running and past servers, newest first.
+    servers_known: whether they have been looked at, so that none means none.
     rate: tokens per second that servers wrote lately.
     chat_server: name of the server that Chat is to talk to, empty while none was chosen.
     selected_server: name of the server that Servers is to show. first_start: how the start of the
@@ -116,6 +117,7 @@ class TermaiApp(Background, ToastApp):
 
     machine: reactive[Snapshot | None] = reactive(None, repaint=False)
     servers: reactive[tuple[Server, ...]] = reactive((), repaint=False)
+    servers_known: reactive[bool] = reactive(False, repaint=False)
     rate: reactive[float] = reactive(0.0, repaint=False)
     first_start: reactive[FirstStart] = reactive(FirstStart(), repaint=False)
     chat_server: reactive[str] = reactive("", repaint=False)
@@ -201,6 +203,7 @@ class TermaiApp(Background, ToastApp):
 
     def on_servers_seen(self, message: ServersSeen) -> None:
         self.servers = message.servers
+        self.servers_known = True
         self._activity.see(message.servers, monotonic())
         self.rate = self._activity.rate(monotonic())
 

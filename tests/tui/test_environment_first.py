@@ -17,7 +17,7 @@ from termai.servers.facts import Facts
 from termai.servers.records import Server, ServerState, from_job
 from termai.tui import app as app_module
 from termai.tui import work
-from termai.tui.messages import ServersSeen, ServerStarted
+from termai.tui.messages import MachineSeen, ServersSeen, ServerStarted
 from termai.tui.opening import FirstStart
 from termai.tui.widgets import environment_first
 from termai.tui.widgets.environment_first import steps
@@ -75,6 +75,25 @@ async def test_a_first_start_says_how_the_model_fares_and_enter_talks_to_it(
         await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "chat")
         assert (started, app.chat_server) == (["smoke"], "smoke")
+
+
+async def test_steps_do_not_flash_up_before_the_servers_are_known(
+    monkeypatch: pytest.MonkeyPatch, smoke: Callable[..., Server]
+) -> None:
+    go_on = Event()
+
+    def servers() -> tuple[Server, ...]:
+        go_on.wait(20)
+        return (smoke()._replace(name="mine"),)
+
+    readers = ((work.machine, MachineSeen), (servers, ServersSeen))
+    monkeypatch.setattr(app_module, "_READERS", readers)
+    async with opened("environment") as (app, pilot):
+        await until(pilot, lambda: app.machine is not None and "1 ok" in screen_text(app))
+        assert "FIRST STEPS" not in screen_text(app)
+        go_on.set()
+        await until(pilot, lambda: app.servers)
+        assert "FIRST STEPS" not in screen_text(app)
 
 
 async def test_another_server_that_starts_is_told_of(smoke: Callable[..., Server]) -> None:

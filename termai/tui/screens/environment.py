@@ -141,6 +141,7 @@ difference between installed and works.
         self.machine.can_focus = False
         self.watch(program(self), "machine", self._show_machine)
         self.watch(program(self), "servers", self._show_first)
+        self.watch(program(self), "servers_known", self._show_first)
         self.watch(program(self), "first_start", self._show_first)
         self.findings.focus()
         if program(self).opening.first:
@@ -173,7 +174,7 @@ difference between installed and works.
     def _show_first(self) -> None:
         """Lead with what works and the next step, for who has only the shipped model."""
         app = program(self)
-        known = app.opening.first or (app.machine is not None and bool(self._by_name))
+        known = app.opening.first or (app.servers_known and bool(self._by_name))
         first = known and environment_first.leads(app.servers)
         if first != self._first:
             self._first = self.steps.display = first

@@ -7,11 +7,10 @@ from pathlib import Path
 from termai.environment import interpreters, programs
 from termai.environment.finding import Finding, Verdict
 from termai.environment.interpreters import Told
-from termai.environment.program import Program
+from termai.environment.program import LATE, Program
 from termai.environment.program import look as look_for
 from termai.environment.shells import short
 
-_SLOW = "It hangs, its disk is slow, or this machine is busy."
 _LONGEST_LINE = 512
 
 _UV = Program(
@@ -59,7 +58,7 @@ def _at(path: str, told: Told | None) -> Finding:
             f"It is there and {what}.",
             f"Remove {short(Path(path))}, and use python3 -m pip.",
             path,
-            cause=_SLOW if answer.late else "Often the Python for which it was installed is gone.",
+            cause=LATE if answer.late else "Often the Python for which it was installed is gone.",
         )
     for_python = re.search(r"\(python (\d+\.\d+)\)", answer.text)
     return _installs_for(path, told, version, for_python[1] if for_python else "")

@@ -16,7 +16,8 @@ from termai.text import one_line
 _PACKAGED = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")
 """Where the programs of the system's packages are."""
 
-_LATE = "It hangs, its disk is slow, or this machine is busy."
+LATE = "It hangs, its disk is slow, or this machine is busy."
+"""Why a program gives no answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def unanswered(program: Program, path: str, answer: Answer) -> Finding:
     question = shlex.join((one_line(path), *program.arguments))
     instead = f"install it again: `{again.fix}`" if again.fix else _instead(path)
     remedy = Remedy(f"Run `{question}`; where it hangs, {instead}.")
-    return replace(_warning(program, sentence, remedy, path), cause=_LATE)
+    return replace(_warning(program, sentence, remedy, path), cause=LATE)
 
 
 def _again(program: Program, path: str) -> Remedy:

@@ -119,8 +119,8 @@ class ProofScreen(Scrolling, ModalScreen[None], Background):
         lines = [line for name, state in self._states.items() for line in told(name, state)]
         if self._over:
             proofs = [state for state in self._states.values() if not isinstance(state, str)]
-            told_all = work.proofs_summed_up(proofs) if self._states else _NO_ENGINE
-            lines.append(Content(f"\n{told_all}" if self._states else told_all))
+            summed_up = f"\n{work.proofs_summed_up(proofs)}" if self._states else _NO_ENGINE
+            lines.append(Content(summed_up))
         self.query_one("#told", Static).update(Content("\n").join(lines))
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from termai.servers.records import Server
 
 _GROUP = "Engines"
-_COMING = ("starting", "loading")
+_RUNS = {
+    "ready": "ready to talk",
+    "starting": "being started",
+    "loading": "being started",
+}
 _PROOF = "prove "  # how doctor/proving.py begins the names of its servers
 _TALK = "Talk to the tiny model that comes with termai."
 
@@ -101,12 +105,8 @@ def _engines(findings: Collection[Finding]) -> list[str]:
 
 def _model(fares: tuple[str, str], key: str) -> Content:
     word, why = fares
-    if word == "ready":
-        said = _keys((key, "talks to it"))
-        return _signed(word, "A tiny model is ready to talk.   ") + said
-    if word in _COMING:
-        said = _keys((key, "talks to it"))
-        return _signed(word, "A tiny model is being started.   ") + said
+    if word in _RUNS:
+        return _signed(word, f"A tiny model is {_RUNS[word]}.   ") + _keys((key, "talks to it"))
     if word == "failed":
         return _signed(word, f"The tiny model did not start: {one_line(why, 180)} ") + _keys(
             (key, "tries again")
